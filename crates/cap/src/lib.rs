@@ -1,0 +1,1 @@
+//! Common Alerting Protocol 1.2: model, strict writer, lenient reader.

@@ -1,0 +1,1 @@
+//! The clock that live hubs, exercises and replays share.

@@ -1,0 +1,1 @@
+//! Durable append-only log with acknowledged cursors.

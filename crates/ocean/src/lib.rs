@@ -1,0 +1,1 @@
+//! Bathymetry, travel times, sources and the first tsunami forecast.

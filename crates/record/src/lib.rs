@@ -1,0 +1,1 @@
+//! Recorded series and event directories.

@@ -1,0 +1,1 @@
+//! TOML settings that refuse unknown keys and say where they are.

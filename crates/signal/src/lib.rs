@@ -1,0 +1,1 @@
+//! Detectors and filters: sample in, finding out.

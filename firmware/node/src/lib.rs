@@ -1,0 +1,1 @@
+//! The sensor node's logic, free of hardware.

@@ -1,0 +1,1 @@
+//! Virtual nodes and the hardware-in-the-loop rig.

@@ -1,0 +1,1 @@
+//! The hub: from readings to alerts.
