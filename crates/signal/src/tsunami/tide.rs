@@ -1,0 +1,235 @@
+//! The tide and everything slower, tracked by a small Kalman filter at irregular times.
+//!
+//! State: height, its slope, and three stochastic oscillators (diurnal, semidiurnal, quarter-diurnal), eight numbers. The
+//! slope wanders (an integrated random walk), which alone is a high-pass at [`TREND_PERIOD_S`]; the oscillators carry the
+//! tide's memory, so that the prediction stays good for hours while a wave passes. With a short history the
+//! prior variance of the oscillators speaks: [`Tide::sigma_m`] says how far the prediction can be trusted, and the
+//! detector's threshold follows it, so that there is no separate warm-up.
+//!
+//! What is left after the tide is not white: neighbouring residuals agree for [`CORRELATION_S`]. A measurement that
+//! stands for `span` seconds therefore counts with variance `sigma^2 CORRELATION_S / span`, which makes the
+//! result nearly independent of the sampling. Process noise scales with the same `sigma^2`: the filter's
+//! speed is set by the periods below, not by the station.
+//!
+//! An innovation beyond [`GATE`] standard deviations pulls no harder than one at the gate (Huber), so that a wave or a
+//! broken sensor moves the tide only slowly.
+
+use libm::{cos, sin, sqrt};
+
+/// Number of states: height, slope, three pairs.
+const N: usize = 8;
+
+/// Angular speeds, rad/s. Diurnal: mean of K1 (15.041 deg/h) and O1 (13.943); semidiurnal: between M2 (28.984) and S2
+/// (30.000), nearer M2; quarter-diurnal: M4 (57.968). Speeds: Doodson 1921 as tabulated by NOAA CO-OPS.
+const SPEEDS: [f64; 3] = [14.492 * DEG_PER_H, 29.1 * DEG_PER_H, 57.968 * DEG_PER_H];
+const DEG_PER_H: f64 = core::f64::consts::PI / 180.0 / 3600.0;
+
+/// Prior standard deviation of each oscillator, m: half the world's coasts have a semidiurnal amplitude below 0.7 m and nearly
+/// all below 2 m (FES2014 maps); twice that is what an unknown station may have.
+const PRIOR_M: [f64; 3] = [0.5, 1.2, 0.1];
+
+/// The integrated random walk follows periods longer than this, s. Tsunami periods end at one hour.
+const TREND_PERIOD_S: f64 = 5.0 * 3600.0;
+
+/// How fast an oscillator's amplitude and phase may change, s: neighbouring constituents beat over days (M2 with S2 in
+/// 14.8 days), and the tracker must keep up with that.
+const OSCILLATOR_S: f64 = 0.5 * 86_400.0;
+
+/// Residuals agree for this long, s: about the period of typical infragravity and harbour oscillations.
+const CORRELATION_S: f64 = 1200.0;
+
+/// Innovations are clipped at this many standard deviations.
+const GATE: f64 = 3.0;
+
+/// Beyond this gap the oscillators' phase is trusted less, s: each stands for several constituents,
+const UNSEEN_S: f64 = 3.0 * 3600.0;
+/// whose speeds differ by about this much, rad/s (0.5 deg/h).
+const DRIFT_PER_S: f64 = 0.5 * DEG_PER_H;
+
+/// The longest step predicted in one piece, s; by then nothing is left of the phase.
+const FORGOTTEN_S: f64 = 30.0 * 86_400.0;
+
+/// Tide filter: [`Tide::predict`] between measurements, [`Tide::measure`] at each.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Tide {
+    x: [f64; N],
+    p: [[f64; N]; N],
+    /// Height and its first three time derivatives at the latest measurement.
+    taylor: [f64; 4],
+    /// Variance of the prediction as a quadratic in time since then.
+    spread: [f64; 3],
+}
+
+impl Tide {
+    /// Nothing known but a first height, which may be off by a metre.
+    pub(super) fn new(height_m: f64) -> Self {
+        let mut p = [[0.0; N]; N];
+        p[0][0] = 100.0;
+        // Slow drift other than the tide: 1 cm/h.
+        p[1][1] = (0.01 / 3600.0) * (0.01 / 3600.0);
+        for (k, prior) in PRIOR_M.into_iter().enumerate() {
+            p[2 + 2 * k][2 + 2 * k] = prior * prior;
+            p[3 + 2 * k][3 + 2 * k] = prior * prior;
+        }
+        let mut x = [0.0; N];
+        x[0] = height_m;
+        let mut tide = Self {
+            x,
+            p,
+            taylor: [0.0; 4],
+            spread: [0.0; 3],
+        };
+        tide.anchor();
+        // The first height is a measurement of the sum, already in `x`; its variance is set by the first real one.
+        tide.spread[0] = 1.0;
+        tide
+    }
+
+    /// Predicted height `after_s` seconds after the latest measurement, m.
+    pub(super) fn predict(&self, after_s: f64) -> f64 {
+        let [h, h1, h2, h3] = self.taylor;
+        if after_s < 1800.0 {
+            // Third order: the quarter-diurnal turns 0.5 rad in half an hour, the fourth term is 0.003 of it.
+            return h + after_s * (h1 + after_s * (h2 / 2.0 + after_s * h3 / 6.0));
+        }
+        let mut sum = self.x[0] + self.x[1] * after_s;
+        for (k, speed) in SPEEDS.into_iter().enumerate() {
+            sum +=
+                self.x[2 + 2 * k] * cos(speed * after_s) + self.x[3 + 2 * k] * sin(speed * after_s);
+        }
+        sum
+    }
+
+    /// Standard deviation of that prediction, m.
+    pub(super) fn sigma_m(&self, after_s: f64) -> f64 {
+        let [v, v1, v2] = self.spread;
+        sqrt((v + after_s * (v1 + after_s * v2)).max(0.0))
+    }
+
+    /// A measurement `after_s` after the previous one, that stands for `span_s` seconds. `sigma_m` is the usual spread of
+    /// residuals, `distrust` (at least 1) how many times its standard deviation this one has. Returns the shift of
+    /// the prediction that it caused, m.
+    pub(super) fn measure(
+        &mut self,
+        after_s: f64,
+        span_s: f64,
+        height_m: f64,
+        sigma_m: f64,
+        distrust: f64,
+    ) -> f64 {
+        let before = self.predict(after_s);
+        self.advance(after_s, sigma_m);
+        let noise = sigma_m * sigma_m * distrust * distrust * (CORRELATION_S / span_s).max(1.0);
+        // P H' with H picking the height and each oscillator's first component.
+        let mut ph = [0.0; N];
+        for (row, out) in self.p.iter().zip(&mut ph) {
+            *out = row[0] + row[2] + row[4] + row[6];
+        }
+        let spread = ph[0] + ph[2] + ph[4] + ph[6];
+        let variance = spread + noise;
+        let gate = GATE * sqrt(variance);
+        let innovation =
+            (height_m - (self.x[0] + self.x[2] + self.x[4] + self.x[6])).clamp(-gate, gate);
+        for i in 0..N {
+            let gain = ph[i] / variance;
+            self.x[i] += gain * innovation;
+            for j in 0..=i {
+                let value = self.p[i][j] - gain * ph[j];
+                self.p[i][j] = value;
+                self.p[j][i] = value;
+            }
+            // Rounding must not make a variance negative.
+            self.p[i][i] = self.p[i][i].max(1e-18);
+        }
+        self.anchor();
+        self.taylor[0] - before
+    }
+
+    /// The water stands at a new level: forget height and slope, keep the tide.
+    pub(super) fn relevel(&mut self, by_m: f64) {
+        self.x[0] += by_m;
+        self.p[0][0] += by_m * by_m;
+        self.anchor();
+    }
+
+    fn advance(&mut self, after_s: f64, sigma_m: f64) {
+        let dt = after_s.clamp(0.0, FORGOTTEN_S);
+        if dt == 0.0 {
+            return;
+        }
+        let turns = SPEEDS.map(|speed| (cos(speed * dt), sin(speed * dt)));
+        let turn = |v: &mut [f64; N]| {
+            v[0] += dt * v[1];
+            for (k, (cosine, sine)) in turns.into_iter().enumerate() {
+                let (a, b) = (v[2 + 2 * k], v[3 + 2 * k]);
+                v[2 + 2 * k] = a * cosine + b * sine;
+                v[3 + 2 * k] = b * cosine - a * sine;
+            }
+        };
+        turn(&mut self.x);
+        // P <- F P F': rows, then columns (P is symmetric, so the second pass works on the transpose).
+        for _ in 0..2 {
+            for row in &mut self.p {
+                turn(row);
+            }
+            for i in 0..N {
+                for j in 0..i {
+                    (self.p[i][j], self.p[j][i]) = (self.p[j][i], self.p[i][j]);
+                }
+            }
+        }
+        let density = sigma_m * sigma_m * CORRELATION_S;
+        let w = 2.0 * core::f64::consts::PI / TREND_PERIOD_S;
+        let q = density * w * w * w * w;
+        self.p[0][0] += q * dt * dt * dt / 3.0;
+        self.p[0][1] += q * dt * dt / 2.0;
+        self.p[1][0] = self.p[0][1];
+        self.p[1][1] += q * dt;
+        let wander = density * dt / (OSCILLATOR_S * OSCILLATOR_S);
+        for i in 2..N {
+            self.p[i][i] += wander;
+        }
+        if dt > UNSEEN_S {
+            for (k, drift) in (0..).zip([DRIFT_PER_S; 3]) {
+                let (a, b) = (2 + 2 * k, 3 + 2 * k);
+                let size = self.x[a] * self.x[a] + self.x[b] * self.x[b];
+                let lost = size * (drift * dt * drift * dt).min(1.0);
+                self.p[a][a] += lost;
+                self.p[b][b] += lost;
+            }
+        }
+    }
+
+    /// Prepares [`Self::predict`] and [`Self::sigma_m`] at the present time.
+    fn anchor(&mut self) {
+        let x = &self.x;
+        let mut taylor = [x[0], x[1], 0.0, 0.0];
+        let mut slope_row = [0.0; N];
+        slope_row[1] = 1.0;
+        for (k, w) in SPEEDS.into_iter().enumerate() {
+            let (a, b) = (x[2 + 2 * k], x[3 + 2 * k]);
+            taylor[0] += a;
+            taylor[1] += w * b;
+            taylor[2] -= w * w * a;
+            taylor[3] -= w * w * w * b;
+            slope_row[3 + 2 * k] = w;
+        }
+        self.taylor = taylor;
+        let (mut v, mut v1, mut v2) = (0.0, 0.0, 0.0);
+        for (row, slope) in self.p.iter().zip(slope_row) {
+            let height: f64 = row[0] + row[2] + row[4] + row[6];
+            let cross = row[1] * slope_row[1]
+                + row[3] * slope_row[3]
+                + row[5] * slope_row[5]
+                + row[7] * slope_row[7];
+            v2 += slope * cross;
+            v1 += slope * height * 2.0;
+        }
+        for i in [0, 2, 4, 6] {
+            let row = &self.p[i];
+            v += row[0] + row[2] + row[4] + row[6];
+        }
+        self.spread = [v, v1, v2.max(0.0)];
+    }
+}
