@@ -1,1 +1,31 @@
 //! Bathymetry, travel times, sources and the first tsunami forecast.
+//!
+//! | module | question it answers |
+//! |---|---|
+//! | [`grid`] | how deep is the sea here, and where is the nearest sea? |
+//! | [`travel_time`] | when does the first wave reach every cell? |
+//! | [`quake`] | is this earthquake one that the crate can speak about? |
+//! | [`source`] | how large is the rupture, how far does the sea floor rise, which cells does it cover? |
+//! | [`forecast`] | when and how high at each point, with which uncertainty, before and after a measurement? |
+//!
+//! Invariants: no I/O, no clock, no randomness; the same input gives the same output bit for bit on the
+//! same machine; any input gives an answer or a typed error, never a panic.
+//!
+//! Refuses: to say "no tsunami". An earthquake outside its limits is an error that names the limit, and what
+//! that means for people is decided elsewhere.
+
+#![forbid(unsafe_code)]
+
+pub mod forecast;
+pub mod grid;
+mod heap;
+pub mod lattice;
+pub mod quake;
+pub mod source;
+pub mod sphere;
+mod strike;
+pub mod travel_time;
+
+pub use grid::{Grid, GridError, GridHeader};
+pub use lattice::{Cell, Lattice};
+pub use quake::{Quake, QuakeError};

@@ -1,0 +1,245 @@
+//! The march itself: seeds, upwind updates, acceptance.
+
+use super::field::Field;
+use crate::grid::Grid;
+use crate::heap::Front;
+use crate::lattice::{Cell, Lattice};
+use crate::sphere::{distance_km, long_wave_speed_m_s};
+
+/// Shallowest depth that is counted, metres: 9.9 m/s. See the module header.
+pub const MIN_DEPTH_M: f64 = 10.0;
+/// Cells round the source that get straight-line times, in cells along each axis.
+pub const SEED_CELLS: usize = 6;
+
+/// Why no field could be solved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TravelTimeError {
+    /// The source has no cells.
+    #[error("the source has no cells")]
+    EmptySource,
+    /// A source cell is not on the grid.
+    #[error("source cell ({i}, {j}) lies outside the grid of {nx} x {ny} cells")]
+    Outside {
+        /// Column asked for.
+        i: usize,
+        /// Row asked for.
+        j: usize,
+        /// Columns of the grid.
+        nx: usize,
+        /// Rows of the grid.
+        ny: usize,
+    },
+    /// Every source cell is on land.
+    #[error("all {0} source cells are on land")]
+    DrySource(usize),
+}
+
+/// Arrival times from a source: zero on its cells below sea level; its cells on land are passed over.
+///
+/// # Errors
+/// [`TravelTimeError`] when the source is empty, leaves the grid, or is wholly on land.
+pub fn solve(grid: &Grid, source: &[Cell]) -> Result<Field, TravelTimeError> {
+    let lattice = *grid.lattice();
+    if source.is_empty() {
+        return Err(TravelTimeError::EmptySource);
+    }
+    let mut march = March::new(grid);
+    let mut seeds = Vec::new();
+    for &cell in source {
+        let Some(k) = lattice.index(cell) else {
+            let (nx, ny) = (lattice.nx, lattice.ny);
+            return Err(TravelTimeError::Outside { i: cell.i, j: cell.j, nx, ny });
+        };
+        if march.slowness[k].is_finite() && march.seconds[k] != 0.0 {
+            march.seconds[k] = 0.0;
+            march.front.offer(k as u32, 0.0);
+            seeds.push(k);
+        }
+    }
+    if seeds.is_empty() {
+        return Err(TravelTimeError::DrySource(source.len()));
+    }
+    for &k in &seeds {
+        march.seed_round(k);
+    }
+    march.run();
+    let seconds = march.seconds.into_iter().map(|s| s as f32).collect();
+    Ok(Field { lattice, seconds })
+}
+
+/// One side of one axis, seen from a cell: time and slope factor of the upwind difference.
+#[derive(Clone, Copy)]
+struct Upwind {
+    /// Time of the adjacent cell, seconds.
+    near: f64,
+    /// Second order: (4 near - far) / 3; first order: near.
+    origin: f64,
+    /// Second order: 1.5 / spacing; first order: 1 / spacing. Per metre.
+    rate: f64,
+    /// Spacing, metres.
+    metres: f64,
+}
+
+struct March {
+    lattice: Lattice,
+    /// Seconds per metre; infinite on land.
+    slowness: Vec<f64>,
+    /// Tentative until accepted; infinite until touched.
+    seconds: Vec<f64>,
+    accepted: Vec<bool>,
+    front: Front,
+    /// West-east spacing of each row, metres, and the common south-north spacing.
+    east_m: Vec<f64>,
+    north_m: f64,
+}
+
+impl March {
+    fn new(grid: &Grid) -> Self {
+        let lattice = *grid.lattice();
+        let slowness = grid
+            .z()
+            .iter()
+            .map(|&z| match z {
+                0.. => f64::INFINITY,
+                z => 1.0 / long_wave_speed_m_s((-f64::from(z)).max(MIN_DEPTH_M)),
+            })
+            .collect();
+        March {
+            lattice,
+            slowness,
+            seconds: vec![f64::INFINITY; lattice.len()],
+            accepted: vec![false; lattice.len()],
+            front: Front::new(lattice.len()),
+            east_m: (0..lattice.ny).map(|j| lattice.spacing_m(j).0).collect(),
+            north_m: lattice.spacing_m(0).1,
+        }
+    }
+
+    /// The cell `di` columns east and `dj` rows north, or `None` beyond the grid.
+    fn shifted(&self, k: usize, di: isize, dj: isize) -> Option<usize> {
+        let l = &self.lattice;
+        let (i, j) = (k % l.nx, k / l.nx);
+        let j = j.checked_add_signed(dj).filter(|&j| j < l.ny)?;
+        let i = i as isize + di;
+        let i = if l.periodic { i.rem_euclid(l.nx as isize) } else { i };
+        (0..l.nx as isize).contains(&i).then(|| j * l.nx + i as usize)
+    }
+
+    /// Offers straight-line times to the cells round a source cell that lies on the source's edge.
+    fn seed_round(&mut self, k: usize) {
+        let inside = [(1, 0), (-1, 0), (0, 1), (0, -1)]
+            .iter()
+            .all(|&(di, dj)| self.shifted(k, di, dj).is_none_or(|n| self.seconds[n] == 0.0));
+        if inside {
+            return;
+        }
+        let reach = SEED_CELLS as isize;
+        for dj in -reach..=reach {
+            for di in -reach..=reach {
+                let Some(n) = self.shifted(k, di, dj) else { continue };
+                if self.seconds[n] == 0.0 || !self.slowness[n].is_finite() {
+                    continue;
+                }
+                if let Some(s) = self.straight_line(k, di, dj).filter(|&s| s < self.seconds[n]) {
+                    self.seconds[n] = s;
+                    self.front.offer(n as u32, s);
+                }
+            }
+        }
+    }
+
+    /// Seconds along the straight line to the cell (`di`, `dj`) away; `None` where it crosses land.
+    fn straight_line(&self, k: usize, di: isize, dj: isize) -> Option<f64> {
+        // Two samples a cell: the mean slowness of the cells on the way, those at the ends counted half.
+        let samples = 2 * di.abs().max(dj.abs());
+        let mut sum = 0.0;
+        for s in 0..=samples {
+            let part = |d: isize| (d as f64 * s as f64 / samples as f64).round() as isize;
+            let slowness = self.slowness[self.shifted(k, part(di), part(dj))?];
+            if !slowness.is_finite() {
+                return None;
+            }
+            sum += if s == 0 || s == samples { 0.5 * slowness } else { slowness };
+        }
+        let l = &self.lattice;
+        let (lat, lat_to) = (l.lat(k / l.nx), l.lat((k / l.nx).checked_add_signed(dj)?));
+        Some(distance_km(lat, 0.0, lat_to, di as f64 * l.dlon) * 1e3 * sum / samples as f64)
+    }
+
+    fn run(&mut self) {
+        while let Some((_, k)) = self.front.pop() {
+            let k = k as usize;
+            self.accepted[k] = true;
+            for (di, dj) in [(1, 0), (-1, 0), (0, 1), (0, -1)] {
+                let Some(n) = self.shifted(k, di, dj) else { continue };
+                if self.accepted[n] || !self.slowness[n].is_finite() {
+                    continue;
+                }
+                let s = self.update(n);
+                if s < self.seconds[n] {
+                    self.seconds[n] = s;
+                    self.front.offer(n as u32, s);
+                }
+            }
+        }
+    }
+
+    /// The upwind side of one axis: the earlier of the two accepted neighbours, if there is one.
+    fn upwind(&self, n: usize, di: isize, dj: isize, metres: f64) -> Option<Upwind> {
+        let accepted = |di, dj| self.shifted(n, di, dj).filter(|&m| self.accepted[m]);
+        let (plus, minus) = (accepted(di, dj), accepted(-di, -dj));
+        let (near, sign) = match (plus, minus) {
+            (Some(p), Some(m)) if self.seconds[m] < self.seconds[p] => (m, -1),
+            (Some(p), _) => (p, 1),
+            (None, Some(m)) => (m, -1),
+            (None, None) => return None,
+        };
+        let near = self.seconds[near];
+        // The three-point difference needs the farther cell to be farther upwind as well.
+        let far = accepted(2 * sign * di, 2 * sign * dj).map(|m| self.seconds[m]).filter(|&far| far <= near);
+        Some(match far {
+            Some(far) => Upwind { near, origin: (4.0 * near - far) / 3.0, rate: 1.5 / metres, metres },
+            None => Upwind { near, origin: near, rate: 1.0 / metres, metres },
+        })
+    }
+
+    /// The time of a cell from its accepted neighbours.
+    fn update(&self, n: usize) -> f64 {
+        let s = self.slowness[n];
+        let x = self.upwind(n, 1, 0, self.east_m[n / self.lattice.nx]);
+        let y = self.upwind(n, 0, 1, self.north_m);
+        // Straight from either neighbour: always an upper bound, and what is left when the fronts disagree.
+        let straight = |u: Option<Upwind>| u.map_or(f64::INFINITY, |u| u.near + s * u.metres);
+        let bound = straight(x).min(straight(y));
+        let curved = match (x, y) {
+            (Some(x), Some(y)) => both_axes(x, y, s).or_else(|| both_axes(x.first_order(), y.first_order(), s)),
+            (Some(u), None) | (None, Some(u)) => u.alone(s),
+            (None, None) => None,
+        };
+        curved.map_or(bound, |t| t.min(bound))
+    }
+}
+
+impl Upwind {
+    fn first_order(self) -> Self {
+        Upwind { origin: self.near, rate: 1.0 / self.metres, ..self }
+    }
+
+    fn alone(self, slowness: f64) -> Option<f64> {
+        Some(self.origin + slowness / self.rate).filter(|&t| t >= self.near)
+    }
+}
+
+/// The later root of (rate_x (t - x))^2 + (rate_y (t - y))^2 = slowness^2, when it is later than both neighbours.
+fn both_axes(x: Upwind, y: Upwind, slowness: f64) -> Option<f64> {
+    let (a, b) = (x.rate * x.rate, y.rate * y.rate);
+    // Centred on the weighted mean of the origins, the equation has no linear term and nothing cancels.
+    let mean = (a * x.origin + b * y.origin) / (a + b);
+    let gap = x.origin - y.origin;
+    let square = slowness * slowness - a * b / (a + b) * gap * gap;
+    if square < 0.0 {
+        return None;
+    }
+    let t = mean + (square / (a + b)).sqrt();
+    (t >= x.near && t >= y.near).then_some(t)
+}
