@@ -80,7 +80,7 @@ impl Polygon {
     ///
     /// # Errors
     /// The rule that the outline breaks: fewer than three corners, more than [`MAX_POLYGON_POINTS`], out of range, edges
-    /// that cross, an edge over the antimeridian. [`cover`](crate::cover::cover) mends the last three.
+    /// that cross, an edge over the antimeridian. [`cover`](crate::cover()) mends the last three.
     pub fn closed(mut points: Vec<Point>) -> Result<Self, Invalid> {
         if let Some(&first) = points.first()
             && points.last() != Some(&first)

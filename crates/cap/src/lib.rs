@@ -4,18 +4,23 @@
 mod alert;
 mod area;
 mod check;
+mod cover;
 mod geometry;
 mod info;
 mod invalid;
 mod lexical;
+mod read;
+mod reduce;
 mod time;
 mod vocabulary;
 mod write;
 
 pub use alert::{Alert, Reference};
 pub use area::{Area, Circle, MAX_POLYGON_POINTS, Point, Polygon};
+pub use cover::cover;
 pub use info::{Info, NamedValue, Resource};
 pub use invalid::{Invalid, Rule};
+pub use read::{Complaint, MAX_DEPTH, Problem, ReadError, read};
 pub use time::Time;
 pub use vocabulary::{
     Category, Certainty, MsgType, ResponseType, Scope, Severity, Status, Urgency,
