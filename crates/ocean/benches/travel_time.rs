@@ -14,7 +14,9 @@ mod shipped;
 
 fn pacific(c: &mut Criterion) {
     let grid = shipped::grid("pacific_10min");
-    let source: [Cell; 1] = [grid.nearest_wet(-36.122, -72.898, 50.0).expect("sea off Maule")];
+    let source: [Cell; 1] = [grid
+        .nearest_wet(-36.122, -72.898, 50.0)
+        .expect("sea off Maule")];
     let quake = Quake {
         id: "maule".into(),
         magnitude: 8.8,
@@ -24,13 +26,22 @@ fn pacific(c: &mut Criterion) {
         origin_us: 1_267_252_454_000_000,
     };
     let points: Vec<Point> = (0..100)
-        .map(|k| Point { id: format!("p{k}"), lat: -50.0 + f64::from(k), lon: 180.0 + f64::from(k), coastal: k % 2 == 0 })
+        .map(|k| Point {
+            id: format!("p{k}"),
+            lat: -50.0 + f64::from(k),
+            lon: 180.0 + f64::from(k),
+            coastal: k % 2 == 0,
+        })
         .collect();
 
     let mut group = c.benchmark_group("pacific_10min");
     group.sample_size(10);
-    group.bench_function("reference: one pass of sqrt(g h)", |b| b.iter(|| black_box(one_pass(&grid))));
-    group.bench_function("travel_time", |b| b.iter(|| travel_time::solve(&grid, black_box(&source)).expect("solved")));
+    group.bench_function("reference: one pass of sqrt(g h)", |b| {
+        b.iter(|| black_box(one_pass(&grid)))
+    });
+    group.bench_function("travel_time", |b| {
+        b.iter(|| travel_time::solve(&grid, black_box(&source)).expect("solved"))
+    });
     let model = FirstEstimate::new(&grid);
     group.bench_function("first estimate, 100 points", |b| {
         b.iter(|| model.answers(black_box(&quake), &points).expect("forecast"))

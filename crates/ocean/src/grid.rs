@@ -95,7 +95,9 @@ pub enum GridError {
         north: f64,
     },
     /// The columns go round the globe and repeat themselves.
-    #[error("{nx} columns of {dlon} degrees go round the globe and repeat a column: at most {most}")]
+    #[error(
+        "{nx} columns of {dlon} degrees go round the globe and repeat a column: at most {most}"
+    )]
     DuplicateColumns {
         /// Columns in the header.
         nx: usize,
@@ -131,7 +133,9 @@ pub enum GridError {
         expected: &'static str,
     },
     /// A statistic in the header differs from the data: wrong file, or damaged.
-    #[error("grid header says {field} = {expected}, the data give {found}: header and data do not belong together")]
+    #[error(
+        "grid header says {field} = {expected}, the data give {found}: header and data do not belong together"
+    )]
     Statistic {
         /// Header field.
         field: &'static str,
@@ -157,7 +161,10 @@ impl Grid {
     pub fn new(header: &GridHeader, z: Vec<i16>) -> Result<Self, GridError> {
         let lattice = lattice_of(header)?;
         if z.len() != lattice.len() {
-            return Err(GridError::Values { expected: lattice.len(), found: z.len() });
+            return Err(GridError::Values {
+                expected: lattice.len(),
+                found: z.len(),
+            });
         }
         let grid = Grid { lattice, z };
         grid.check_statistics(header)?;
@@ -171,21 +178,43 @@ impl Grid {
     pub fn from_parts(header: &GridHeader, bytes: &[u8]) -> Result<Self, GridError> {
         let expected = lattice_of(header)?.len() * 2;
         if bytes.len() != expected {
-            return Err(GridError::Bytes { expected, found: bytes.len() });
+            return Err(GridError::Bytes {
+                expected,
+                found: bytes.len(),
+            });
         }
-        let z = bytes.chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]])).collect();
+        let z = bytes
+            .chunks_exact(2)
+            .map(|b| i16::from_le_bytes([b[0], b[1]]))
+            .collect();
         Grid::new(header, z)
     }
 
     fn check_statistics(&self, header: &GridHeader) -> Result<(), GridError> {
         let check = |field, expected: Option<i64>, found: i64| match expected {
-            Some(expected) if expected != found => Err(GridError::Statistic { field, expected, found }),
+            Some(expected) if expected != found => Err(GridError::Statistic {
+                field,
+                expected,
+                found,
+            }),
             _ => Ok(()),
         };
         let extreme = |z: Option<&i16>| z.map_or(0, |&z| i64::from(z));
-        check("zmin", header.zmin.map(i64::from), extreme(self.z.iter().min()))?;
-        check("zmax", header.zmax.map(i64::from), extreme(self.z.iter().max()))?;
-        check("wet", header.wet.and_then(|w| i64::try_from(w).ok()), self.wet_cells() as i64)
+        check(
+            "zmin",
+            header.zmin.map(i64::from),
+            extreme(self.z.iter().min()),
+        )?;
+        check(
+            "zmax",
+            header.zmax.map(i64::from),
+            extreme(self.z.iter().max()),
+        )?;
+        check(
+            "wet",
+            header.wet.and_then(|w| i64::try_from(w).ok()),
+            self.wet_cells() as i64,
+        )
     }
 
     /// The geometry.
@@ -198,7 +227,9 @@ impl Grid {
     }
     /// Elevation in metres, up positive; `None` outside the grid.
     pub fn elevation_m(&self, i: usize, j: usize) -> Option<f64> {
-        self.lattice.index(Cell { i, j }).map(|k| f64::from(self.z[k]))
+        self.lattice
+            .index(Cell { i, j })
+            .map(|k| f64::from(self.z[k]))
     }
     /// Depth in metres, down positive, always above zero; `None` on land and outside the grid.
     pub fn depth_m(&self, i: usize, j: usize) -> Option<f64> {
@@ -219,7 +250,9 @@ impl Grid {
     /// The cell below sea level whose centre is nearest to the place, within `max_km`. A dry basin below sea
     /// level or a lake counts too: whether a wave gets there is for the travel time to say.
     pub fn nearest_wet(&self, lat: f64, lon: f64, max_km: f64) -> Option<Cell> {
-        self.lattice.nearest(lat, lon, max_km, |k| self.z[k] < 0).map(|(cell, _)| cell)
+        self.lattice
+            .nearest(lat, lon, max_km, |k| self.z[k] < 0)
+            .map(|(cell, _)| cell)
     }
     /// Elevation by storage index.
     pub(crate) fn z(&self) -> &[i16] {
@@ -245,11 +278,17 @@ fn lattice_of(h: &GridHeader) -> Result<Lattice, GridError> {
             return Err(GridError::Number { field, value });
         }
     }
-    for (field, found, expected) in
-        [("order", &h.order, ORDER), ("dtype", &h.dtype, DTYPE), ("units", &h.units, UNITS)]
-    {
+    for (field, found, expected) in [
+        ("order", &h.order, ORDER),
+        ("dtype", &h.dtype, DTYPE),
+        ("units", &h.units, UNITS),
+    ] {
         if let Some(found) = found.as_ref().filter(|f| f.as_str() != expected) {
-            return Err(GridError::Layout { field, found: found.clone(), expected });
+            return Err(GridError::Layout {
+                field,
+                found: found.clone(),
+                expected,
+            });
         }
     }
     // Steps such as 1/6 are not exact: allow a thousandth of a cell.
@@ -260,8 +299,20 @@ fn lattice_of(h: &GridHeader) -> Result<Lattice, GridError> {
     }
     let round = 360.0 / h.dlon;
     if nx as f64 > round + 1e-3 {
-        return Err(GridError::DuplicateColumns { nx, dlon: h.dlon, most: (round + 1e-3) as usize });
+        return Err(GridError::DuplicateColumns {
+            nx,
+            dlon: h.dlon,
+            most: (round + 1e-3) as usize,
+        });
     }
     let periodic = (nx as f64 - round).abs() <= 1e-3;
-    Ok(Lattice { nx, ny, lon0: h.lon0, lat0: h.lat0, dlon: h.dlon, dlat: h.dlat, periodic })
+    Ok(Lattice {
+        nx,
+        ny,
+        lon0: h.lon0,
+        lat0: h.lat0,
+        dlon: h.dlon,
+        dlat: h.dlat,
+        periodic,
+    })
 }

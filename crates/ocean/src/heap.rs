@@ -18,7 +18,10 @@ fn before(a: (f64, u32), b: (f64, u32)) -> bool {
 
 impl Front {
     pub(crate) fn new(cells: usize) -> Self {
-        Front { heap: Vec::new(), place: vec![ABSENT; cells] }
+        Front {
+            heap: Vec::new(),
+            place: vec![ABSENT; cells],
+        }
     }
 
     /// Inserts a cell, or moves it forward when `time` is earlier than what it has.
@@ -66,8 +69,13 @@ impl Front {
         loop {
             let from = at * 4 + 1;
             let to = (from + 4).min(self.heap.len());
-            let Some(child) = (from..to).reduce(|a, b| if before(self.heap[b], self.heap[a]) { b } else { a })
-            else {
+            let Some(child) = (from..to).reduce(|a, b| {
+                if before(self.heap[b], self.heap[a]) {
+                    b
+                } else {
+                    a
+                }
+            }) else {
                 break;
             };
             if !before(self.heap[child], entry) {

@@ -72,16 +72,25 @@ impl Lattice {
     }
     /// The cell stored at `index`.
     pub fn cell(&self, index: usize) -> Cell {
-        Cell { i: index % self.nx, j: index / self.nx }
+        Cell {
+            i: index % self.nx,
+            j: index / self.nx,
+        }
     }
     /// Cosine of the latitude of row `j`, kept away from zero so that a polar row has a finite width.
     pub(crate) fn cos_lat(&self, j: usize) -> f64 {
-        self.lat(j).to_radians().cos().max((self.dlat * 0.5).to_radians().sin())
+        self.lat(j)
+            .to_radians()
+            .cos()
+            .max((self.dlat * 0.5).to_radians().sin())
     }
     /// Distance between neighbouring nodes of row `j` in metres: (west-east, south-north).
     pub fn spacing_m(&self, j: usize) -> (f64, f64) {
         let north = EARTH_RADIUS_M * self.dlat.to_radians();
-        (EARTH_RADIUS_M * self.dlon.to_radians() * self.cos_lat(j), north)
+        (
+            EARTH_RADIUS_M * self.dlon.to_radians() * self.cos_lat(j),
+            north,
+        )
     }
 
     /// Position in cells, counted from the south-west node, or `None` outside. A place belongs to the lattice
@@ -112,8 +121,15 @@ impl Lattice {
     pub fn cell_at(&self, lat: f64, lon: f64) -> Option<Cell> {
         let (x, y) = self.locate(lat, lon)?;
         let i = x.round().max(0.0) as usize;
-        let i = if self.periodic { i % self.nx } else { i.min(self.nx - 1) };
-        Some(Cell { i, j: (y.round().max(0.0) as usize).min(self.ny - 1) })
+        let i = if self.periodic {
+            i % self.nx
+        } else {
+            i.min(self.nx - 1)
+        };
+        Some(Cell {
+            i,
+            j: (y.round().max(0.0) as usize).min(self.ny - 1),
+        })
     }
 
     /// Great-circle distance in kilometres from a place to the node of a cell.
@@ -135,14 +151,23 @@ impl Lattice {
         }
         let half_turn_km = std::f64::consts::PI * EARTH_RADIUS_M * 1e-3;
         // NaN and negative limits find nothing.
-        let mut best_km = if max_km >= 0.0 { max_km.min(half_turn_km) } else { return None };
+        let mut best_km = if max_km >= 0.0 {
+            max_km.min(half_turn_km)
+        } else {
+            return None;
+        };
         let mut best = None;
         let km_per_degree = half_turn_km / 180.0;
         let centre = (((lat - self.lat0) / self.dlat).round().max(0.0) as usize).min(self.ny - 1);
         for step in 0..self.ny {
             let mut any = false;
-            for (k, j) in [centre.checked_sub(step), centre.checked_add(step)].into_iter().enumerate() {
-                let Some(j) = j.filter(|&j| j < self.ny && !(step == 0 && k == 1)) else { continue };
+            for (k, j) in [centre.checked_sub(step), centre.checked_add(step)]
+                .into_iter()
+                .enumerate()
+            {
+                let Some(j) = j.filter(|&j| j < self.ny && !(step == 0 && k == 1)) else {
+                    continue;
+                };
                 if (self.lat(j) - lat).abs() * km_per_degree > best_km {
                     continue;
                 }
@@ -167,13 +192,21 @@ impl Lattice {
         best: &mut Option<Cell>,
     ) {
         // Haversine turned round: farther than this in longitude cannot be nearer than best_km.
-        let cosines = (lat.to_radians().cos() * self.lat(j).to_radians().cos()).max(0.0).sqrt();
+        let cosines = (lat.to_radians().cos() * self.lat(j).to_radians().cos())
+            .max(0.0)
+            .sqrt();
         let reach = (*best_km * 1e3 / (2.0 * EARTH_RADIUS_M)).sin() / cosines.max(1e-12);
-        let reach_deg = if reach < 1.0 { (2.0 * reach.asin()).to_degrees() } else { 180.0 };
+        let reach_deg = if reach < 1.0 {
+            (2.0 * reach.asin()).to_degrees()
+        } else {
+            180.0
+        };
         let east = (lon - self.lon0).rem_euclid(360.0);
         for turn in [-360.0, 0.0] {
             let from = ((east + turn - reach_deg) / self.dlon).floor().max(0.0);
-            let to = ((east + turn + reach_deg) / self.dlon).ceil().min(self.nx as f64 - 1.0);
+            let to = ((east + turn + reach_deg) / self.dlon)
+                .ceil()
+                .min(self.nx as f64 - 1.0);
             if to < from {
                 continue;
             }

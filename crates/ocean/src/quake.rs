@@ -53,7 +53,9 @@ pub enum QuakeError {
     #[error("magnitude {0} is below {MAGNITUDE_MIN}: too small for a source model")]
     TooSmall(f64),
     /// Above [`MAGNITUDE_MAX`].
-    #[error("magnitude {0} is above {MAGNITUDE_MAX}: larger than any earthquake recorded, taken as an error")]
+    #[error(
+        "magnitude {0} is above {MAGNITUDE_MAX}: larger than any earthquake recorded, taken as an error"
+    )]
     TooLarge(f64),
     /// Below [`DEPTH_MAX_KM`].
     #[error("focus at {0} km is below {DEPTH_MAX_KM} km: too deep to lift the sea floor")]
@@ -83,18 +85,27 @@ impl Quake {
     /// # Errors
     /// The first limit that it breaks.
     pub fn check(&self) -> Result<(), QuakeError> {
-        for (field, value) in
-            [("magnitude", self.magnitude), ("lat", self.lat), ("lon", self.lon), ("depth_km", self.depth_km)]
-        {
+        for (field, value) in [
+            ("magnitude", self.magnitude),
+            ("lat", self.lat),
+            ("lon", self.lon),
+            ("depth_km", self.depth_km),
+        ] {
             if !value.is_finite() {
                 return Err(QuakeError::NotANumber { field, value });
             }
         }
         if self.lat.abs() > 90.0 {
-            return Err(QuakeError::Place { field: "lat", value: self.lat });
+            return Err(QuakeError::Place {
+                field: "lat",
+                value: self.lat,
+            });
         }
         if self.lon.abs() > 1080.0 {
-            return Err(QuakeError::Place { field: "lon", value: self.lon });
+            return Err(QuakeError::Place {
+                field: "lon",
+                value: self.lon,
+            });
         }
         if self.magnitude < MAGNITUDE_MIN {
             return Err(QuakeError::TooSmall(self.magnitude));

@@ -105,7 +105,9 @@ impl Source {
     /// within a tenth (the two limits fix [`DEPTH_SPREAD`]; between them it is an interpolation).
     pub fn uplift_m(&self) -> f64 {
         let block = self.slip_m * self.dip_deg.to_radians().sin();
-        block * (self.width_km / self.uplift_width_km()) * (self.length_km / self.uplift_length_km())
+        block
+            * (self.width_km / self.uplift_width_km())
+            * (self.length_km / self.uplift_length_km())
     }
 }
 
@@ -117,14 +119,24 @@ mod tests {
     use super::*;
 
     fn quake(magnitude: f64, depth_km: f64) -> Quake {
-        Quake { id: "q".into(), magnitude, lat: -36.0, lon: -73.0, depth_km, origin_us: 0 }
+        Quake {
+            id: "q".into(),
+            magnitude,
+            lat: -36.0,
+            lon: -73.0,
+            depth_km,
+            origin_us: 0,
+        }
     }
 
     #[test]
     fn maule_has_the_published_size() {
         // Finite-fault studies: about 450-500 km by 120-160 km, mean slip 5-10 m.
         let s = Source::of(&quake(8.8, 22.9)).unwrap();
-        assert!((s.length_km - 468.8).abs() < 1.0 && (s.width_km - 160.9).abs() < 1.0, "{s:?}");
+        assert!(
+            (s.length_km - 468.8).abs() < 1.0 && (s.width_km - 160.9).abs() < 1.0,
+            "{s:?}"
+        );
         assert!((s.slip_m - 6.6).abs() < 0.1, "{s:?}");
         assert!((2.3..2.6).contains(&s.uplift_m()), "{}", s.uplift_m());
     }
@@ -133,8 +145,14 @@ mod tests {
     fn a_deep_small_rupture_lifts_like_a_point_source() {
         let s = Source::of(&quake(6.0, 90.0)).unwrap();
         let dip = DIP_DEG.to_radians();
-        let point = 1.5 / std::f64::consts::PI * dip.sin() * dip.cos() * moment_nm(6.0) / (RIGIDITY_PA * 90e3f64.powi(2));
-        assert!((s.uplift_m() / point - 1.0).abs() < 0.1, "{} {}", s.uplift_m(), point);
+        let point = 1.5 / std::f64::consts::PI * dip.sin() * dip.cos() * moment_nm(6.0)
+            / (RIGIDITY_PA * 90e3f64.powi(2));
+        assert!(
+            (s.uplift_m() / point - 1.0).abs() < 0.1,
+            "{} {}",
+            s.uplift_m(),
+            point
+        );
     }
 
     #[test]

@@ -27,7 +27,10 @@ pub fn destination(lat: f64, lon: f64, azimuth_deg: f64, km: f64) -> (f64, f64) 
     let (p, a) = (lat.to_radians(), azimuth_deg.to_radians());
     let sin_p2 = (p.sin() * d.cos() + p.cos() * d.sin() * a.cos()).clamp(-1.0, 1.0);
     let dl = (a.sin() * d.sin() * p.cos()).atan2(d.cos() - p.sin() * sin_p2);
-    (sin_p2.asin().to_degrees(), normal_lon(lon + dl.to_degrees()))
+    (
+        sin_p2.asin().to_degrees(),
+        normal_lon(lon + dl.to_degrees()),
+    )
 }
 
 /// Longitude brought into -180 (included) to 180 (excluded) degrees.

@@ -24,16 +24,29 @@ pub(crate) fn guess_deg(grid: &Grid, lat: f64, lon: f64, radius_km: f64) -> Opti
     let rows = (radius_km * 1e3 / north_m).ceil() as isize;
     let (mut ee, mut en, mut nn) = (0.0, 0.0, 0.0);
     for dj in -rows..=rows {
-        let Some(j) = centre.j.checked_add_signed(dj).filter(|&j| j >= 1 && j + 1 < l.ny()) else { continue };
+        let Some(j) = centre
+            .j
+            .checked_add_signed(dj)
+            .filter(|&j| j >= 1 && j + 1 < l.ny())
+        else {
+            continue;
+        };
         let (east_m, _) = l.spacing_m(j);
         let columns = ((radius_km * 1e3 / east_m).ceil() as isize).min(l.nx() as isize / 2);
         for di in -columns..=columns {
             let i = centre.i as isize + di;
             let column = |i: isize| {
-                let i = if l.is_periodic() { i.rem_euclid(l.nx() as isize) } else { i };
+                let i = if l.is_periodic() {
+                    i.rem_euclid(l.nx() as isize)
+                } else {
+                    i
+                };
                 usize::try_from(i).ok().filter(|&i| i < l.nx())
             };
-            let (Some(west), Some(here), Some(east)) = (column(i - 1), column(i), column(i + 1)) else { continue };
+            let (Some(west), Some(here), Some(east)) = (column(i - 1), column(i), column(i + 1))
+            else {
+                continue;
+            };
             let km = distance_km(lat, lon, l.lat(j), l.lon(here));
             if km > radius_km {
                 continue;

@@ -34,7 +34,11 @@ pub struct Observation {
 impl Observation {
     /// An amplitude measured with the customary error of 10 %.
     pub fn new(at: PointForecast, observed_m: f64) -> Self {
-        Observation { at, observed_m, sigma_ln: MEASUREMENT_SIGMA_LN }
+        Observation {
+            at,
+            observed_m,
+            sigma_ln: MEASUREMENT_SIGMA_LN,
+        }
     }
 }
 
@@ -58,7 +62,9 @@ pub enum ObservationError {
         observed_m: f64,
     },
     /// A forecast or an uncertainty is not a positive number, or the common part exceeds the whole.
-    #[error("forecast at {id}: median {median_m} m, sigma {sigma_ln}, common {common_sigma_ln} is no log-normal")]
+    #[error(
+        "forecast at {id}: median {median_m} m, sigma {sigma_ln}, common {common_sigma_ln} is no log-normal"
+    )]
     Forecast {
         /// The point.
         id: String,
@@ -70,7 +76,9 @@ pub enum ObservationError {
         common_sigma_ln: f64,
     },
     /// The forecasts do not share one common sigma: they are of different events, or only some were updated.
-    #[error("forecast at {id} has common sigma {found}, the others {expected}: not of one event and state")]
+    #[error(
+        "forecast at {id} has common sigma {found}, the others {expected}: not of one event and state"
+    )]
     Mixed {
         /// The point that differs.
         id: String,
@@ -114,7 +122,11 @@ pub fn assimilate(
         let expected = *common.get_or_insert(forecast.common_sigma_ln);
         if (forecast.common_sigma_ln - expected).abs() > 1e-9 {
             let found = forecast.common_sigma_ln;
-            return Err(ObservationError::Mixed { id: forecast.id.clone(), expected, found });
+            return Err(ObservationError::Mixed {
+                id: forecast.id.clone(),
+                expected,
+                found,
+            });
         }
     }
     let common: f64 = common.unwrap_or(0.0);
@@ -124,7 +136,11 @@ pub fn assimilate(
     for (index, o) in observed.iter().enumerate() {
         let size = o.observed_m.abs();
         if !(size.is_finite() && size > 0.0) {
-            return Err(ObservationError::Amplitude { index, id: o.at.id.clone(), observed_m: o.observed_m });
+            return Err(ObservationError::Amplitude {
+                index,
+                id: o.at.id.clone(),
+                observed_m: o.observed_m,
+            });
         }
         let noise = o.at.own_sigma_ln().powi(2) + o.sigma_ln * o.sigma_ln;
         if !(o.sigma_ln.is_finite() && o.sigma_ln > 0.0 && noise > 0.0) {
@@ -133,7 +149,11 @@ pub fn assimilate(
         weight += variance / noise;
         pull += variance / noise * (size / o.at.median_m).ln();
     }
-    let factor = SourceFactor { mean_ln: pull / weight, sigma_ln: common / weight.sqrt(), used: observed.len() };
+    let factor = SourceFactor {
+        mean_ln: pull / weight,
+        sigma_ln: common / weight.sqrt(),
+        used: observed.len(),
+    };
     for forecast in forecasts {
         let own = forecast.own_sigma_ln();
         forecast.median_m *= factor.factor();

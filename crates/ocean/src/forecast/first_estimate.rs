@@ -84,7 +84,12 @@ impl<'g> FirstEstimate<'g> {
         let source = Source::of(quake)?;
         let footprint = Footprint::of(&source, self.grid)?;
         let field = solve(self.grid, &footprint.cells)?;
-        Ok(Outlook { grid: self.grid, source, footprint, field })
+        Ok(Outlook {
+            grid: self.grid,
+            source,
+            footprint,
+            field,
+        })
     }
 }
 
@@ -140,14 +145,22 @@ impl Outlook<'_> {
                 None => Unanswered::NoSea { within_km: SNAP_KM },
             });
         };
-        let arrival_s = self.field.seconds_at(lat, lon).or_else(|| self.field.at(cell)).ok_or(Unanswered::Unreached)?;
+        let arrival_s = self
+            .field
+            .seconds_at(lat, lon)
+            .or_else(|| self.field.at(cell))
+            .ok_or(Unanswered::Unreached)?;
         let edge_s = EDGE_SIGMA_PART * self.source.width_km * 1e3 / self.footprint.speed_m_s;
         Ok(PointForecast {
             id: point.id.clone(),
             arrival_s,
             arrival_sigma_s: (ARRIVAL_SIGMA_PART * arrival_s).hypot(edge_s),
             median_m: self.amplitude_m(lat, lon, self.depth_m(point, cell)),
-            sigma_ln: if point.coastal { SHORE_SIGMA_LN } else { DEEP_SIGMA_LN },
+            sigma_ln: if point.coastal {
+                SHORE_SIGMA_LN
+            } else {
+                DEEP_SIGMA_LN
+            },
             common_sigma_ln: COMMON_SIGMA_LN,
         })
     }
@@ -156,14 +169,18 @@ impl Outlook<'_> {
         if point.coastal {
             return SHORE_DEPTH_M;
         }
-        self.grid.depth_m(cell.i, cell.j).unwrap_or(MIN_DEPTH_M).max(MIN_DEPTH_M)
+        self.grid
+            .depth_m(cell.i, cell.j)
+            .unwrap_or(MIN_DEPTH_M)
+            .max(MIN_DEPTH_M)
     }
 
     /// Median amplitude over `depth_m` of water at a place. See the module header.
     fn amplitude_m(&self, lat: f64, lon: f64, depth_m: f64) -> f64 {
         let length_m = self.source.uplift_length_km() * 1e3;
         let angle = self.footprint.distance_km(lat, lon) * 1e3 / EARTH_RADIUS_M;
-        let spread_m = std::f64::consts::PI * EARTH_RADIUS_M * angle.min(FOCUS_LIMIT_DEG.to_radians()).sin();
+        let spread_m =
+            std::f64::consts::PI * EARTH_RADIUS_M * angle.min(FOCUS_LIMIT_DEG.to_radians()).sin();
         let spreading = (length_m / (length_m + spread_m)).sqrt();
         let shoaling = (self.footprint.speed_m_s / long_wave_speed_m_s(depth_m)).sqrt();
         let lifted = (2.0 * self.footprint.wet_part).min(1.0).sqrt();
@@ -184,7 +201,10 @@ mod tests {
         let size = LOG_WIDTH_SIGMA.hypot(0.5 * LOG_LENGTH_SIGMA) * ln10;
         let dip = DIP_SIGMA_DEG.to_radians() / DIP_DEG.to_radians().tan();
         let common = magnitude.hypot(size).hypot(dip);
-        assert!((common - COMMON_SIGMA_LN).abs() < 0.01, "{magnitude} {size} {dip} {common}");
+        assert!(
+            (common - COMMON_SIGMA_LN).abs() < 0.01,
+            "{magnitude} {size} {dip} {common}"
+        );
         let deep = COMMON_SIGMA_LN.hypot(DIRECTIVITY_SIGMA_LN);
         assert!((deep - DEEP_SIGMA_LN).abs() < 0.005, "{deep}");
         assert!((deep.hypot(0.45) - SHORE_SIGMA_LN).abs() < 0.005);

@@ -18,8 +18,8 @@ mod point;
 
 pub use assimilate::{Observation, ObservationError, SourceFactor, assimilate};
 pub use first_estimate::{
-    ARRIVAL_SIGMA_PART, COMMON_SIGMA_LN, DEEP_SIGMA_LN, DIRECTIVITY_SIGMA_LN, FirstEstimate, MAGNITUDE_SIGMA, Outlook,
-    SHORE_DEPTH_M, SHORE_SIGMA_LN, SNAP_KM,
+    ARRIVAL_SIGMA_PART, COMMON_SIGMA_LN, DEEP_SIGMA_LN, DIRECTIVITY_SIGMA_LN, FirstEstimate,
+    MAGNITUDE_SIGMA, Outlook, SHORE_DEPTH_M, SHORE_SIGMA_LN, SNAP_KM,
 };
 pub use point::{Point, PointForecast, Unanswered};
 
@@ -70,7 +70,11 @@ pub trait Propagation {
     ///
     /// # Errors
     /// [`ForecastError`] when the earthquake itself cannot be treated.
-    fn forecast(&self, quake: &Quake, points: &[Point]) -> Result<Vec<PointForecast>, ForecastError> {
+    fn forecast(
+        &self,
+        quake: &Quake,
+        points: &[Point],
+    ) -> Result<Vec<PointForecast>, ForecastError> {
         Ok(self.answers(quake, points)?.into_iter().flatten().collect())
     }
 }

@@ -62,7 +62,9 @@ pub struct PointForecast {
 impl PointForecast {
     /// The part of [`Self::sigma_ln`] that belongs to this point alone.
     pub fn own_sigma_ln(&self) -> f64 {
-        (self.sigma_ln * self.sigma_ln - self.common_sigma_ln * self.common_sigma_ln).max(0.0).sqrt()
+        (self.sigma_ln * self.sigma_ln - self.common_sigma_ln * self.common_sigma_ln)
+            .max(0.0)
+            .sqrt()
     }
 
     /// Amplitude in metres that is not exceeded with probability `p`; 0 at `p <= 0`, infinite at `p >= 1`, NaN

@@ -77,8 +77,14 @@ impl Footprint {
         let grain = (source.length_km * 0.5).clamp(GRAIN_KM.0, GRAIN_KM.1);
         let strike_deg = strike::guess_deg(grid, lat, lon, grain);
         let shape = match strike_deg {
-            Some(strike) => Shape::Rectangle { strike, half_length: source.length_km * 0.5, half_width: width * 0.5 },
-            None => Shape::Circle { radius: (source.length_km * width / std::f64::consts::PI).sqrt() },
+            Some(strike) => Shape::Rectangle {
+                strike,
+                half_length: source.length_km * 0.5,
+                half_width: width * 0.5,
+            },
+            None => Shape::Circle {
+                radius: (source.length_km * width / std::f64::consts::PI).sqrt(),
+            },
         };
         let (mut cells, wet_part) = shape.cells(grid, lat, lon);
         if cells.is_empty() {
@@ -91,29 +97,49 @@ impl Footprint {
                 }
             }
         }
-        let speed = |c: &Cell| long_wave_speed_m_s(grid.depth_m(c.i, c.j).unwrap_or(0.0).max(MIN_DEPTH_M));
+        let speed =
+            |c: &Cell| long_wave_speed_m_s(grid.depth_m(c.i, c.j).unwrap_or(0.0).max(MIN_DEPTH_M));
         let speed_m_s = cells.iter().map(speed).sum::<f64>() / cells.len() as f64;
         let wet_part = wet_part.max(WET_PART_MIN);
-        Ok(Footprint { cells, wet_part, speed_m_s, strike_deg, spine: shape.spine(lat, lon) })
+        Ok(Footprint {
+            cells,
+            wet_part,
+            speed_m_s,
+            strike_deg,
+            spine: shape.spine(lat, lon),
+        })
     }
 
     /// Distance in kilometres from a place to the nearest place of the rupture's middle line.
     pub fn distance_km(&self, lat: f64, lon: f64) -> f64 {
-        self.spine.iter().map(|&(a, b)| distance_km(a, b, lat, lon)).fold(f64::INFINITY, f64::min)
+        self.spine
+            .iter()
+            .map(|&(a, b)| distance_km(a, b, lat, lon))
+            .fold(f64::INFINITY, f64::min)
     }
 }
 
 /// Lengths in kilometres, strike in degrees.
 enum Shape {
-    Rectangle { strike: f64, half_length: f64, half_width: f64 },
-    Circle { radius: f64 },
+    Rectangle {
+        strike: f64,
+        half_length: f64,
+        half_width: f64,
+    },
+    Circle {
+        radius: f64,
+    },
 }
 
 impl Shape {
     /// The wet cells under the shape, in storage order, and the wet part of its area on the grid.
     fn cells(&self, grid: &Grid, lat: f64, lon: f64) -> (Vec<Cell>, f64) {
         let (strike, a, b) = match *self {
-            Shape::Rectangle { strike, half_length, half_width } => (strike, half_length, half_width),
+            Shape::Rectangle {
+                strike,
+                half_length,
+                half_width,
+            } => (strike, half_length, half_width),
             Shape::Circle { radius } => (0.0, radius, radius),
         };
         // Half the narrower cell side, so that no cell is stepped over.
@@ -133,7 +159,9 @@ impl Shape {
                 }
                 let azimuth = strike + across.atan2(along).to_degrees();
                 let (la, lo) = destination(lat, lon, azimuth, along.hypot(across));
-                let Some(cell) = grid.cell_at(la, lo) else { continue };
+                let Some(cell) = grid.cell_at(la, lo) else {
+                    continue;
+                };
                 all += 1;
                 if grid.is_wet(cell) {
                     wet += 1;
@@ -143,7 +171,10 @@ impl Shape {
         }
         indices.sort_unstable();
         indices.dedup();
-        let cells = indices.into_iter().map(|k| grid.lattice().cell(k)).collect();
+        let cells = indices
+            .into_iter()
+            .map(|k| grid.lattice().cell(k))
+            .collect();
         (cells, wet as f64 / all.max(1) as f64)
     }
 
@@ -151,7 +182,11 @@ impl Shape {
     fn spine(&self, lat: f64, lon: f64) -> Vec<(f64, f64)> {
         match *self {
             Shape::Circle { .. } => vec![(lat, lon)],
-            Shape::Rectangle { strike, half_length, .. } => (-16..=16)
+            Shape::Rectangle {
+                strike,
+                half_length,
+                ..
+            } => (-16..=16)
                 .map(|k| destination(lat, lon, strike, half_length * f64::from(k) / 16.0))
                 .collect(),
         }

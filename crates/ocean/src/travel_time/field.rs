@@ -23,7 +23,9 @@ impl Field {
     /// Seconds to one cell; `None` outside the grid, on land, and where no wave comes.
     pub fn at(&self, cell: Cell) -> Option<f64> {
         let k = self.lattice.index(cell)?;
-        self.seconds[k].is_finite().then(|| f64::from(self.seconds[k]))
+        self.seconds[k]
+            .is_finite()
+            .then(|| f64::from(self.seconds[k]))
     }
 
     /// Seconds to a place: bilinear between the four cells round it when a wave reaches all four, else that of
@@ -34,8 +36,14 @@ impl Field {
         let (i0, fx) = split(x, l.nx, l.periodic);
         let (j0, fy) = split(y, l.ny, false);
         let east = if i0 + 1 < l.nx { i0 + 1 } else { 0 };
-        let corners = [(i0, j0), (east, j0), (i0, j0 + 1), (east, j0 + 1)].map(|(i, j)| Cell { i, j });
-        let weights = [(1.0 - fx) * (1.0 - fy), fx * (1.0 - fy), (1.0 - fx) * fy, fx * fy];
+        let corners =
+            [(i0, j0), (east, j0), (i0, j0 + 1), (east, j0 + 1)].map(|(i, j)| Cell { i, j });
+        let weights = [
+            (1.0 - fx) * (1.0 - fy),
+            fx * (1.0 - fy),
+            (1.0 - fx) * fy,
+            fx * fy,
+        ];
         let mut sum = 0.0;
         let mut nearest: Option<(f64, f64)> = None;
         let mut all = true;
@@ -50,12 +58,17 @@ impl Field {
                 None => all = false,
             }
         }
-        if all { Some(sum) } else { nearest.map(|(_, s)| s) }
+        if all {
+            Some(sum)
+        } else {
+            nearest.map(|(_, s)| s)
+        }
     }
 
     /// The cell nearest to a place that a wave reaches, within `max_km`, and its distance in kilometres.
     pub fn nearest_reached(&self, lat: f64, lon: f64, max_km: f64) -> Option<(Cell, f64)> {
-        self.lattice.nearest(lat, lon, max_km, |k| self.seconds[k].is_finite())
+        self.lattice
+            .nearest(lat, lon, max_km, |k| self.seconds[k].is_finite())
     }
 
     /// Number of cells that a wave reaches, the source included.

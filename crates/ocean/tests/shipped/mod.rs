@@ -13,6 +13,8 @@ pub fn grid(name: &str) -> Grid {
     let header: GridHeader = serde_json::from_str(&header).expect("grid header is JSON");
     let mut bytes = Vec::new();
     let file = File::open(folder.join(format!("{name}.i16le.gz"))).expect("grid file");
-    flate2::read::GzDecoder::new(file).read_to_end(&mut bytes).expect("grid file is gzip");
+    flate2::read::GzDecoder::new(file)
+        .read_to_end(&mut bytes)
+        .expect("grid file is gzip");
     Grid::from_parts(&header, &bytes).expect("grid is valid")
 }
