@@ -5,58 +5,42 @@ use super::settings::Settings;
 use super::shaking::Shaking;
 use super::spike::Guard;
 use super::tide::Tide;
+use super::wave::{Event, Excursion, Half};
 use super::{Change, Sign, Step};
 use libm::{fabs, sqrt};
+
+/// Heights beyond this are no heights, m: the deepest sea floor lies at 10,935 m (GEBCO). They are ignored.
+const LARGEST_M: f64 = 20_000.0;
 
 /// Noise assumed before anything is known, m.
 const FIRST_NOISE_M: f64 = 0.01;
 /// Noise below this is not believed, m: the resolution of deep pressure sensors in DART messages is 1 mm.
 const LEAST_NOISE_M: f64 = 0.002;
+/// The first level is not better known than this, m.
+const FIRST_SPREAD_M: f64 = 0.02;
 /// Time constant of the noise estimate, s.
 const NOISE_S: f64 = 6.0 * 3600.0;
+/// The estimate forgets its first guess as if that had been watched for this long, s.
+const FIRST_WATCH_S: f64 = 3600.0;
+/// The motion is calm below this part of the threshold (or below the noise): there a wave begins.
+const CALM: f64 = 0.125;
 /// One tide measurement is the mean of the samples over at least this long, s.
 const BLOCK_S: f64 = 300.0;
 /// The tide's prediction must be this many standard deviations better than the threshold.
 const TIDE_FACTOR: f64 = 3.0;
-/// An excursion to one side longer than this is no wave but a new level, s: half the longest tsunami period (1 h) three times over.
+/// While a wave is suspected the tide hardly learns; during a confirmed one, which may last for days, it learns slowly.
+const EXCURSION_DISTRUST: f64 = 10.0;
+const EVENT_DISTRUST: f64 = 3.0;
+/// An excursion to one side longer than this is no wave but a new level, s: three times half the longest tsunami period, 1 h.
 const RELEVEL_S: f64 = 5400.0;
-
-/// A slow excursion to one side.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-struct Excursion {
-    sign: Sign,
-    /// Estimated first motion.
-    onset_us: i64,
-    /// First sample beyond the threshold.
-    since_us: i64,
-    samples: u32,
-    peak_m: f64,
-    peak_us: i64,
-}
-
-/// A confirmed tsunami under way.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-struct Event {
-    amplitude_m: f64,
-    time_us: i64,
-    period_s: Option<f64>,
-    /// What the caller knows of it.
-    told_m: f64,
-    told_period: bool,
-    quiet_since_us: i64,
-}
-
-/// A stretch of one sign of the slow motion.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-struct Half {
-    positive: bool,
-    from_us: i64,
-    peak_m: f64,
-    peak_us: i64,
-}
+/// A second beyond the threshold counts at most this often towards confirmation, however strong the motion.
+const STRONG: f64 = 3.0;
+/// Samples further apart than this do not belong to one excursion, and no more than this counts as watched, s.
+const APART_S: f64 = 1800.0;
+/// After a gap longer than this the level may have changed unseen (sensors are serviced in gaps), s,
+const GAP_S: f64 = 2.0 * 3600.0;
+/// by about this much, m; the tide's uncertainty grows by it and the threshold with it until the level is known again.
+const GAP_SPREAD_M: f64 = 0.1;
 
 /// Samples gathered for one tide measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -65,6 +49,7 @@ struct Block {
     sum_m: f64,
     sum_s: f64,
     count: f64,
+    latest_us: i64,
 }
 
 /// Tells a tsunami from tide, shaking, spikes and noise. See the [module](super).
@@ -83,11 +68,12 @@ pub struct Detector {
     shaking: Shaking,
     slow_m: f64,
     noise2: f64,
+    noise_m: f64,
+    delay_us: i64,
     watched_s: f64,
-    calm_us: i64,
     excursion: Option<Excursion>,
     event: Option<Event>,
-    half: Option<Half>,
+    half: Half,
 }
 
 impl Detector {
@@ -95,24 +81,27 @@ impl Detector {
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         let settings = settings.sane();
+        let lowpass = Lowpass::new(settings.shaking_period_s);
+        let delay_us = (lowpass.delay_s() * 1e6) as i64;
         Self {
             settings,
             first: [0.0; 3],
             seen: 0,
             latest_us: i64::MIN,
-            tide: Tide::new(0.0),
+            tide: Tide::new(0.0, 1.0),
             tide_us: 0,
             block: Block::default(),
             guard: Guard::default(),
-            lowpass: Lowpass::new(settings.shaking_period_s),
-            shaking: Shaking::new(settings.shaking_m),
+            lowpass,
+            shaking: Shaking::new(settings.shaking_m, settings.shaking_period_s),
             slow_m: 0.0,
             noise2: FIRST_NOISE_M * FIRST_NOISE_M,
+            noise_m: FIRST_NOISE_M,
+            delay_us,
             watched_s: 0.0,
-            calm_us: 0,
             excursion: None,
             event: None,
-            half: None,
+            half: Half::at(0),
         }
     }
 
@@ -134,35 +123,43 @@ impl Detector {
         self.shaking.is_on()
     }
 
-    /// Takes a sample. One that is not finite or older than the latest changes nothing and comes back as NaN residual; a caller
-    /// that wants to count those compares times itself. Equal times are averaged.
+    /// Takes a sample.
+    ///
+    /// One that is not finite, beyond 20 km, or older than the latest changes nothing and comes back with a NaN residual; a
+    /// caller that wants to count those compares for itself. Equal times are averaged.
     pub fn step(&mut self, time_us: i64, height_m: f64) -> Step {
-        if !height_m.is_finite() || time_us < self.latest_us {
-            return self.report(f64::NAN, time_us, None);
+        // Written so that NaN is refused too.
+        if !(fabs(height_m) <= LARGEST_M && time_us >= self.latest_us) {
+            return self.report(f64::NAN, f64::INFINITY, None);
         }
         if self.seen < 3 {
             return self.start(time_us, height_m);
         }
-        let dt_s = seconds(self.latest_us, time_us);
+        let gap_s = seconds(self.latest_us, time_us);
         self.latest_us = time_us;
-        let residual_m = height_m - self.tide.predict(seconds(self.tide_us, time_us));
-        let Some((held, good_m)) =
-            self.guard
-                .pass(dt_s, residual_m, self.slow_m, self.shaking.fast_m())
-        else {
-            return self.report(residual_m, time_us, None);
-        };
-        if let Some((held_dt_s, held_m)) = held {
-            self.lowpass.step(held_dt_s, held_m);
+        if gap_s > BLOCK_S {
+            self.measure();
+            if gap_s > GAP_S {
+                self.tide.doubt(GAP_SPREAD_M);
+            }
         }
-        let dt_s = self.guard.take_step();
-        self.slow_m = self.lowpass.step(dt_s, good_m);
-        let shook = self.shaking.step(time_us, good_m);
+        let residual_m = height_m - self.tide.predict(seconds(self.tide_us, time_us));
+        let Some(passed) = self
+            .guard
+            .pass(gap_s, residual_m, self.slow_m, self.shaking.fast_m())
+        else {
+            return self.report(residual_m, self.threshold_m(time_us), None);
+        };
+        if let Some((step_s, earlier_m)) = passed.earlier {
+            self.lowpass.step(step_s, earlier_m);
+        }
+        self.slow_m = self.lowpass.step(passed.step_s, passed.residual_m);
+        let shook = self.shaking.step(time_us, passed.residual_m);
         self.gather(time_us, height_m);
-        let change = self
-            .decide(time_us)
-            .or(if self.event.is_none() { shook } else { None });
-        self.report(residual_m, time_us, change)
+        let threshold_m = self.threshold_m(time_us);
+        let found = self.decide(time_us, passed.step_s, threshold_m);
+        let change = found.or(shook.filter(|_| self.event.is_none()));
+        self.report(residual_m, threshold_m, change)
     }
 
     /// The first three samples only fix where the water stands: their median, so that one bad first sample costs nothing.
@@ -172,206 +169,160 @@ impl Detector {
         self.latest_us = time_us;
         if self.seen == 3 {
             let [a, b, c] = self.first;
-            self.tide = Tide::new(a.min(b).max(a.max(b).min(c)));
+            let (low, high) = (a.min(b).min(c), a.max(b).max(c));
+            self.tide = Tide::new(
+                a.min(b).max(a.max(b).min(c)),
+                (high - low).max(FIRST_SPREAD_M),
+            );
             self.tide_us = time_us;
-            self.calm_us = time_us;
+            self.half = Half::at(time_us);
         }
-        self.report(0.0, time_us, None)
+        self.report(0.0, f64::INFINITY, None)
     }
 
-    fn report(&self, residual_m: f64, time_us: i64, change: Option<Change>) -> Step {
-        let threshold_m = if self.seen < 3 {
-            f64::INFINITY
-        } else {
-            self.threshold_m(time_us)
-        };
+    fn report(&self, residual_m: f64, threshold_m: f64, change: Option<Change>) -> Step {
         Step {
             residual_m,
             slow_m: self.slow_m,
-            noise_m: self.noise_m(),
+            noise_m: self.noise_m,
             threshold_m,
             change,
         }
     }
 
-    fn noise_m(&self) -> f64 {
-        sqrt(self.noise2).max(LEAST_NOISE_M)
-    }
-
     fn threshold_m(&self, time_us: i64) -> f64 {
         let tide_m = self.tide.sigma_m(seconds(self.tide_us, time_us));
-        let usual = self
-            .settings
-            .threshold_m
-            .max(self.settings.noise_factor * self.noise_m())
-            .max(TIDE_FACTOR * tide_m);
-        usual + self.shaking.leak_m()
+        self.usual_m().max(TIDE_FACTOR * tide_m) + self.shaking.leak_m()
     }
 
-    /// Feeds the tide with block means and the noise with what the blocks leave.
+    /// The threshold without shaking and with a settled tide.
+    fn usual_m(&self) -> f64 {
+        self.settings
+            .threshold_m
+            .max(self.settings.noise_factor * self.noise_m)
+    }
+
+    /// Gathers samples into blocks.
     fn gather(&mut self, time_us: i64, height_m: f64) {
         let after_s = seconds(self.tide_us, time_us);
         self.block.sum_m += height_m;
         self.block.sum_s += after_s;
         self.block.count += 1.0;
-        if after_s < BLOCK_S {
-            return;
-        }
-        let centre_s = self.block.sum_s / self.block.count;
-        let mean_m = self.block.sum_m / self.block.count;
-        self.block = Block::default();
-        let noise_m = self.noise_m();
-        let suspect = self.event.is_some() || self.excursion.is_some();
-        let leak = self.shaking.leak_m() / noise_m;
-        let distrust = if suspect { 10.0 } else { 1.0 } + leak;
-        let centre_us = self.tide_us.saturating_add((centre_s * 1e6) as i64);
-        let at_end = self.tide.predict(after_s);
-        self.tide
-            .measure(centre_s, after_s, mean_m, noise_m, distrust);
-        self.tide_us = centre_us;
-        // The past residuals were measured against the old prediction: move them along, so that no step is seen.
-        let shift = at_end - self.tide.predict(seconds(centre_us, time_us));
-        self.lowpass.shift(shift);
-        self.slow_m += shift;
-        self.shaking.shift(shift);
-        if !suspect && leak < 1.0 {
-            let tide_m = self.tide.sigma_m(0.0);
-            let step_s = after_s.min(3600.0);
-            self.watched_s += step_s;
-            let share = step_s / NOISE_S.min(self.watched_s + 3600.0);
-            let bound = 3.0 * noise_m;
-            let square = (self.slow_m * self.slow_m).min(bound * bound);
-            if tide_m < 3.0 * noise_m {
-                self.noise2 += share * (square - self.noise2);
-            }
+        self.block.latest_us = time_us;
+        if after_s >= BLOCK_S {
+            self.measure();
         }
     }
 
-    fn decide(&mut self, time_us: i64) -> Option<Change> {
+    /// Gives the block to the tide, and what the tide leaves to the noise.
+    fn measure(&mut self) {
+        let Block {
+            sum_m,
+            sum_s,
+            count,
+            latest_us,
+        } = core::mem::take(&mut self.block);
+        if count == 0.0 {
+            return;
+        }
+        let (centre_s, span_s) = (sum_s / count, seconds(self.tide_us, latest_us).max(1.0));
+        let leak_m = self.shaking.leak_m();
+        let suspicion = match (&self.event, &self.excursion) {
+            (Some(_), _) => EVENT_DISTRUST,
+            (None, Some(_)) => EXCURSION_DISTRUST,
+            (None, None) => 1.0,
+        };
+        let before_m = self.tide.predict(seconds(self.tide_us, latest_us));
+        self.tide.measure(
+            centre_s,
+            span_s,
+            sum_m / count,
+            self.noise_m,
+            suspicion + leak_m / self.noise_m,
+        );
+        self.tide_us = self
+            .tide_us
+            .saturating_add((centre_s * 1e6) as i64)
+            .min(latest_us);
+        // The past residuals were measured against the old prediction: move them along, so that no step is seen.
+        let shift = before_m - self.tide.predict(seconds(self.tide_us, latest_us));
+        self.lowpass.shift(shift);
+        self.shaking.shift(shift);
+        self.guard.shift(shift);
+        self.slow_m += shift;
+        let settled = self.tide.sigma_m(0.0) <= 3.0 * self.noise_m && leak_m <= self.noise_m;
+        if settled && (self.excursion.is_none() || self.event.is_some()) {
+            self.learn_noise(span_s.min(3600.0));
+        }
+    }
+
+    fn learn_noise(&mut self, span_s: f64) {
+        self.watched_s += span_s;
+        // During an event the noise learns four times slower: enough for a storm not to keep an event open for ever.
+        let memory_s = if self.event.is_some() {
+            4.0 * NOISE_S
+        } else {
+            NOISE_S.min(self.watched_s + FIRST_WATCH_S)
+        };
+        let bound = 3.0 * self.noise_m;
+        let square = (self.slow_m * self.slow_m).min(bound * bound);
+        self.noise2 += span_s / memory_s * (square - self.noise2);
+        self.noise_m = sqrt(self.noise2).max(LEAST_NOISE_M);
+    }
+
+    fn decide(&mut self, time_us: i64, step_s: f64, threshold_m: f64) -> Option<Change> {
         let size = fabs(self.slow_m);
         let sign = if self.slow_m >= 0.0 {
             Sign::Rise
         } else {
             Sign::Fall
         };
-        let threshold = self.threshold_m(time_us);
-        let delay_us = (self.lowpass.delay_s() * 1e6) as i64;
-        if size <= self.noise_m().max(threshold / 8.0) {
-            self.calm_us = time_us;
-        }
-        let finished = self.follow_half(time_us, delay_us);
-        let beyond = size > threshold;
-        match &mut self.excursion {
-            Some(e) if e.sign == sign && beyond => {
-                e.samples += 1;
-                if size > e.peak_m {
-                    e.peak_m = size;
-                    e.peak_us = time_us.saturating_sub(delay_us);
-                }
-            }
-            _ if beyond => {
-                self.excursion = Some(Excursion {
-                    sign,
-                    onset_us: self
-                        .calm_us
-                        .max(self.half.map_or(i64::MIN, |h| h.from_us))
-                        .saturating_sub(delay_us),
-                    since_us: time_us,
-                    samples: 1,
-                    peak_m: size,
-                    peak_us: time_us.saturating_sub(delay_us),
-                });
-            }
-            _ => self.excursion = None,
-        }
+        let centre_us = time_us.saturating_sub(self.delay_us);
+        self.half.follow(
+            centre_us,
+            step_s,
+            sign,
+            size,
+            self.noise_m.max(CALM * threshold_m),
+        );
+        self.excursion = match self.excursion {
+            _ if size <= threshold_m => None,
+            Some(e) if e.sign == sign && step_s <= APART_S => Some(Excursion {
+                samples: e.samples.saturating_add(1),
+                weight_s: e.weight_s + step_s * (size / threshold_m).min(STRONG),
+                ..e
+            }),
+            _ => Some(Excursion {
+                sign,
+                since_us: time_us,
+                samples: 1,
+                weight_s: 0.0,
+            }),
+        };
         let lasted_s = self.excursion.map_or(0.0, |e| seconds(e.since_us, time_us));
         if lasted_s > RELEVEL_S {
             self.relevel();
             return None;
         }
+        let usual = self.usual_m();
         let Some(event) = &mut self.event else {
             let e = self.excursion?;
-            if lasted_s < self.settings.confirm_s || e.samples < 3 {
+            if e.weight_s < self.settings.confirm_s || e.samples < 2 {
                 return None;
             }
-            self.event = Some(Event {
-                amplitude_m: e.peak_m * sign.factor(),
-                time_us: e.peak_us,
-                period_s: None,
-                told_m: 0.0,
-                told_period: false,
-                quiet_since_us: time_us,
-            });
+            self.event = Some(Event::new(&self.half, time_us));
             return Some(Change::Onset {
-                onset_us: e.onset_us,
+                onset_us: self.half.from_us,
                 sign,
             });
         };
-        if beyond {
-            event.quiet_since_us = time_us;
-        } else if seconds(event.quiet_since_us, time_us) >= self.settings.quiet_s {
-            let Event {
-                amplitude_m,
-                time_us,
-                quiet_since_us,
-                ..
-            } = *event;
+        // Silence is not quiet: a gap counts for little.
+        if event.quiet(time_us, size <= usual, step_s.min(APART_S)) >= self.settings.quiet_s {
+            let end = event.end();
             self.event = None;
-            return Some(Change::End {
-                amplitude_m,
-                time_us,
-                quiet_since_us,
-            });
+            return Some(end);
         }
-        if size > fabs(event.amplitude_m) {
-            event.amplitude_m = self.slow_m;
-            event.time_us = time_us.saturating_sub(delay_us);
-            event.period_s = None;
-            event.told_period = false;
-        }
-        if let Some((half, until_us)) = finished
-            && half.peak_m >= fabs(event.amplitude_m)
-        {
-            event.period_s = Some(2.0 * seconds(half.from_us, until_us));
-        }
-        let largest = fabs(event.amplitude_m);
-        let grown =
-            largest > 1.1 * event.told_m || (largest > event.told_m && size < 0.9 * largest);
-        if grown || (event.period_s.is_some() && !event.told_period) {
-            event.told_m = largest;
-            event.told_period = event.period_s.is_some();
-            return Some(Change::Growth {
-                amplitude_m: event.amplitude_m,
-                time_us: event.time_us,
-                period_s: event.period_s,
-            });
-        }
-        None
-    }
-
-    /// Follows stretches of one sign; returns the one that just ended and when.
-    fn follow_half(&mut self, time_us: i64, delay_us: i64) -> Option<(Half, i64)> {
-        let positive = self.slow_m >= 0.0;
-        let size = fabs(self.slow_m);
-        match &mut self.half {
-            Some(half) if half.positive == positive => {
-                if size > half.peak_m {
-                    half.peak_m = size;
-                    half.peak_us = time_us.saturating_sub(delay_us);
-                }
-                None
-            }
-            other => {
-                let next = Half {
-                    positive,
-                    from_us: time_us,
-                    peak_m: size,
-                    peak_us: time_us.saturating_sub(delay_us),
-                };
-                let ended = other.replace(next);
-                ended.map(|half| (half, time_us))
-            }
-        }
+        event.grow(&self.half, size, self.settings.shaking_period_s)
     }
 
     /// A lasting offset (a moved sensor, co-seismic uplift, a changed datum) becomes the new level.
@@ -383,7 +334,7 @@ impl Detector {
         self.slow_m = 0.0;
         self.block = Block::default();
         self.excursion = None;
-        self.half = None;
+        self.half = Half::at(self.latest_us);
     }
 }
 

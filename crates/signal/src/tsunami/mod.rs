@@ -7,6 +7,7 @@ mod settings;
 mod shaking;
 mod spike;
 mod tide;
+mod wave;
 
 pub use detector::Detector;
 pub use settings::Settings;

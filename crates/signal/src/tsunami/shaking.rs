@@ -1,68 +1,78 @@
 //! How much the record shakes, and how much of that may look slow.
 //!
 //! Seismic waves have periods of seconds; sampled once a minute they alias to any period, and a low-pass alone lets them
-//! through. What betrays them is that minutes do not follow from each other: the deviation of a one-minute mean
-//! from the line through the two before it is large, while a tsunami of ten minutes is nearly straight there.
+//! through. What betrays them is that minutes do not follow from each other. A line through the latest two
+//! one-minute means is extrapolated: how far single samples miss it is the fast motion ([`Shaking::fast_m`]), how
+//! far the next mean misses it is the roughness, the part that a low-pass over a few minutes cannot remove
+//! ([`Shaking::leak_m`]). A tsunami of ten minutes is nearly straight there: its roughness is a ninth of its amplitude.
+//!
+//! Samples further apart than [`APART_S`] say nothing about shaking, and the levels fall with time.
 
 use super::Change;
 use libm::{exp, fabs, sqrt};
 
-/// One mean covers at least this long, s.
+/// One mean covers at least this long, s (a minute, less the jitter of its samples).
 const MINUTE_S: f64 = 55.0;
-/// Means further apart than this say nothing about shaking, s.
+/// Means further apart than this are not joined by a line, s.
 const APART_S: f64 = 400.0;
-/// How fast the level falls when shaking ends, s.
+/// How fast the levels fall when shaking ends, s.
 const FALL_S: f64 = 300.0;
-/// How many times the roughness may appear in the slow motion.
+/// How many times the roughness may appear in the slow motion: the largest of a handful of independent minutes.
 const LEAK: f64 = 2.0;
+
+/// For this long after shaking begins the roughness may not have seen it, s: three minutes must close.
+const NEW_S: f64 = 3.0 * 60.0;
 
 /// Level of the fast motion.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Shaking {
     limit_m: f64,
-    from_us: i64,
+    cutoff_s: f64,
     latest_us: i64,
-    sum_m: f64,
-    count: f64,
-    /// Latest two means: value, and time of the newer and the step between them.
-    means: [f64; 2],
-    mean_us: i64,
-    mean_step_s: f64,
+    step_s: f64,
+    keep: f64,
+    minute: Minute,
+    /// Mean and centre (seconds before `minute.from_us`, negative) of the latest two minutes, older first.
+    means: [(f64, f64); 2],
     known: u8,
-    previous_m: f64,
-    /// Mean square roughness from minute to minute, m2.
+    /// Mean square of the samples' deviation from the line, m2.
+    fast2: f64,
+    /// Mean square deviation of the next mean, normalised to one mean's own, m2.
     rough2: f64,
-    /// Mean square of the jump from sample to sample (at most a minute apart), m2.
-    jump2: f64,
-    /// Usual level of that, m2.
-    usual2: f64,
+    /// `leak_m`, so that it costs nothing to ask.
+    leak_m: f64,
     on: bool,
-    told: bool,
     since_us: i64,
-    peak_m: f64,
+}
+
+/// The minute being gathered.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Minute {
+    from_us: i64,
+    sum_m: f64,
+    sum_s: f64,
+    count: f64,
 }
 
 impl Shaking {
-    pub(super) fn new(limit_m: f64) -> Self {
+    /// Shaking is reported above `limit_m`; the slow motion is what passes a low-pass at `cutoff_s`.
+    pub(super) fn new(limit_m: f64, cutoff_s: f64) -> Self {
         Self {
             limit_m,
-            from_us: i64::MIN,
+            cutoff_s,
             latest_us: i64::MIN,
-            sum_m: 0.0,
-            count: 0.0,
-            means: [0.0; 2],
-            mean_us: 0,
-            mean_step_s: 0.0,
+            step_s: 0.0,
+            keep: 1.0,
+            minute: Minute::default(),
+            means: [(0.0, 0.0); 2],
             known: 0,
-            previous_m: 0.0,
+            fast2: 0.0,
             rough2: 0.0,
-            jump2: 0.0,
-            usual2: 0.0,
+            leak_m: 0.0,
             on: false,
-            told: false,
             since_us: 0,
-            peak_m: 0.0,
         }
     }
 
@@ -70,87 +80,108 @@ impl Shaking {
         self.on
     }
 
-    /// Size of the fast motion now, m.
+    /// Root mean square of the fast motion now, m.
     pub(super) fn fast_m(&self) -> f64 {
-        sqrt(self.jump2)
+        sqrt(self.fast2)
     }
 
     /// How much of it may appear in the slow motion, m.
     pub(super) fn leak_m(&self) -> f64 {
-        LEAK * sqrt(self.rough2)
+        self.leak_m
     }
 
     /// The tide's prediction moved: the past moves with it.
     pub(super) fn shift(&mut self, by_m: f64) {
-        self.sum_m += by_m * self.count;
-        self.means[0] += by_m;
-        self.means[1] += by_m;
-        self.previous_m += by_m;
+        self.minute.sum_m += by_m * self.minute.count;
+        self.means[0].0 += by_m;
+        self.means[1].0 += by_m;
     }
 
+    /// Takes a residual; tells when shaking begins.
     pub(super) fn step(&mut self, time_us: i64, residual_m: f64) -> Option<Change> {
         if self.latest_us == i64::MIN {
             self.latest_us = time_us;
-            self.from_us = time_us;
-            self.previous_m = residual_m;
+            self.minute.from_us = time_us;
         }
-        let dt_s = time_us.saturating_sub(self.latest_us) as f64 * 1e-6;
+        let step_s = time_us.saturating_sub(self.latest_us) as f64 * 1e-6;
         self.latest_us = time_us;
-        let jump = residual_m - self.previous_m;
-        self.previous_m = residual_m;
-        if dt_s <= APART_S {
-            let keep = exp(-dt_s.max(1.0) / FALL_S);
-            self.jump2 = keep * self.jump2 + (1.0 - keep) * jump * jump;
+        if step_s != self.step_s {
+            self.step_s = step_s;
+            // Samples with equal times count as a second each.
+            self.keep = exp(-step_s.max(1.0) / FALL_S);
         }
-        let span_s = time_us.saturating_sub(self.from_us) as f64 * 1e-6;
-        if span_s >= MINUTE_S && self.count > 0.0 {
-            self.close(span_s);
-            self.from_us = time_us;
-            self.sum_m = 0.0;
-            self.count = 0.0;
+        let mut since_s = time_us.saturating_sub(self.minute.from_us) as f64 * 1e-6;
+        if since_s >= MINUTE_S {
+            self.close(since_s);
+            self.minute = Minute {
+                from_us: time_us,
+                ..Minute::default()
+            };
+            since_s = 0.0;
         }
-        self.sum_m += residual_m;
-        self.count += 1.0;
-        self.tell(time_us, jump)
+        self.minute.sum_m += residual_m;
+        self.minute.sum_s += since_s;
+        self.minute.count += 1.0;
+        let deviation = self.deviation(since_s, residual_m);
+        self.fast2 = self.keep * self.fast2 + (1.0 - self.keep) * deviation * deviation;
+        let fast = sqrt(self.fast2);
+        let begun = !self.on && fast > self.limit_m;
+        self.on = begun || (self.on && fast > 0.5 * self.limit_m);
+        if begun {
+            self.since_us = time_us;
+        }
+        self.leak_m = LEAK * sqrt(self.rough2);
+        if self.on && (time_us.saturating_sub(self.since_us) as f64) < NEW_S * 1e6 {
+            // Minutes have not shown it yet: take the fast motion as white noise through the low-pass.
+            self.leak_m = self
+                .leak_m
+                .max(LEAK * fast * sqrt((step_s / self.cutoff_s).min(1.0)));
+        }
+        begun.then(|| Change::Shaking {
+            since_us: time_us,
+            peak_m: fabs(deviation),
+        })
+    }
+
+    /// How far a value at `since_s` after the present minute's start misses the line, normalised to its own spread.
+    fn deviation(&self, since_s: f64, value_m: f64) -> f64 {
+        let [(older, older_s), (newer, newer_s)] = self.means;
+        match self.known {
+            0 => 0.0,
+            _ if since_s - newer_s > APART_S => 0.0,
+            1 => value_m - newer,
+            _ => {
+                let ratio = (since_s - newer_s) / (newer_s - older_s).max(1.0);
+                let miss = value_m - newer - (newer - older) * ratio;
+                miss / sqrt(1.0 + (1.0 + ratio) * (1.0 + ratio) + ratio * ratio)
+            }
+        }
     }
 
     fn close(&mut self, span_s: f64) {
-        let mean = self.sum_m / self.count;
-        let near = span_s <= APART_S;
-        if !near {
+        let Minute {
+            sum_m,
+            sum_s,
+            count,
+            ..
+        } = self.minute;
+        let (mean, centre_s) = (sum_m / count, sum_s / count);
+        let keep = exp(-span_s / FALL_S);
+        if span_s > APART_S {
             self.known = 0;
-        } else if self.known >= 2 {
-            let ratio = span_s / self.mean_step_s;
-            let [older, newer] = self.means;
-            let deviation = mean - newer - (newer - older) * ratio;
-            let square =
-                deviation * deviation / (1.0 + (1.0 + ratio) * (1.0 + ratio) + ratio * ratio);
-            let keep = exp(-span_s / FALL_S);
+            self.fast2 *= keep;
+            self.rough2 *= keep;
+        }
+        if self.known == 2 {
+            let deviation = self.deviation(centre_s, mean);
+            let square = deviation * deviation;
+            // Rises at once, falls slowly.
             self.rough2 = (keep * self.rough2 + (1.0 - keep) * square).max(0.5 * square);
         }
-        self.means = [self.means[1], mean];
-        self.mean_step_s = span_s;
+        self.means = [
+            (self.means[1].0, self.means[1].1 - span_s),
+            (mean, centre_s - span_s),
+        ];
         self.known = (self.known + 1).min(2);
-    }
-
-    fn tell(&mut self, time_us: i64, jump: f64) -> Option<Change> {
-        let fast = self.fast_m();
-        if self.on {
-            self.peak_m = self.peak_m.max(fabs(jump));
-            if fast < 0.5 * self.limit_m {
-                self.on = false;
-            }
-            return None;
-        }
-        if fast > self.limit_m {
-            self.on = true;
-            self.since_us = time_us;
-            self.peak_m = fabs(jump);
-            return Some(Change::Shaking {
-                since_us: time_us,
-                peak_m: self.peak_m,
-            });
-        }
-        None
     }
 }

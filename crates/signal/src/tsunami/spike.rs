@@ -14,45 +14,64 @@ const GAP_S: f64 = 1800.0;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Guard {
     previous_m: f64,
+    /// Step from the previous sample, and the residual.
     held: Option<(f64, f64)>,
-    step_s: f64,
+}
+
+/// What came through.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Passed {
+    /// A sample held back until now that proved real: its step, s, and residual, m.
+    pub(super) earlier: Option<(f64, f64)>,
+    /// Step from the sample that came through before, s.
+    pub(super) step_s: f64,
+    /// This sample's residual, m.
+    pub(super) residual_m: f64,
 }
 
 impl Guard {
-    /// Takes a residual `dt_s` after the previous one. `None`: held back. Otherwise a held sample that proved real (with its step),
-    /// if there is one, and this one. `slow_m` is the slow motion, `fast_m` the size of the fast motion now.
+    /// The tide's prediction moved: the past moves with it.
+    pub(super) fn shift(&mut self, by_m: f64) {
+        self.previous_m += by_m;
+        if let Some((_, held_m)) = &mut self.held {
+            *held_m += by_m;
+        }
+    }
+
+    /// Takes a residual `step_s` after the previous one; `None`: held back. `slow_m` is the slow motion, `fast_m` the
+    /// size of the fast motion now.
     pub(super) fn pass(
         &mut self,
-        dt_s: f64,
+        step_s: f64,
         residual_m: f64,
         slow_m: f64,
         fast_m: f64,
-    ) -> Option<(Option<(f64, f64)>, f64)> {
-        let limit = LEAST_JUMP_M.max(FAST_FACTOR * fast_m);
-        let jump = fabs(residual_m - self.previous_m).min(fabs(residual_m - slow_m));
-        if let Some((held_s, held_m)) = self.held.take() {
-            let agrees = fabs(residual_m - held_m) < fabs(residual_m - self.previous_m);
-            if agrees {
-                self.step_s = dt_s;
+    ) -> Option<Passed> {
+        let mut step_s = step_s;
+        let held = self.held.take();
+        if let Some((held_s, held_m)) = held {
+            if fabs(residual_m - held_m) < fabs(residual_m - self.previous_m) {
+                // Two agree: it was real.
                 self.previous_m = residual_m;
-                return Some((Some((held_s, held_m)), residual_m));
+                return Some(Passed {
+                    earlier: held,
+                    step_s,
+                    residual_m,
+                });
             }
-            // The held one was alone: it is gone, its time step is not.
-            self.step_s = held_s;
-        } else {
-            self.step_s = 0.0;
+            // It stood alone and is gone; its time is not.
+            step_s += held_s;
         }
-        if jump > limit && dt_s < GAP_S {
-            self.held = Some((self.step_s + dt_s, residual_m));
+        let jump = fabs(residual_m - self.previous_m).min(fabs(residual_m - slow_m));
+        if jump > LEAST_JUMP_M.max(FAST_FACTOR * fast_m) && step_s < GAP_S {
+            self.held = Some((step_s, residual_m));
             return None;
         }
-        self.step_s += dt_s;
         self.previous_m = residual_m;
-        Some((None, residual_m))
-    }
-
-    /// The step that belongs to the sample just passed, s.
-    pub(super) fn take_step(&self) -> f64 {
-        self.step_s
+        Some(Passed {
+            earlier: None,
+            step_s,
+            residual_m,
+        })
     }
 }

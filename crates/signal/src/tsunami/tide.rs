@@ -29,7 +29,7 @@ const DEG_PER_H: f64 = core::f64::consts::PI / 180.0 / 3600.0;
 const PRIOR_M: [f64; 3] = [0.5, 1.2, 0.1];
 
 /// The integrated random walk follows periods longer than this, s. Tsunami periods end at one hour.
-const TREND_PERIOD_S: f64 = 5.0 * 3600.0;
+const TREND_PERIOD_S: f64 = 3.0 * 3600.0;
 
 /// How fast an oscillator's amplitude and phase may change, s: neighbouring constituents beat over days (M2 with S2 in
 /// 14.8 days), and the tracker must keep up with that.
@@ -62,8 +62,8 @@ pub(super) struct Tide {
 }
 
 impl Tide {
-    /// Nothing known but a first height, which may be off by a metre.
-    pub(super) fn new(height_m: f64) -> Self {
+    /// Nothing known but a first height, good to `sigma_m`.
+    pub(super) fn new(height_m: f64, sigma_m: f64) -> Self {
         let mut p = [[0.0; N]; N];
         p[0][0] = 100.0;
         // Slow drift other than the tide: 1 cm/h.
@@ -80,9 +80,7 @@ impl Tide {
             taylor: [0.0; 4],
             spread: [0.0; 3],
         };
-        tide.anchor();
-        // The first height is a measurement of the sum, already in `x`; its variance is set by the first real one.
-        tide.spread[0] = 1.0;
+        tide.measure(0.0, CORRELATION_S, height_m, sigma_m, 1.0);
         tide
     }
 
@@ -146,11 +144,16 @@ impl Tide {
         self.taylor[0] - before
     }
 
-    /// The water stands at a new level: forget height and slope, keep the tide.
-    pub(super) fn relevel(&mut self, by_m: f64) {
-        self.x[0] += by_m;
+    /// The level may have changed unseen by about `by_m`.
+    pub(super) fn doubt(&mut self, by_m: f64) {
         self.p[0][0] += by_m * by_m;
         self.anchor();
+    }
+
+    /// The water stands at a new level: keep slope and tide.
+    pub(super) fn relevel(&mut self, by_m: f64) {
+        self.x[0] += by_m;
+        self.doubt(by_m);
     }
 
     fn advance(&mut self, after_s: f64, sigma_m: f64) {

@@ -1,0 +1,44 @@
+//! A stored and restored state continues as if it had never been stored.
+
+use signal::threshold::{Limits, Threshold};
+use signal::tsunami::{Detector, Settings};
+
+#[test]
+fn a_detector_continues_in_the_middle_of_an_event() {
+    let mut kept = Detector::new(Settings::default());
+    for k in 0..5000_i64 {
+        let t = k as f64 * 60.0;
+        let height = 4000.0
+            + 0.5 * (t / 7000.0).sin()
+            + if k > 2000 {
+                0.3 * (t / 200.0).sin()
+            } else {
+                0.0
+            };
+        if k % 500 == 250 {
+            let bytes = postcard::to_stdvec(&kept).unwrap();
+            let restored: Detector = postcard::from_bytes(&bytes).unwrap();
+            assert_eq!(restored, kept);
+            kept = restored;
+        }
+        kept.step(k * 60_000_000, height);
+    }
+    assert!(kept.in_event());
+}
+
+#[test]
+fn a_threshold_continues() {
+    let limits = Limits {
+        above: Some(1.0),
+        below: None,
+        hysteresis: 0.1,
+        min_duration_us: 10,
+        max_rate_per_s: Some(1.0),
+    };
+    let mut threshold = Threshold::new(limits).unwrap();
+    threshold.step(0, 2.0);
+    let bytes = postcard::to_stdvec(&threshold).unwrap();
+    let mut restored: Threshold = postcard::from_bytes(&bytes).unwrap();
+    let raised = restored.step(10, 2.0).unwrap();
+    assert!(raised.active && raised.since_us == 0);
+}
