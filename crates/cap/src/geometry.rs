@@ -13,7 +13,7 @@ pub(crate) const HALF_CIRCUMFERENCE_KM: f64 = 20_015.115;
 pub(crate) type Fault = (Rule, String);
 
 /// A point in units of 0.00001 degrees: x east, y north. Magnitudes stay below 2^26, so products fit 64 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Lattice {
     pub(crate) x: i64,
     pub(crate) y: i64,

@@ -5,11 +5,17 @@
 //! lattice, with the new corner rounded to where the old ones stay inside, so containment is exact and not a
 //! matter of rounding. Where neither step is left, the convex hull serves, and at last the bounding box.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use crate::geometry::{Lattice, first_crossing, meet, turn};
 
 /// Latitudes end here, in lattice units.
 const POLE: i64 = 9_000_000;
-/// Corners up to which the stepwise reduction is tried: 2,000 take about 20 ms, and the cost grows with the square.
+/// Longitudes stay below this, in lattice units: three half turns and some.
+const FARTHEST: f64 = 6.0e7;
+/// Corners up to which a concave outline is reduced as it is; its cost grows with the square
+/// (2,000 corners to 100: 11 ms). Larger ones become their hull first, whose cost is that of sorting.
 const MAX_STEPWISE: usize = 2_000;
 
 /// A counter-clockwise outline of at most `most` corners (four at least) that contains `ring`, which is given without
@@ -19,9 +25,9 @@ pub(crate) fn reduce(ring: &[Lattice], most: usize) -> Option<Vec<Lattice>> {
     let tidy = tidied(ring);
     let usable = (3..=MAX_STEPWISE).contains(&tidy.len()) && first_crossing(&tidy).is_none();
     usable
-        .then(|| stepwise(counter_clockwise(tidy), most))
+        .then(|| stepwise(&counter_clockwise(tidy), most))
         .flatten()
-        .or_else(|| stepwise(hull.clone(), most))
+        .or_else(|| stepwise(&hull, most))
         .or_else(|| Some(bounding_box(&hull)))
 }
 
@@ -110,54 +116,208 @@ fn counter_clockwise(mut ring: Vec<Lattice>) -> Vec<Lattice> {
     ring
 }
 
-/// One way to have a corner less: the corners `at` and, with a replacement, `at + 1` go.
-#[derive(Clone, Copy)]
+/// Steps until at most `most` corners are left; `None` if the steps run out before.
+fn stepwise(ring: &[Lattice], most: usize) -> Option<Vec<Lattice>> {
+    let mut outline = Outline::new(ring);
+    while outline.left > most {
+        let before = outline.left;
+        let mut steps: BinaryHeap<Reverse<Step>> = BinaryHeap::new();
+        (0..ring.len()).for_each(|at| outline.offer(at, &mut steps));
+        while outline.left > most {
+            let Some(Reverse(step)) = steps.pop() else {
+                break;
+            };
+            if outline.corners[step.at].version == step.version && outline.allows(step) {
+                outline.take(step, &mut steps);
+            }
+        }
+        // A step that was in the way of others may have become possible: offer all again, while that helps.
+        if outline.left == before {
+            return None;
+        }
+    }
+    Some(outline.points())
+}
+
+/// One way to have a corner less: corner `at` goes, or is moved to where it replaces the next one too.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Step {
     /// Twice the area that it adds.
     cost: i64,
     at: usize,
-    replacement: Option<Lattice>,
+    /// Of the corner when the step was offered; what changed since is no longer that step.
+    version: u32,
+    moved_to: Option<Lattice>,
 }
 
-/// Steps until at most `most` corners are left; `None` if the steps run out before.
-fn stepwise(mut ring: Vec<Lattice>, most: usize) -> Option<Vec<Lattice>> {
-    while ring.len() > most {
+#[derive(Clone, Copy)]
+struct Corner {
+    point: Lattice,
+    before: usize,
+    after: usize,
+    gone: bool,
+    version: u32,
+}
+
+/// A counter-clockwise ring from which corners are taken, as a linked list.
+struct Outline {
+    corners: Vec<Corner>,
+    left: usize,
+    /// A convex ring is kept convex, which three turns tell; any other is kept simple by looking at all its edges.
+    convex: bool,
+}
+
+impl Outline {
+    fn new(ring: &[Lattice]) -> Self {
         let n = ring.len();
-        let mut steps: Vec<Step> = (0..n)
-            .flat_map(|at| [leave_out(&ring, at), prolong(&ring, at)])
-            .flatten()
-            .collect();
-        loop {
-            let (cheapest, &step) = steps
-                .iter()
-                .enumerate()
-                .min_by_key(|(_, step)| (step.cost, step.at))?;
-            if let Some(next) = applied(&ring, step) {
-                ring = next;
-                break;
-            }
-            steps.swap_remove(cheapest);
+        let corner = |(i, &point)| Corner {
+            point,
+            before: (i + n - 1) % n,
+            after: (i + 1) % n,
+            gone: false,
+            version: 0,
+        };
+        let convex = (0..n).all(|i| turn(ring[i], ring[(i + 1) % n], ring[(i + 2) % n]) > 0);
+        Self {
+            corners: ring.iter().enumerate().map(corner).collect(),
+            left: n,
+            convex,
         }
     }
-    Some(ring)
+
+    fn before(&self, at: usize) -> usize {
+        self.corners[at].before
+    }
+
+    fn after(&self, at: usize) -> usize {
+        self.corners[at].after
+    }
+
+    fn point(&self, at: usize) -> Lattice {
+        self.corners[at].point
+    }
+
+    fn points(&self) -> Vec<Lattice> {
+        self.corners
+            .iter()
+            .filter(|corner| !corner.gone)
+            .map(|corner| corner.point)
+            .collect()
+    }
+
+    /// Adds the steps that are possible at a corner.
+    fn offer(&self, at: usize, steps: &mut BinaryHeap<Reverse<Step>>) {
+        let Corner {
+            gone: false,
+            version,
+            ..
+        } = self.corners[at]
+        else {
+            return;
+        };
+        let [a, b, c, d] = [
+            self.before(at),
+            at,
+            self.after(at),
+            self.after(self.after(at)),
+        ]
+        .map(|i| self.point(i));
+        let area = turn(a, b, c);
+        if area <= 0 {
+            steps.push(Reverse(Step {
+                cost: -area,
+                at,
+                version,
+                moved_to: None,
+            }));
+        } else if let Some(corner) = prolonged(a, b, c, d) {
+            steps.push(Reverse(Step {
+                cost: turn(b, corner, c).abs(),
+                at,
+                version,
+                moved_to: Some(corner),
+            }));
+        }
+    }
+
+    /// Whether the ring stays simple.
+    fn allows(&self, step: Step) -> bool {
+        let (first, gap_end) = (self.before(step.at), self.after(step.at));
+        let last = if step.moved_to.is_some() {
+            self.after(gap_end)
+        } else {
+            gap_end
+        };
+        if self.left < 4 || first == last {
+            return false;
+        }
+        let (a, d) = (self.point(first), self.point(last));
+        let middle = step.moved_to.unwrap_or(d);
+        let (outer_a, outer_d) = (self.point(self.before(first)), self.point(self.after(last)));
+        let corners = [
+            Some((outer_a, a, middle)),
+            step.moved_to.map(|v| (a, v, d)),
+            {
+                let inner = if step.moved_to.is_some() { middle } else { a };
+                Some((inner, d, outer_d))
+            },
+        ];
+        let mut corners = corners.into_iter().flatten();
+        if self.convex {
+            return corners.all(|(p, q, r)| turn(p, q, r) > 0);
+        }
+        if corners.any(|(p, q, r)| p == q || (turn(p, q, r) == 0 && !is_straight(p, q, r))) {
+            return false;
+        }
+        // All edges that stay, from the last new corner around to the first.
+        let mut at = last;
+        while at != first {
+            let next = self.after(at);
+            let (u, w) = (self.point(at), self.point(next));
+            let (behind, ahead) = (at == last, next == first);
+            let crossed = match step.moved_to {
+                None => !behind && !ahead && meet(a, d, u, w),
+                Some(v) => (!ahead && meet(a, v, u, w)) || (!behind && meet(v, d, u, w)),
+            };
+            if crossed {
+                return false;
+            }
+            at = next;
+        }
+        true
+    }
+
+    fn take(&mut self, step: Step, steps: &mut BinaryHeap<Reverse<Step>>) {
+        let out = if step.moved_to.is_some() {
+            self.after(step.at)
+        } else {
+            step.at
+        };
+        if let Some(point) = step.moved_to {
+            self.corners[step.at].point = point;
+        }
+        let (before, after) = (self.before(out), self.after(out));
+        self.corners[out].gone = true;
+        self.corners[out].version += 1;
+        self.corners[before].after = after;
+        self.corners[after].before = before;
+        self.left -= 1;
+        // Steps look one corner back and two ahead.
+        let mut near = self.before(self.before(before));
+        for _ in 0..6 {
+            self.corners[near].version += 1;
+            near = self.after(near);
+        }
+        for _ in 0..6 {
+            near = self.before(near);
+            self.offer(near, steps);
+        }
+    }
 }
 
-/// Leaves out corner `at` if it points inwards or lies on a straight line.
-fn leave_out(ring: &[Lattice], at: usize) -> Option<Step> {
-    let n = ring.len();
-    let area = turn(ring[(at + n - 1) % n], ring[at], ring[(at + 1) % n]);
-    (area <= 0).then_some(Step {
-        cost: -area,
-        at,
-        replacement: None,
-    })
-}
-
-/// Replaces the edge from corner `at` by the point where the edges before and behind it meet.
-fn prolong(ring: &[Lattice], at: usize) -> Option<Step> {
-    let n = ring.len();
-    let [a, b, c, d] = [at + n - 1, at, at + 1, at + 2].map(|i| ring[i % n]);
-    if n < 4 || turn(a, b, c) <= 0 || turn(b, c, d) <= 0 {
+/// Where the edges `a b` and `d c` meet when prolonged beyond `b` and `c`, rounded so that `b` and `c` stay inside.
+fn prolonged(a: Lattice, b: Lattice, c: Lattice, d: Lattice) -> Option<Lattice> {
+    if turn(b, c, d) <= 0 {
         return None;
     }
     // b + t u = c + s w, solved with cross products.
@@ -165,15 +325,15 @@ fn prolong(ring: &[Lattice], at: usize) -> Option<Step> {
     let across = (ux * wy - uy * wx) as f64;
     let t = ((c.x - b.x) * wy - (c.y - b.y) * wx) as f64 / across;
     let s = ((c.x - b.x) * uy - (c.y - b.y) * ux) as f64 / across;
-    // Parallel edges give infinities; four times their length is far enough for any useful step.
-    if !(t > 0.0 && s > 0.0 && t < 4.0e7 && s < 4.0e7) {
+    // Parallel edges give infinities, edges that part give negative numbers.
+    if !(t > 0.0 && s > 0.0 && t.is_finite() && s.is_finite()) {
         return None;
     }
     let (x, y) = (
         (b.x as f64 + t * ux as f64).floor(),
         (b.y as f64 + t * uy as f64).floor(),
     );
-    if x.abs() > 6.0e7 || y.abs() > POLE as f64 {
+    if x.abs() > FARTHEST || y.abs() > POLE as f64 {
         return None;
     }
     let (x, y) = (x as i64, y as i64);
@@ -184,52 +344,5 @@ fn prolong(ring: &[Lattice], at: usize) -> Option<Step> {
         })
     });
     let contains = |v: &Lattice| v.y.abs() <= POLE && turn(a, *v, b) >= 0 && turn(*v, d, c) >= 0;
-    let corner = around
-        .filter(contains)
-        .min_by_key(|&v| turn(b, v, c).abs())?;
-    Some(Step {
-        cost: turn(b, corner, c).abs(),
-        at,
-        replacement: Some(corner),
-    })
-}
-
-/// The ring after a step, unless its new edges would meet others.
-fn applied(ring: &[Lattice], step: Step) -> Option<Vec<Lattice>> {
-    let n = ring.len();
-    let gone = if step.replacement.is_some() { 2 } else { 1 };
-    // From the corner behind those that go, around to the corner before them.
-    let mut kept: Vec<Lattice> = (0..n - gone)
-        .map(|i| ring[(step.at + gone + i) % n])
-        .collect();
-    kept.extend(step.replacement);
-    let m = kept.len();
-    if m < 3 {
-        return None;
-    }
-    let first_new = if step.replacement.is_some() {
-        m - 2
-    } else {
-        m - 1
-    };
-    let edge = |i: usize| (kept[i % m], kept[(i + 1) % m]);
-    let folds_back = |i: usize| {
-        let ((a, b), (_, c)) = (edge(i), edge(i + 1));
-        a == b || (turn(a, b, c) == 0 && !is_straight(a, b, c))
-    };
-    if (first_new - 1..=m).any(folds_back) {
-        return None;
-    }
-    for new in first_new..m {
-        let (a, b) = edge(new);
-        let apart =
-            |&other: &usize| other != new && (other + 1) % m != new && (new + 1) % m != other;
-        if (0..m)
-            .filter(apart)
-            .any(|other| meet(a, b, edge(other).0, edge(other).1))
-        {
-            return None;
-        }
-    }
-    Some(kept)
+    around.filter(contains).min_by_key(|&v| turn(b, v, c).abs())
 }

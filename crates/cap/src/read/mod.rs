@@ -9,6 +9,8 @@
 //! exercise must not turn into an actual warning here, nor the other way round. A missing scope is read as the
 //! narrowest, `Private`, so that nothing passes it on by default.
 //!
+//! The worst megabyte we could think of takes 0.2 s; an ordinary message of 5 KB 0.4 ms (two-core machine, release).
+//!
 //! Signatures are skipped, and said to be.
 
 mod build;
