@@ -1,1 +1,50 @@
 //! The hub: from readings to alerts.
+//!
+//! ```text
+//! MQTT -> intake -> journal -> columns -> detect -> event (fuse, forecast, assess) -> alert -> outlets
+//! ```
+//! Everything from `intake` to `alert` is a plain function of state and input ([`core`]); `pipeline` is the shell that feeds it and
+//! carries out what it asks for.
+#![forbid(unsafe_code)]
+
+pub mod alert;
+pub mod columns;
+pub mod config;
+pub mod core;
+pub mod detect;
+pub mod entry;
+pub mod event;
+pub mod forecast;
+pub mod intake;
+pub mod view;
+pub mod broker;
+pub mod intake_log;
+pub mod mqtt;
+pub mod pipeline;
+pub mod stations;
+
+/// The word for a quantity's domain.
+pub fn domain_name(quantity: wire::quantity::Quantity) -> &'static str {
+    use wire::quantity::Domain;
+    match quantity.domain() {
+        Domain::Tsunami => "tsunami",
+        Domain::Traffic => "traffic",
+        Domain::Energy => "energy",
+        Domain::Health => "health",
+    }
+}
+
+/// A file of the recorded data that tests read in place, or `None` with a word on what is skipped.
+#[cfg(test)]
+pub(crate) fn shared_data(file: &str) -> Option<std::path::PathBuf> {
+    let root = std::env::var_os("WATCHFIRE_DATA").map_or_else(
+        || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"),
+        std::path::PathBuf::from,
+    );
+    let path = root.join(file);
+    if path.exists() {
+        return Some(path);
+    }
+    println!("skipped: {file} (recorded data not found at {})", root.display());
+    None
+}

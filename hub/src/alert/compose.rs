@@ -1,0 +1,296 @@
+//! From an event to a CAP message. Deterministic: the identifier is deployment, mode, event and number in the chain; the sent time is
+//! the hub's clock at the step that caused it.
+//!
+//! One `<info>` per language, and the same severity in all: a stock Sahana gives every block the last one's (FACTS). Zones below the
+//! advisory height are not areas of the message.
+
+use cap::{
+    Alert, Area, Category, Certainty, Circle, Info, MsgType, NamedValue, Point, Polygon, Reference, ResponseType, Severity, Status,
+    Time, Urgency,
+};
+use signal::threshold::Kind;
+use wire::topic::Mode;
+
+use super::Level;
+use super::log::Published;
+use super::text::{self, LimitText, Times};
+use crate::config::{Config, Language, Severity as Configured, Station, Threshold, Zone};
+use crate::event::{Event, Reason};
+
+/// An hour: what arrives within it is immediate (CAP 1.2: "responsive action should be taken immediately").
+const IMMEDIATE_US: i64 = 3_600_000_000;
+
+/// Composes messages for a deployment.
+#[derive(Debug, Clone, Copy)]
+pub struct Composer<'a> {
+    /// The deployment.
+    pub config: &'a Config,
+}
+
+/// A limit at a station, as a message tells it.
+#[derive(Debug, Clone, Copy)]
+pub struct LimitState<'a> {
+    /// The station, when configured.
+    pub station: Option<&'a Station>,
+    /// Its id.
+    pub station_id: &'a str,
+    /// The limit.
+    pub limit: &'a Threshold,
+    /// Above, below or rate.
+    pub kind: Kind,
+    /// The deciding value, or rate.
+    pub value: f64,
+    /// When.
+    pub time_us: i64,
+    /// Back within the limit.
+    pub over: bool,
+}
+
+impl<'a> Composer<'a> {
+    fn times(self) -> Times {
+        Times { utc_offset_minutes: self.config.sender.utc_offset_minutes }
+    }
+
+    /// The identifier of the n-th message (from 1) of an event.
+    pub fn identifier(self, event: &str, n: usize) -> String {
+        let Config { deployment, mode, sender, .. } = self.config;
+        format!("{}.{deployment}.{}.{event}.{n}", sender.identifier_prefix, mode.name())
+    }
+
+    fn envelope(self, event: &str, sent_us: i64, chain: &[(String, i64)], cancel: bool) -> Alert {
+        let identifier = self.identifier(event, chain.len() + 1);
+        let status = match self.config.mode {
+            Mode::Actual => Status::Actual,
+            Mode::Exercise => Status::Exercise,
+            Mode::Test => Status::Test,
+        };
+        let msg_type = match (chain.is_empty(), cancel) {
+            (true, _) => MsgType::Alert,
+            (false, false) => MsgType::Update,
+            (false, true) => MsgType::Cancel,
+        };
+        // CAP counts in seconds and wants `sent` after what it refers to: two steps within one second are one second apart.
+        let sent_us = chain.last().map_or(sent_us, |(_, last)| sent_us.max(last + 1_000_000));
+        let mut alert = Alert::new(identifier, &self.config.sender.id, Time::from_us(sent_us), status, msg_type);
+        alert.references = chain
+            .iter()
+            .map(|(identifier, sent_us)| Reference {
+                sender: self.config.sender.id.clone(),
+                identifier: identifier.clone(),
+                sent: Time::from_us(*sent_us),
+            })
+            .collect();
+        alert.incidents = vec![event.to_owned()];
+        if self.config.mode != Mode::Actual {
+            alert.note = Some(text::mode_sentence(Language::En, self.config.mode).trim().to_owned());
+        }
+        alert
+    }
+
+    fn dress(self, info: &mut Info, sent_us: i64, expires_us: i64) {
+        let sender = &self.config.sender;
+        info.expires = Some(Time::from_us(expires_us));
+        info.effective = Some(Time::from_us(sent_us));
+        info.sender_name = Some(sender.name.clone());
+        info.web.clone_from(&sender.web);
+        info.contact.clone_from(&sender.contact);
+        info.parameters.push(NamedValue::new("sahana:event type", info.event.clone()));
+    }
+
+    /// A message about a tsunami event as it is now.
+    ///
+    /// # Errors
+    /// The rule of CAP that the message would break; with a checked configuration that is our own bug.
+    pub fn tsunami(self, event: &Event, reason: Reason, now_us: i64, station_name: impl Fn(u32) -> String) -> Result<Published, String> {
+        let cancel = matches!(reason, Reason::AllClear | Reason::NoWave | Reason::Withdrawn);
+        let mut alert = self.envelope(&event.id, now_us, &event.chain, cancel);
+        let sent_us = alert.sent.us();
+        let expires_us = sent_us.saturating_add(self.config.policy.expires.as_micros() as i64);
+        let zones: Vec<(&Zone, &crate::forecast::ZoneOutlook)> = event
+            .outlook
+            .zones
+            .iter()
+            .filter(|z| z.level > Level::None)
+            .filter_map(|z| Some((self.config.zone.get(z.zone)?, z)))
+            .collect();
+        let highest = event.outlook.level();
+        let first_arrival = zones.iter().map(|(_, z)| z.arrival_us).min();
+        let seen: Vec<String> = event.observed.keys().map(|s| station_name(*s)).collect();
+        for &language in &self.config.sender.languages {
+            let urgency = match (cancel, first_arrival) {
+                (true, _) => Urgency::Past,
+                (false, Some(arrival)) if arrival > sent_us.saturating_add(IMMEDIATE_US) => Urgency::Expected,
+                (false, _) => Urgency::Immediate,
+            };
+            let certainty = match (reason, event.is_confirmed()) {
+                (Reason::NoWave | Reason::Withdrawn, _) => Certainty::Unlikely,
+                (_, true) => Certainty::Observed,
+                (_, false) => Certainty::Possible,
+            };
+            let severity = if cancel { Severity::Minor } else { highest.severity() };
+            let mut info = Info::new(language.tag(), Category::Geo, text::event(language), urgency, severity, certainty);
+            let names: Vec<&str> = zones.iter().map(|(zone, _)| zone.name.as_str()).collect();
+            info.headline = Some(if cancel {
+                text::cancel_headline(language, self.config.mode)
+            } else {
+                text::headline(language, self.config.mode, highest, &names)
+            });
+            info.response_types = vec![match (cancel, highest) {
+                (true, _) => ResponseType::AllClear,
+                (false, Level::Warning | Level::Major) => ResponseType::Evacuate,
+                (false, Level::Advisory) => ResponseType::Avoid,
+                (false, Level::None) => ResponseType::Monitor,
+            }];
+            info.description = Some(self.description(event, reason, language, &zones, &seen, cancel));
+            info.instruction = Some(text::instruction(language, if cancel { Level::None } else { highest }).to_owned());
+            info.onset = first_arrival.filter(|a| !cancel && *a > sent_us).map(Time::from_us);
+            self.dress(&mut info, sent_us, expires_us);
+            let quake = &event.solution.quake;
+            for (name, value) in [
+                ("magnitude", format!("{:.1}", quake.magnitude)),
+                ("epicentre", format!("{:.3},{:.3}", quake.lat, quake.lon)),
+                ("depth_km", format!("{:.1}", quake.depth_km)),
+                ("origin_time", Time::from_us(quake.origin_us).to_string()),
+            ] {
+                info.parameters.push(NamedValue::new(name, value));
+            }
+            for (zone, z) in &zones {
+                let value = format!(
+                    "level={};arrival={};arrival_sigma_min={:.0};height_m={:.2};height_p05_m={:.2};height_p95_m={:.2}",
+                    z.level.name(),
+                    Time::from_us(z.arrival_us),
+                    z.arrival_sigma_s / 60.0,
+                    z.median_m,
+                    z.p05_m,
+                    z.p95_m
+                );
+                info.parameters.push(NamedValue::new(format!("zone:{}", zone.id), value));
+                info.areas.push(area(zone)?);
+            }
+            if info.areas.is_empty() {
+                // A cancellation after which no zone is at any level still names where the alert was in force.
+                for zone in &self.config.zone {
+                    info.areas.push(area(zone)?);
+                }
+            }
+            alert.infos.push(info);
+        }
+        self.finish(&event.id, &alert, expires_us)
+    }
+
+    fn description(
+        self,
+        event: &Event,
+        reason: Reason,
+        language: Language,
+        zones: &[(&Zone, &crate::forecast::ZoneOutlook)],
+        seen: &[String],
+        cancel: bool,
+    ) -> String {
+        let quake = &event.solution.quake;
+        let mut out = String::from(text::mode_sentence(language, self.config.mode));
+        out.push_str(text::reason(language, reason));
+        let when = self.times().write(language, quake.origin_us, true);
+        let place = if event.solution.place.is_empty() { format!("{:.2}, {:.2}", quake.lat, quake.lon) } else { event.solution.place.clone() };
+        out.push_str(&text::earthquake(language, quake.magnitude, &place, quake.depth_km, &when));
+        if !cancel {
+            out.push(' ');
+            out.push_str(&text::evidence(language, seen));
+            for (zone, z) in zones {
+                out.push('\n');
+                let when = self.times().write(language, z.arrival_us, false);
+                out.push_str(&text::zone(language, &zone.name, z.level, &when, [z.p05_m, z.median_m, z.p95_m]));
+            }
+            out.push('\n');
+            out.push_str(text::nature(language));
+        }
+        out
+    }
+
+    /// A message about a limit at a station. `n` is its number in the chain of `event`, from 1.
+    ///
+    /// # Errors
+    /// As [`Composer::tsunami`].
+    pub fn limit(self, event: &str, chain: &[(String, i64)], state: &LimitState<'_>, now_us: i64) -> Result<Published, String> {
+        let mut alert = self.envelope(event, now_us, chain, state.over);
+        let sent_us = alert.sent.us();
+        let expires_us = sent_us.saturating_add(self.config.policy.expires.as_micros() as i64);
+        let quantity = state.limit.quantity;
+        let domain = crate::domain_name(quantity);
+        let name = state.station.filter(|s| !s.name.is_empty()).map_or(state.station_id, |s| s.name.as_str());
+        let unit = quantity.unit();
+        let limit = match state.kind {
+            Kind::Above => format!("> {} {unit}", state.limit.above.unwrap_or_default()),
+            Kind::Below => format!("< {} {unit}", state.limit.below.unwrap_or_default()),
+            Kind::Rate => format!("{} {unit}/s", state.limit.max_rate.unwrap_or_default()),
+        };
+        let value = if state.kind == Kind::Rate { format!("{:.3} {unit}/s", state.value) } else { format!("{:.2} {unit}", state.value) };
+        let fallback = quantity.name().replace('_', " ");
+        for &language in &self.config.sender.languages {
+            let words = LimitText {
+                station: name,
+                what: state.limit.text.as_deref().unwrap_or(&fallback),
+                value: value.clone(),
+                limit: limit.clone(),
+                when: self.times().write(language, state.time_us, true),
+            };
+            let category = match domain {
+                "traffic" => Category::Transport,
+                "energy" => Category::Infra,
+                _ => Category::Geo,
+            };
+            let severity = match state.limit.severity {
+                Configured::Minor => Severity::Minor,
+                Configured::Moderate => Severity::Moderate,
+                Configured::Severe => Severity::Severe,
+                Configured::Extreme => Severity::Extreme,
+            };
+            let (urgency, response) =
+                if state.over { (Urgency::Past, ResponseType::AllClear) } else { (Urgency::Immediate, ResponseType::Monitor) };
+            let mut info =
+                Info::new(language.tag(), category, text::limit_event(language, domain), urgency, severity, Certainty::Observed);
+            info.headline = Some(words.headline(language, self.config.mode, state.over));
+            info.description = Some(words.description(language, self.config.mode, state.over));
+            info.response_types = vec![response];
+            self.dress(&mut info, sent_us, expires_us);
+            info.parameters.push(NamedValue::new("station", state.station_id));
+            info.parameters.push(NamedValue::new(quantity.name(), value.clone()));
+            let mut here = Area::new(name);
+            // A station that the configuration does not know has no place: the area is its name alone.
+            if let Some(station) = state.station {
+                let lon = if station.lon > 180.0 { station.lon - 360.0 } else { station.lon };
+                here.circles.push(Circle::new(Point::new(station.lat, lon), station.radius_km));
+            }
+            info.areas.push(here);
+            alert.infos.push(info);
+        }
+        self.finish(event, &alert, expires_us)
+    }
+
+    fn finish(self, event: &str, alert: &Alert, expires_us: i64) -> Result<Published, String> {
+        let xml = alert.to_xml().map_err(|e| e.to_string())?;
+        let info = alert.infos.first().ok_or("a message without an info block")?;
+        Ok(Published {
+            identifier: alert.identifier.clone(),
+            event: event.to_owned(),
+            mode: self.config.mode.name().to_owned(),
+            msg_type: alert.msg_type.as_str().to_owned(),
+            severity: info.severity.as_str().to_owned(),
+            sent_us: alert.sent.us(),
+            expires_us,
+            headline: info.headline.clone().unwrap_or_default(),
+            summary: info.description.clone().unwrap_or_default(),
+            areas: info.areas.iter().map(|a| a.description.clone()).collect(),
+            xml,
+        })
+    }
+}
+
+fn area(zone: &Zone) -> Result<Area, String> {
+    let corners = zone.polygon.iter().map(|[lat, lon]| Point::new(*lat, if *lon > 180.0 { lon - 360.0 } else { *lon })).collect();
+    let polygon = Polygon::closed(corners).map_err(|e| format!("zone {}: {e}", zone.id))?;
+    let mut area = Area::new(&zone.name);
+    area.polygons.push(polygon);
+    area.geocodes.push(NamedValue::new("watchfire:zone", &zone.id));
+    Ok(area)
+}

@@ -1,0 +1,8 @@
+//! Alerts: levels, words, CAP messages and the durable log of what was published.
+
+pub mod compose;
+mod level;
+pub mod log;
+pub mod text;
+
+pub use level::Level;

@@ -1,0 +1,2 @@
+//! The hub and everything an operator does.
+fn main() {}

@@ -1,0 +1,68 @@
+//! The page for people: one document, one script, one style sheet, compiled in; nothing is fetched from elsewhere.
+//!
+//! The mode is written into the document itself, so that an exercise looks like one even before the script has run or when
+//! it cannot. Everything else comes by `/api/state` and `/events`; the script puts it in as text, never as markup. All
+//! references are relative, so the page works behind a proxy that serves it under a path.
+//!
+//! Refuses: to look calm when it does not know: without a connection, or while the hub starts or stands still, it says so.
+
+use wire::topic::Mode;
+
+/// The script, `/app.js`.
+pub const SCRIPT: &str = include_str!("app.js");
+
+/// The style sheet, `/app.css`.
+pub const STYLE: &str = include_str!("app.css");
+
+/// The icon, `/favicon.svg`.
+pub const ICON: &str = include_str!("favicon.svg");
+
+const PAGE: &str = include_str!("index.html");
+
+/// The document, `/`, for a deployment of this mode and title.
+pub fn page(mode: Mode, title: &str) -> String {
+    PAGE.replace("{mode}", mode.name()).replace("{title}", &escape(title))
+}
+
+/// Text as HTML content or attribute.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mode_is_in_the_document_and_the_title_is_text() {
+        let html = page(Mode::Exercise, "<script>alert(1)</script> & {mode}");
+        assert!(html.contains("data-mode=\"exercise\""));
+        assert!(html.contains("<title>&lt;script&gt;alert(1)&lt;/script&gt; &amp; {mode}"));
+        assert!(!html.contains("<script>alert"));
+    }
+
+    /// The policy that the server sends would block all of these; this finds them before a browser does.
+    #[test]
+    fn nothing_is_inline_and_nothing_comes_from_elsewhere() {
+        for (name, text) in [("index.html", PAGE), ("app.js", SCRIPT), ("app.css", STYLE), ("favicon.svg", ICON)] {
+            let text = text.replace("http://www.w3.org/2000/svg", "");
+            for refused in ["http://", "https://", "//cdn", "style=", "onclick", "onload=", "javascript:"] {
+                assert!(!text.contains(refused), "{name} has {refused}");
+            }
+        }
+        for refused in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"] {
+            assert!(!SCRIPT.contains(refused), "app.js has {refused}");
+        }
+    }
+}

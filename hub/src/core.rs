@@ -1,0 +1,498 @@
+//! The deterministic core: batches, earthquakes and time in; timeline, findings, forecasts and alerts out.
+//!
+//! It reads no clock, no disk and no network, and draws no random number. Every step has the hub's time in it ([`Core::finish`]), so
+//! that playing the journal back repeats everything (a test holds that).
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use arrow_schema::SchemaRef;
+use serde::Serialize;
+use signal::threshold::Kind;
+use signal::tsunami::Change;
+use wire::batch::Batch;
+use wire::quality::Quality;
+
+use crate::alert::compose::{Composer, LimitState};
+use crate::alert::log::Published;
+use crate::columns::{Rows, schema};
+use crate::config::Config;
+use crate::detect::{Detect, Finding, What};
+use crate::entry::{Entry, Item};
+use crate::event::{Event, Reason, Stations, Step};
+use crate::forecast::{Ocean, ZoneOutlook};
+use crate::intake::quakes::{self, Solution};
+use crate::intake::{Intake, Taken};
+
+/// Events kept, over or not.
+const MOST_EVENTS: usize = 64;
+/// Sea-level findings that no event has claimed, kept in case the earthquake is told later.
+const MOST_UNCLAIMED: usize = 256;
+/// How long an unclaimed finding may wait for its earthquake.
+const UNCLAIMED_US: i64 = 6 * 3_600 * 1_000_000;
+/// Two solutions this close are one earthquake: location and origin errors of first solutions of great earthquakes, with room.
+const SAME_QUAKE_US: i64 = 60_000_000;
+/// See [`SAME_QUAKE_US`], degrees.
+const SAME_QUAKE_DEG: f64 = 2.0;
+
+/// What a step gives.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "output", rename_all = "snake_case")]
+pub enum Output {
+    /// A line for the timeline.
+    Say {
+        /// Event time, microseconds since the Unix epoch.
+        time_us: i64,
+        /// Stable word.
+        kind: String,
+        /// One sentence.
+        text: String,
+    },
+    /// A forecast was made or renewed.
+    Forecast {
+        /// The event.
+        event: String,
+        /// By zone.
+        zones: Vec<NamedZone>,
+        /// By sea-level station: id, arrival (microseconds since the Unix epoch), median, 5 % and 95 % height in metres.
+        stations: Vec<(String, i64, f64, f64, f64)>,
+    },
+    /// A message to publish.
+    Publish(Published),
+}
+
+/// A zone's outlook with its name.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NamedZone {
+    /// Zone id.
+    pub id: String,
+    /// Zone name.
+    pub name: String,
+    /// What can be said.
+    #[serde(flatten)]
+    pub outlook: ZoneOutlook,
+}
+
+/// A chain of messages about one limit that is passed.
+#[derive(Debug)]
+struct LimitChain {
+    event: String,
+    chain: Vec<(String, i64)>,
+}
+
+/// The core.
+pub struct Core {
+    config: Arc<Config>,
+    ocean: Option<Ocean>,
+    /// Decoder and duplicate filter; its counters are the hub's.
+    pub intake: Intake,
+    detect: Detect,
+    events: Vec<Event>,
+    limits: BTreeMap<(u32, usize, Kind), LimitChain>,
+    unclaimed: VecDeque<Finding>,
+    schema: SchemaRef,
+    touched: Vec<u32>,
+}
+
+struct Names<'a> {
+    config: &'a Config,
+    intake: &'a Intake,
+    detect: &'a Detect,
+}
+
+impl Stations for Names<'_> {
+    fn name(&self, station: u32) -> String {
+        match self.config.station.get(station as usize) {
+            Some(s) if !s.name.is_empty() => s.name.clone(),
+            _ => self.intake.stations.name(station).to_owned(),
+        }
+    }
+
+    fn last_us(&self, station: u32) -> Option<i64> {
+        const BAD: u8 = Quality::MISSING.0 | Quality::SENSOR_FAULT.0 | Quality::SUSPECT.0;
+        self.detect.latest(station).filter(|(_, last)| last.quality & BAD == 0).map(|(_, last)| last.time_us).max()
+    }
+}
+
+impl Core {
+    /// A core for a deployment.
+    pub fn new(config: Arc<Config>, ocean: Option<Ocean>) -> Self {
+        Self {
+            ocean,
+            intake: Intake::new(config.station.iter().map(|s| s.id.as_str())),
+            detect: Detect::new(&config),
+            events: Vec::new(),
+            limits: BTreeMap::new(),
+            unclaimed: VecDeque::new(),
+            schema: schema(),
+            touched: Vec::new(),
+            config,
+        }
+    }
+
+    /// Takes a batch; its rows are stepped by [`Core::finish`].
+    pub fn batch(&mut self, batch: &Batch<'_>, received_us: i64) -> Taken {
+        self.intake.batch(batch, received_us)
+    }
+
+    /// Plays an entry of the journal back.
+    pub fn replay(&mut self, entry: &Entry) -> Vec<Output> {
+        let mut out = Vec::new();
+        for item in &entry.items {
+            match item {
+                Item::Batch(bytes) => match Batch::parse(bytes) {
+                    Ok(batch) => {
+                        let header = batch.header();
+                        self.batch(&batch, entry.received_us);
+                        self.intake.durable(header.edge, header.outbox, header.offset);
+                    }
+                    // What was journaled was parsed before; a newer format is the only way here, and it is counted.
+                    Err(e) => self.intake.count("batches_refused", e.name()),
+                },
+                Item::Quake(bytes) => out.extend(self.quake(bytes, entry.received_us)),
+            }
+        }
+        out.extend(self.finish(entry.received_us));
+        out
+    }
+
+    /// Takes an earthquake document.
+    pub fn quake(&mut self, bytes: &[u8], now_us: i64) -> Vec<Output> {
+        let document = match quakes::read(bytes) {
+            Ok(document) => document,
+            Err(refused) => {
+                self.intake.count("quakes_refused", refused.reason);
+                return vec![Output::Say { time_us: now_us, kind: "refused".to_owned(), text: format!("earthquake document refused: {refused}") }];
+            }
+        };
+        for refused in &document.refused {
+            self.intake.count("quakes_refused", refused.reason);
+        }
+        let mut out = Vec::new();
+        for solution in document.solutions {
+            self.intake.count("quakes", "solution");
+            self.solution(solution, now_us, &mut out);
+        }
+        out
+    }
+
+    fn solution(&mut self, solution: Solution, now_us: i64, out: &mut Vec<Output>) {
+        let quake = &solution.quake;
+        let known = self.events.iter().position(|e| same(&e.solution, &solution));
+        if solution.deleted {
+            if let Some(at) = known {
+                say(out, now_us, "earthquake", format!("the agency has taken {} back", quake.id));
+                let steps = self.events[at].withdraw();
+                self.carry_out(at, steps, now_us, out);
+            }
+            return;
+        }
+        if known.is_none() && quake.magnitude < self.config.policy.min_magnitude {
+            return;
+        }
+        // An old catalogue entry is history, not news: a feed that is polled for a week must not raise last week's alerts.
+        const OLD_US: i64 = 24 * 3_600 * 1_000_000;
+        if known.is_none() && now_us.saturating_sub(quake.origin_us) > OLD_US {
+            return;
+        }
+        if known.is_some_and(|at| self.events[at].solution == solution) {
+            return;
+        }
+        say(
+            out,
+            now_us,
+            "earthquake",
+            format!(
+                "earthquake M{:.1}, {}, {:.0} km deep, at {} ({})",
+                quake.magnitude,
+                if solution.place.is_empty() { format!("{:.2} {:.2}", quake.lat, quake.lon) } else { solution.place.clone() },
+                quake.depth_km,
+                clock::format_utc(quake.origin_us),
+                quake.id
+            ),
+        );
+        let Some(ocean) = &self.ocean else { return };
+        let outlook = match ocean.forecast(quake, &self.config.policy) {
+            Ok(outlook) => outlook,
+            Err(why) => {
+                say(out, now_us, "no_forecast", format!("no forecast for {}: {why}; this is no all-clear", quake.id));
+                if let Some(at) = known
+                    && quake.magnitude < self.config.policy.min_magnitude
+                {
+                    let steps = self.events[at].withdraw();
+                    self.carry_out(at, steps, now_us, out);
+                }
+                return;
+            }
+        };
+        match known {
+            Some(at) => {
+                let steps = self.events[at].revise(solution, outlook, ocean, &self.config.policy);
+                self.tell_forecast(at, out);
+                self.carry_out(at, steps, now_us, out);
+            }
+            None => {
+                if self.events.len() == MOST_EVENTS {
+                    // The oldest that is over, or the oldest at all: sixty-four great earthquakes at once are not the sea's doing.
+                    let at = self.events.iter().position(Event::is_over).unwrap_or(0);
+                    self.events.remove(at);
+                    self.intake.count("events_dropped", "bound");
+                }
+                self.events.push(Event::new(solution, outlook));
+                let at = self.events.len() - 1;
+                self.tell_forecast(at, out);
+                let steps = self.events[at].begin();
+                self.carry_out(at, steps, now_us, out);
+                // The wave may have been seen before the earthquake was told.
+                let waiting: Vec<Finding> = self.unclaimed.drain(..).collect();
+                for finding in waiting {
+                    if let What::Sea(change) = finding.what {
+                        self.sea(&finding, &change, now_us, out, false);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Steps all rows taken since the last call, then lets the hub's time pass to `now_us`.
+    pub fn finish(&mut self, now_us: i64) -> Vec<Output> {
+        let mut out = Vec::new();
+        if !self.intake.columns.is_empty() {
+            match self.intake.columns.take(&mut self.intake.stations, &self.schema, now_us) {
+                Ok(batch) => {
+                    if let Some(rows) = Rows::of(&batch) {
+                        self.touch(rows.station);
+                        let findings = self.detect.step(&rows);
+                        for finding in findings {
+                            self.finding(&finding, now_us, &mut out);
+                        }
+                    }
+                }
+                // Columns of one length by construction; see `Columns::take`.
+                Err(_) => self.intake.count("batches_refused", "columns"),
+            }
+        }
+        for at in 0..self.events.len() {
+            let names = Names { config: &self.config, intake: &self.intake, detect: &self.detect };
+            let steps = self.events[at].tick(now_us, &names, &self.config.policy);
+            self.carry_out(at, steps, now_us, &mut out);
+        }
+        while self.unclaimed.front().is_some_and(|f| now_us.saturating_sub(f.time_us) > UNCLAIMED_US) {
+            self.unclaimed.pop_front();
+        }
+        out
+    }
+
+    fn touch(&mut self, stations: &[u32]) {
+        let mut last = u32::MAX;
+        for &s in stations {
+            if s != last {
+                last = s;
+                self.touched.push(s);
+            }
+        }
+    }
+
+    /// Stations that got rows since the last call.
+    pub fn touched(&mut self) -> Vec<u32> {
+        let mut touched = std::mem::take(&mut self.touched);
+        touched.sort_unstable();
+        touched.dedup();
+        touched
+    }
+
+    /// The detectors, for showing last values.
+    pub fn detect(&self) -> &Detect {
+        &self.detect
+    }
+
+    /// What detectors say about a station now, in words; empty when nothing.
+    pub fn finding_text(&self, station: u32) -> String {
+        let mut words = Vec::new();
+        for event in self.events.iter().filter(|e| !e.is_over()) {
+            if let Some(o) = event.observed.get(&station).filter(|o| o.quiet_since_us.is_none()) {
+                words.push(format!("tsunami since {}, highest {:+.2} m", clock::format_utc(o.onset_us), o.amplitude_m));
+            }
+        }
+        for (_, limit, kind) in self.limits.keys().filter(|k| k.0 == station) {
+            if let Some(limit) = self.detect.limit(*limit) {
+                let name = limit.quantity.name().replace('_', " ");
+                words.push(match kind {
+                    Kind::Above => format!("{name} above {}", limit.above.unwrap_or_default()),
+                    Kind::Below => format!("{name} below {}", limit.below.unwrap_or_default()),
+                    Kind::Rate => format!("{name} changes fast"),
+                });
+            }
+        }
+        words.join("; ")
+    }
+
+    /// The events, oldest first.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    fn finding(&mut self, finding: &Finding, now_us: i64, out: &mut Vec<Output>) {
+        match finding.what {
+            What::Sea(change) => self.sea(finding, &change, now_us, out, true),
+            What::Limit { limit, kind, active, since_us, value, .. } => {
+                self.limit(finding, limit, kind, active, since_us, value, now_us, out);
+            }
+        }
+    }
+
+    fn sea(&mut self, finding: &Finding, change: &Change, now_us: i64, out: &mut Vec<Output>, fresh: bool) {
+        let Some(ocean) = &self.ocean else { return };
+        // The newest event first: an aftershock's wave rides on the main shock's only when the main shock's is over.
+        for at in (0..self.events.len()).rev() {
+            let names = Names { config: &self.config, intake: &self.intake, detect: &self.detect };
+            let event = &mut self.events[at];
+            let before = event.outlook.clone();
+            if let Some(steps) = event.sea(finding.station, finding.time_us, change, &names, ocean, &self.config.policy) {
+                if event.outlook != before {
+                    self.tell_forecast(at, out);
+                }
+                self.carry_out(at, steps, now_us, out);
+                return;
+            }
+        }
+        if self.unclaimed.len() == MOST_UNCLAIMED {
+            self.unclaimed.pop_front();
+        }
+        self.unclaimed.push_back(*finding);
+        if !fresh {
+            return;
+        }
+        let names = Names { config: &self.config, intake: &self.intake, detect: &self.detect };
+        let name = names.name(finding.station);
+        match *change {
+            Change::Onset { onset_us, .. } => say(
+                out,
+                finding.time_us,
+                "unexplained",
+                format!("{name} moves like a tsunami since {}, and no earthquake explains it: look at it now", clock::format_utc(onset_us)),
+            ),
+            Change::Shaking { peak_m, .. } => {
+                say(out, finding.time_us, "shaking", format!("{name} shakes by {peak_m:.2} m: too fast for a tsunami"));
+            }
+            Change::Growth { .. } | Change::End { .. } => {}
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the fields of one finding, spelled out once")]
+    fn limit(
+        &mut self,
+        finding: &Finding,
+        limit: usize,
+        kind: Kind,
+        active: bool,
+        since_us: i64,
+        value: f64,
+        now_us: i64,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(settings) = self.detect.limit(limit) else { return };
+        let station = self.config.station.get(finding.station as usize);
+        let station_id = self.intake.stations.name(finding.station);
+        let name = station.filter(|s| !s.name.is_empty()).map_or(station_id, |s| s.name.as_str());
+        let quantity = settings.quantity;
+        let (unit, per) = (quantity.unit(), if kind == Kind::Rate { "/s" } else { "" });
+        let what = settings.text.clone().unwrap_or_else(|| quantity.name().replace('_', " "));
+        let state = if active { "" } else { " - back within the limit" };
+        say(
+            out,
+            finding.time_us,
+            if active { "threshold" } else { "threshold_over" },
+            format!("{what}: {name} {} {value:.2} {unit}{per}{state}", quantity.name().replace('_', " ")),
+        );
+        let key = (finding.station, limit, kind);
+        if active {
+            let kind_word = match kind {
+                Kind::Above => "above",
+                Kind::Below => "below",
+                Kind::Rate => "rate",
+            };
+            self.limits.entry(key).or_insert_with(|| LimitChain {
+                event: format!("{station_id}.{}.{kind_word}.{}", quantity.name(), since_us / 1_000_000),
+                chain: Vec::new(),
+            });
+        }
+        if settings.notify_only {
+            if !active {
+                self.limits.remove(&key);
+            }
+            return;
+        }
+        let Some(chain) = self.limits.get_mut(&key) else { return };
+        let composer = Composer { config: &self.config };
+        let state = LimitState { station, station_id, limit: settings, kind, value, time_us: finding.time_us, over: !active };
+        match composer.limit(&chain.event, &chain.chain, &state, now_us) {
+            Ok(message) => {
+                chain.chain.push((message.identifier.clone(), message.sent_us));
+                out.push(Output::Publish(message));
+            }
+            Err(why) => say(out, now_us, "error", format!("no message for {}: {why}", chain.event)),
+        }
+        if !active {
+            self.limits.remove(&key);
+        }
+    }
+
+    fn carry_out(&mut self, at: usize, steps: Vec<Step>, now_us: i64, out: &mut Vec<Output>) {
+        for step in steps {
+            match step {
+                Step::Say { time_us, kind, text } => say(out, time_us, kind, text),
+                Step::Publish(reason) => self.publish(at, reason, now_us, out),
+            }
+        }
+    }
+
+    fn publish(&mut self, at: usize, reason: Reason, now_us: i64, out: &mut Vec<Output>) {
+        let composer = Composer { config: &self.config };
+        let names = Names { config: &self.config, intake: &self.intake, detect: &self.detect };
+        let event = &mut self.events[at];
+        match composer.tsunami(event, reason, now_us, |s| names.name(s)) {
+            Ok(message) => {
+                event.published(message.identifier.clone(), message.sent_us);
+                out.push(Output::Publish(message));
+            }
+            Err(why) => say(out, now_us, "error", format!("no message for {}: {why}", event.id)),
+        }
+    }
+
+    fn tell_forecast(&self, at: usize, out: &mut Vec<Output>) {
+        let event = &self.events[at];
+        let zones = event
+            .outlook
+            .zones
+            .iter()
+            .filter_map(|z| {
+                let zone = self.config.zone.get(z.zone)?;
+                Some(NamedZone { id: zone.id.clone(), name: zone.name.clone(), outlook: z.clone() })
+            })
+            .collect();
+        let stations = event
+            .outlook
+            .stations
+            .iter()
+            .map(|s| {
+                let f = &s.forecast;
+                (self.intake.stations.name(s.station).to_owned(), s.arrival_us, f.median_m, f.quantile_m(0.05), f.quantile_m(0.95))
+            })
+            .collect();
+        out.push(Output::Forecast { event: event.id.clone(), zones, stations });
+    }
+}
+
+fn say(out: &mut Vec<Output>, time_us: i64, kind: &str, text: String) {
+    out.push(Output::Say { time_us, kind: kind.to_owned(), text });
+}
+
+fn same(known: &Solution, new: &Solution) -> bool {
+    let (a, b) = (&known.quake, &new.quake);
+    let lon = (a.lon - b.lon).rem_euclid(360.0);
+    a.id == b.id
+        || ((a.origin_us - b.origin_us).abs() <= SAME_QUAKE_US
+            && (a.lat - b.lat).abs() <= SAME_QUAKE_DEG
+            && lon.min(360.0 - lon) <= SAME_QUAKE_DEG)
+}

@@ -1,0 +1,404 @@
+//! One tsunami event: an earthquake, what the sea-level stations saw of it, and what is to be said about it.
+//!
+//! This is fusion and assessment as one state machine. It takes an earthquake solution, findings and the hub's time, and answers with
+//! what should happen: lines for the timeline and messages to publish. It reads no clock and does no I/O.
+//!
+//! Rules:
+//! - A sea-level onset confirms the event when it lies in the window in which the ocean's travel times allow the wave. Before the
+//!   earliest possible arrival it is shaking or something else, and is said to be so; it never confirms.
+//! - Until a station's first wave has passed, its amplitude is a lower bound: it can raise levels, not lower them.
+//! - All clear needs evidence, never silence: every station that saw the wave has been quiet for the policy's time and every zone's
+//!   arrival is past by as much; or a healthy station that must have seen it saw nothing.
+
+use std::collections::BTreeMap;
+
+use signal::tsunami::{Change, Sign};
+
+use crate::alert::Level;
+use crate::config::Policy;
+use crate::forecast::{Ocean, Outlook, StationOutlook};
+use crate::intake::quakes::Solution;
+
+const SECOND_US: i64 = 1_000_000;
+const MINUTE_US: i64 = 60 * SECOND_US;
+
+/// How much earlier than forecast a wave may be: the first estimate's source is a circle or strip, and long-wave theory on a 10'
+/// grid errs by a few percent of the travel time (Watada et al. 2014 find up to 2 % late arrivals over trans-Pacific paths).
+const EARLY_FRACTION: f64 = 0.08;
+/// See [`EARLY_FRACTION`]: floor for near stations.
+const EARLY_LEAST_US: i64 = 5 * MINUTE_US;
+/// Later waves of one tsunami arrive for hours; an onset this long after the forecast still belongs to it.
+const LATE_MOST_US: i64 = 6 * 3_600 * SECOND_US;
+/// A station that should have seen the wave is given this long after its forecast arrival before its silence means something.
+const OVERDUE_US: i64 = 90 * MINUTE_US;
+/// A change of a forecast height that is worth a new message by itself.
+const WORTH_TELLING: f64 = 1.25;
+
+/// What one station saw.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Observed {
+    /// When the wave began here, microseconds since the Unix epoch.
+    pub onset_us: i64,
+    /// First motion.
+    pub sign: Sign,
+    /// Largest height so far, signed, metres; 0 until known.
+    pub amplitude_m: f64,
+    /// When the largest height was reached.
+    pub amplitude_us: i64,
+    /// The first wave has passed, so that the amplitude is no lower bound any more.
+    pub passed: bool,
+    /// Quiet since, when it is.
+    pub quiet_since_us: Option<i64>,
+}
+
+/// Why a message is published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The first word: an earthquake that can have made a tsunami.
+    Earthquake,
+    /// The agency has revised the earthquake.
+    Revised,
+    /// A station has seen the wave.
+    Confirmed,
+    /// Recorded amplitudes have changed a level or a height.
+    Forecast,
+    /// The alert would lapse while the event lasts.
+    Renewal,
+    /// The sea is quiet again.
+    AllClear,
+    /// No wave where one must have been.
+    NoWave,
+    /// The agency has taken the earthquake back, or it is too small after all.
+    Withdrawn,
+}
+
+/// What should happen.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// A line for the timeline.
+    Say {
+        /// Event time, microseconds since the Unix epoch.
+        time_us: i64,
+        /// Stable word.
+        kind: &'static str,
+        /// One sentence.
+        text: String,
+    },
+    /// Publish a message about the event as it is now.
+    Publish(Reason),
+}
+
+/// One tsunami event.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Event id, from the earthquake's.
+    pub id: String,
+    /// The earthquake as last told.
+    pub solution: Solution,
+    /// The forecast before any record: what assimilation starts from.
+    prior: Outlook,
+    /// The forecast now.
+    pub outlook: Outlook,
+    /// What stations saw.
+    pub observed: BTreeMap<u32, Observed>,
+    /// Messages published so far: identifier and sent time, in order.
+    pub chain: Vec<(String, i64)>,
+    /// Zones and heights as last published.
+    published: Vec<(usize, Level, f64)>,
+    published_us: i64,
+    confirmed: bool,
+    over: bool,
+}
+
+/// What an event needs to know of a station.
+pub trait Stations {
+    /// Name for people.
+    fn name(&self, station: u32) -> String;
+    /// Event time of its last usable row, microseconds since the Unix epoch.
+    fn last_us(&self, station: u32) -> Option<i64>;
+}
+
+fn say(time_us: i64, kind: &'static str, text: String) -> Step {
+    Step::Say { time_us, kind, text }
+}
+
+impl Event {
+    /// A new event, with what should happen first.
+    pub fn new(solution: Solution, outlook: Outlook) -> Self {
+        Self {
+            id: solution.quake.id.clone(),
+            solution,
+            prior: outlook.clone(),
+            outlook,
+            observed: BTreeMap::new(),
+            chain: Vec::new(),
+            published: Vec::new(),
+            published_us: i64::MIN,
+            confirmed: false,
+            over: false,
+        }
+    }
+
+    /// Whether a station has seen the wave.
+    pub fn is_confirmed(&self) -> bool {
+        self.confirmed
+    }
+
+    /// Whether it has ended.
+    pub fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// Whether an alert is out.
+    pub fn is_published(&self) -> bool {
+        !self.chain.is_empty() && !self.over
+    }
+
+    /// The first assessment.
+    pub fn begin(&mut self) -> Vec<Step> {
+        if self.outlook.level() > Level::None { vec![Step::Publish(Reason::Earthquake)] } else { Vec::new() }
+    }
+
+    /// A newer solution of the same earthquake.
+    pub fn revise(&mut self, solution: Solution, outlook: Outlook, ocean: &Ocean, policy: &Policy) -> Vec<Step> {
+        let (was, now) = (self.solution.quake.magnitude, solution.quake.magnitude);
+        self.solution = solution;
+        self.prior = outlook.clone();
+        self.outlook = outlook;
+        self.renew(ocean, policy);
+        if self.over {
+            return Vec::new();
+        }
+        if self.chain.is_empty() {
+            return self.begin();
+        }
+        if self.outlook.level() == Level::None && !self.confirmed {
+            return self.end(Reason::Withdrawn);
+        }
+        if self.worth_telling() || (was - now).abs() >= 0.1 { vec![Step::Publish(Reason::Revised)] } else { Vec::new() }
+    }
+
+    /// The agency has taken the earthquake back.
+    pub fn withdraw(&mut self) -> Vec<Step> {
+        if self.over || self.confirmed {
+            // The sea has spoken: a catalogue's deletion does not call a wave back.
+            return Vec::new();
+        }
+        self.end(Reason::Withdrawn)
+    }
+
+    fn end(&mut self, reason: Reason) -> Vec<Step> {
+        let told = self.is_published();
+        self.over = true;
+        if told { vec![Step::Publish(reason)] } else { Vec::new() }
+    }
+
+    /// Earliest and latest onset at a station that the ocean allows.
+    pub fn window(&self, station: &StationOutlook) -> (i64, i64) {
+        let travel = station.arrival_us - self.outlook.origin_us();
+        let sigma_us = (3.0 * station.forecast.arrival_sigma_s * 1e6) as i64;
+        let early = ((travel as f64 * EARLY_FRACTION) as i64).max(EARLY_LEAST_US).max(sigma_us);
+        ((station.arrival_us - early).max(self.outlook.origin_us()), station.arrival_us + LATE_MOST_US)
+    }
+
+    /// A sea-level finding. Returns `None` when it is not this event's.
+    pub fn sea(
+        &mut self,
+        station: u32,
+        time_us: i64,
+        change: &Change,
+        stations: &impl Stations,
+        ocean: &Ocean,
+        policy: &Policy,
+    ) -> Option<Vec<Step>> {
+        let outlook = self.outlook.station(station)?.clone();
+        if self.over {
+            return None;
+        }
+        let name = stations.name(station);
+        match *change {
+            Change::Shaking { since_us, peak_m } => {
+                let origin = self.outlook.origin_us();
+                (since_us >= origin - MINUTE_US && since_us < outlook.arrival_us).then(|| {
+                    vec![say(
+                        time_us,
+                        "shaking",
+                        format!("{name} shakes by {peak_m:.2} m: seismic waves, not a tsunami, which is not due before {}", clock::format_utc(outlook.arrival_us)),
+                    )]
+                })
+            }
+            Change::Onset { onset_us, sign } => {
+                let (earliest, latest) = self.window(&outlook);
+                if onset_us > latest || onset_us < self.outlook.origin_us() {
+                    return None;
+                }
+                if onset_us < earliest {
+                    return Some(vec![say(
+                        time_us,
+                        "early_signal",
+                        format!(
+                            "{name} moves at {}, before the tsunami can be there ({}): not counted as the wave",
+                            clock::format_utc(onset_us),
+                            clock::format_utc(earliest)
+                        ),
+                    )]);
+                }
+                let fresh = !self.observed.contains_key(&station);
+                self.observed
+                    .entry(station)
+                    .and_modify(|o| {
+                        o.quiet_since_us = None;
+                        o.onset_us = o.onset_us.min(onset_us);
+                    })
+                    .or_insert(Observed { onset_us, sign, amplitude_m: 0.0, amplitude_us: onset_us, passed: false, quiet_since_us: None });
+                if !fresh {
+                    return Some(Vec::new());
+                }
+                let late_min = (onset_us - outlook.arrival_us) as f64 / MINUTE_US as f64;
+                let first = match sign {
+                    Sign::Rise => "rising",
+                    Sign::Fall => "falling",
+                };
+                let mut steps = vec![say(
+                    time_us,
+                    "confirmed",
+                    format!("the wave is confirmed at {name}: {first} since {} ({})", clock::format_utc(onset_us), against(late_min)),
+                )];
+                // Without a level there is nobody to warn yet; the amplitude that follows may change that.
+                if !std::mem::replace(&mut self.confirmed, true) && self.is_published() {
+                    steps.push(Step::Publish(Reason::Confirmed));
+                }
+                Some(steps)
+            }
+            Change::Growth { amplitude_m, time_us: at_us, period_s } => {
+                let observed = self.observed.get_mut(&station)?;
+                observed.amplitude_m = amplitude_m;
+                observed.amplitude_us = at_us;
+                let passed = period_s.is_some();
+                let newly = passed && !observed.passed;
+                observed.passed |= passed;
+                let mut steps = Vec::new();
+                if newly {
+                    let period = period_s.map_or(String::new(), |p| format!(", period about {:.0} min", p / 60.0));
+                    steps.push(say(
+                        time_us,
+                        "amplitude",
+                        format!("{name}: highest so far {amplitude_m:+.2} m at {}{period}", clock::format_utc(at_us)),
+                    ));
+                }
+                self.renew(ocean, policy);
+                if self.is_published() && self.worth_telling() && (newly || self.level_rose() || time_us - self.published_us >= interval(policy)) {
+                    steps.push(Step::Publish(Reason::Forecast));
+                } else if self.chain.is_empty() && self.outlook.level() > Level::None {
+                    steps.push(Step::Publish(Reason::Earthquake));
+                }
+                Some(steps)
+            }
+            Change::End { quiet_since_us, amplitude_m, .. } => {
+                let observed = self.observed.get_mut(&station)?;
+                observed.quiet_since_us = Some(quiet_since_us);
+                observed.passed = true;
+                Some(vec![say(
+                    time_us,
+                    "quiet",
+                    format!("{name} is quiet since {} (highest {amplitude_m:+.2} m)", clock::format_utc(quiet_since_us)),
+                )])
+            }
+        }
+    }
+
+    /// Time has passed.
+    pub fn tick(&mut self, now_us: i64, stations: &impl Stations, policy: &Policy) -> Vec<Step> {
+        if self.over || self.chain.is_empty() {
+            return Vec::new();
+        }
+        let quiet = policy.quiet.as_micros() as i64;
+        // Zones that no level applies to do not hold up the all clear for the others.
+        let last_arrival =
+            self.outlook.zones.iter().filter(|z| z.level > Level::None).map(|z| z.arrival_us).max().unwrap_or(self.outlook.origin_us());
+        let zones_past = now_us >= last_arrival.saturating_add(quiet);
+        if zones_past && self.confirmed && self.all_quiet(now_us, quiet, stations) {
+            return self.end(Reason::AllClear);
+        }
+        if zones_past && !self.confirmed && self.seen_nothing(now_us, stations) {
+            return self.end(Reason::NoWave);
+        }
+        // Renew with a tenth of the life left, so that a poll between expiry and renewal never finds nothing.
+        let life = policy.expires.as_micros() as i64;
+        if now_us - self.published_us >= life / 10 * 9 {
+            return vec![Step::Publish(Reason::Renewal)];
+        }
+        Vec::new()
+    }
+
+    /// Every station that saw the wave is quiet, has been for long enough, and still speaks.
+    fn all_quiet(&self, now_us: i64, quiet: i64, stations: &impl Stations) -> bool {
+        !self.observed.is_empty()
+            && self.observed.iter().all(|(station, o)| {
+                o.quiet_since_us.is_some_and(|since| now_us - since >= quiet)
+                    && stations.last_us(*station).is_some_and(|last| now_us - last < quiet)
+            })
+    }
+
+    /// At least one station that must have seen the wave has spoken all along and seen nothing.
+    fn seen_nothing(&self, now_us: i64, stations: &impl Stations) -> bool {
+        self.outlook.stations.iter().any(|s| {
+            let due = s.arrival_us + OVERDUE_US;
+            now_us >= due && stations.last_us(s.station).is_some_and(|last| last >= due)
+        })
+    }
+
+    /// Renews the forecast from the earthquake's and the recorded amplitudes.
+    fn renew(&mut self, ocean: &Ocean, policy: &Policy) {
+        let observed: Vec<(u32, f64)> = self
+            .observed
+            .iter()
+            .filter(|(station, o)| {
+                let amplitude = o.amplitude_m.abs();
+                // A wave that has not passed is only known to be at least this high.
+                amplitude > 0.0
+                    && (o.passed || self.prior.station(**station).is_some_and(|s| amplitude > s.forecast.median_m))
+            })
+            .map(|(station, o)| (*station, o.amplitude_m.abs()))
+            .collect();
+        self.outlook = if observed.is_empty() { self.prior.clone() } else { ocean.assimilate(&self.prior, &observed, policy) };
+    }
+
+    fn worth_telling(&self) -> bool {
+        self.outlook.zones.iter().any(|z| {
+            let told = self.published.iter().find(|p| p.0 == z.zone);
+            told.map_or(z.level > Level::None, |(_, level, height)| {
+                *level != z.level || (z.level > Level::None && (z.median_m / height > WORTH_TELLING || height / z.median_m > WORTH_TELLING))
+            })
+        })
+    }
+
+    fn level_rose(&self) -> bool {
+        self.outlook
+            .zones
+            .iter()
+            .any(|z| self.published.iter().find(|p| p.0 == z.zone).map_or(Level::None, |p| p.1) < z.level)
+    }
+
+    /// Notes that a message went out.
+    pub fn published(&mut self, identifier: String, sent_us: i64) {
+        self.chain.push((identifier, sent_us));
+        self.published_us = sent_us;
+        self.published = self.outlook.zones.iter().map(|z| (z.zone, z.level, z.median_m)).collect();
+    }
+}
+
+fn interval(policy: &Policy) -> i64 {
+    policy.update_interval.as_micros() as i64
+}
+
+/// "4 min later than forecast" in words.
+pub fn against(late_min: f64) -> String {
+    if late_min.abs() < 0.5 {
+        "as forecast".to_owned()
+    } else if late_min > 0.0 {
+        format!("{late_min:.0} min later than forecast")
+    } else {
+        format!("{:.0} min earlier than forecast", -late_min)
+    }
+}

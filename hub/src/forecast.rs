@@ -1,0 +1,183 @@
+//! The forecast step: an earthquake in, arrivals and heights at stations and zones out.
+//!
+//! Pure: the ocean model is handed in. [`Ocean`] is the wall behind which the first estimate is replaced by the full solver.
+
+use std::sync::Arc;
+
+use ocean::Grid;
+use ocean::forecast::{FirstEstimate, Observation, Point, PointForecast, Propagation};
+use ocean::quake::Quake;
+use serde::Serialize;
+
+use crate::alert::Level;
+use crate::config::{Config, Policy};
+
+/// What can be said about one zone.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ZoneOutlook {
+    /// Index into the configuration's zones.
+    pub zone: usize,
+    /// Earliest arrival on the zone's coast, microseconds since the Unix epoch.
+    pub arrival_us: i64,
+    /// Standard deviation of the arrival, seconds.
+    pub arrival_sigma_s: f64,
+    /// Height at the shore above the tide at the zone's highest point, metres: median.
+    pub median_m: f64,
+    /// 5 % quantile, metres.
+    pub p05_m: f64,
+    /// 95 % quantile, metres.
+    pub p95_m: f64,
+    /// Level by the deployment's policy.
+    pub level: Level,
+}
+
+/// What can be said about one sea-level station.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StationOutlook {
+    /// Index into the hub's stations.
+    pub station: u32,
+    /// Arrival, microseconds since the Unix epoch.
+    pub arrival_us: i64,
+    /// The model's own words.
+    pub forecast: PointForecast,
+}
+
+/// A forecast for one earthquake.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outlook {
+    /// By zone, in the configuration's order; zones that the wave does not reach are absent.
+    pub zones: Vec<ZoneOutlook>,
+    /// By sea-level station.
+    pub stations: Vec<StationOutlook>,
+    /// The model's answer for every point, for assimilation.
+    points: Vec<PointForecast>,
+    origin_us: i64,
+}
+
+/// The ocean and the points at which it is asked.
+#[derive(Debug, Clone)]
+pub struct Ocean {
+    grid: Arc<Grid>,
+    points: Vec<Point>,
+    owners: Vec<Owner>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Station(u32),
+    Zone(usize),
+}
+
+impl Ocean {
+    /// Points: each sea-level station, and each coast point of each zone.
+    pub fn new(config: &Config, grid: Arc<Grid>) -> Self {
+        let (mut points, mut owners) = (Vec::new(), Vec::new());
+        for (i, station) in config.station.iter().enumerate() {
+            if station.quantity.domain() == wire::quantity::Domain::Tsunami {
+                // A gauge in less than 50 m stands at the coast for the model's purposes: it feels the shoaled wave.
+                const COASTAL_DEPTH_M: f64 = 50.0;
+                let coastal = station.depth_m.is_none_or(|d| d < COASTAL_DEPTH_M);
+                points.push(Point { id: station.id.clone(), lat: station.lat, lon: station.lon, coastal });
+                owners.push(Owner::Station(i as u32));
+            }
+        }
+        for (i, zone) in config.zone.iter().enumerate() {
+            for (k, [lat, lon]) in zone.coast.iter().copied().enumerate() {
+                points.push(Point { id: format!("{}#{k}", zone.id), lat, lon, coastal: true });
+                owners.push(Owner::Zone(i));
+            }
+        }
+        Self { grid, points, owners }
+    }
+
+    /// Forecast for an earthquake.
+    ///
+    /// # Errors
+    /// Says why there is none (too small, too deep, outside the grid, inland); the caller must not read that as "no threat".
+    pub fn forecast(&self, quake: &Quake, policy: &Policy) -> Result<Outlook, String> {
+        let points = FirstEstimate::new(&self.grid).forecast(quake, &self.points).map_err(|e| e.to_string())?;
+        let mut outlook = Outlook { zones: Vec::new(), stations: Vec::new(), points, origin_us: quake.origin_us };
+        self.spread(&mut outlook, policy);
+        Ok(outlook)
+    }
+
+    /// Renews a forecast with the amplitudes that stations have recorded. `observed`: station index and amplitude, metres.
+    pub fn assimilate(&self, outlook: &Outlook, observed: &[(u32, f64)], policy: &Policy) -> Outlook {
+        let seen: Vec<Observation> = observed
+            .iter()
+            .filter(|(_, amplitude)| amplitude.is_finite() && *amplitude != 0.0)
+            .filter_map(|(station, amplitude)| {
+                let s = outlook.stations.iter().find(|s| s.station == *station)?;
+                Some(Observation::new(s.forecast.clone(), amplitude.abs()))
+            })
+            .collect();
+        let mut renewed = outlook.clone();
+        // Amplitudes were checked above and the forecasts are the model's own; should it refuse them all the same, the forecast
+        // before the records stands.
+        if ocean::forecast::assimilate(&mut renewed.points, &seen).is_ok() {
+            self.spread(&mut renewed, policy);
+        }
+        renewed
+    }
+
+    /// Fills zones and stations from the points.
+    fn spread(&self, outlook: &mut Outlook, policy: &Policy) {
+        let at = |seconds: f64| outlook.origin_us.saturating_add((seconds * 1e6) as i64);
+        let owner = |id: &str| self.points.iter().position(|p| p.id == id).map(|i| self.owners[i]);
+        let mut zones: Vec<ZoneOutlook> = Vec::new();
+        let mut stations = Vec::new();
+        for point in &outlook.points {
+            match owner(&point.id) {
+                Some(Owner::Station(station)) => {
+                    stations.push(StationOutlook { station, arrival_us: at(point.arrival_s), forecast: point.clone() });
+                }
+                Some(Owner::Zone(zone)) => {
+                    let here = ZoneOutlook {
+                        zone,
+                        arrival_us: at(point.arrival_s),
+                        arrival_sigma_s: point.arrival_sigma_s,
+                        median_m: point.median_m,
+                        p05_m: point.quantile_m(0.05),
+                        p95_m: point.quantile_m(0.95),
+                        level: Level::of(policy, |h| point.probability_above(h)),
+                    };
+                    match zones.iter_mut().find(|z| z.zone == zone) {
+                        None => zones.push(here),
+                        Some(known) => {
+                            // The zone is as early as its earliest point and as high as its highest.
+                            if here.arrival_us < known.arrival_us {
+                                known.arrival_us = here.arrival_us;
+                                known.arrival_sigma_s = here.arrival_sigma_s;
+                            }
+                            if here.median_m > known.median_m {
+                                (known.median_m, known.p05_m, known.p95_m) = (here.median_m, here.p05_m, here.p95_m);
+                            }
+                            known.level = known.level.max(here.level);
+                        }
+                    }
+                }
+                None => {}
+            }
+        }
+        zones.sort_by_key(|z| z.zone);
+        outlook.zones = zones;
+        outlook.stations = stations;
+    }
+}
+
+impl Outlook {
+    /// The outlook for one station.
+    pub fn station(&self, station: u32) -> Option<&StationOutlook> {
+        self.stations.iter().find(|s| s.station == station)
+    }
+
+    /// The highest level of any zone.
+    pub fn level(&self) -> Level {
+        self.zones.iter().map(|z| z.level).max().unwrap_or(Level::None)
+    }
+
+    /// Origin time of the earthquake, microseconds since the Unix epoch.
+    pub fn origin_us(&self) -> i64 {
+        self.origin_us
+    }
+}

@@ -1,0 +1,314 @@
+//! What is served where.
+//!
+//! | path                                        | what                                                           |
+//! |---------------------------------------------|----------------------------------------------------------------|
+//! | `/`, `/app.js`, `/app.css`                  | the page                                                       |
+//! | `/feed.atom`, `/feed.rss`                   | `Actual` messages only                                         |
+//! | `/exercise/feed.atom`, `/exercise/feed.rss` | exercises                                                      |
+//! | `/test/feed.atom`, `/test/feed.rss`         | technical tests                                                |
+//! | `/cap/<file>.xml`                           | one message, immutable                                         |
+//! | `/events`                                   | server-sent events, see [`super::live`]                        |
+//! | `/api/state`                                | the whole view as JSON                                         |
+//! | `/metrics`                                  | Prometheus text                                                |
+//! | `/healthz`, `/readyz`                       | see [`super::health`]                                          |
+//!
+//! A feed answers 503 until the hub is ready, because an empty list would read as "no alert" and some consumers delete what
+//! is not listed. A feed of a mode that the deployment neither runs in nor has messages of answers 404 and names the right
+//! one: an exercise is never served where real alerts are expected, and never redirected to.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::routing::get;
+use bytes::Bytes;
+use serde::Serialize;
+use wire::topic::Mode;
+
+use super::coalesce::Coalesced;
+use super::conditional::Document;
+use super::health::Health;
+use super::live::{Live, NoPlace};
+use super::metrics::{self, Exposition};
+use super::traffic::Traffic;
+use crate::console;
+use crate::feed::{self, Feed, Format, Publisher};
+use crate::view::{AlertView, Board, Condition, StationView, TimelineEntry, View};
+
+/// How far apart two builds of the same document are at least.
+const BUILD_INTERVAL: Duration = Duration::from_millis(50);
+
+/// How many messages and timeline lines the snapshot has, newest; the feeds and the journal have the rest.
+const STATE_LINES: usize = 500;
+
+const JSON: &str = "application/json";
+const TEXT: &str = "text/plain; charset=utf-8";
+const NO_STORE: &str = "no-store";
+const REVALIDATE: &str = "no-cache";
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+
+/// Everything comes from here and nothing is inline; no frame, no form, no plug-in.
+const POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// What the handlers share.
+#[derive(Debug)]
+pub(super) struct Outlet {
+    pub(super) board: Arc<Board>,
+    pub(super) publisher: Publisher,
+    pub(super) live: Live,
+    pub(super) traffic: Arc<Traffic>,
+    pub(super) caches: Caches,
+}
+
+/// Documents that many ask for at once.
+#[derive(Debug)]
+pub(super) struct Caches {
+    state: Coalesced<Bytes>,
+    metrics: Coalesced<Bytes>,
+    /// By mode, then by format.
+    feeds: [[Coalesced<Option<Document>>; 2]; 3],
+}
+
+impl Caches {
+    pub(super) fn new() -> Self {
+        Self {
+            state: Coalesced::new(BUILD_INTERVAL),
+            metrics: Coalesced::new(BUILD_INTERVAL),
+            feeds: std::array::from_fn(|_| std::array::from_fn(|_| Coalesced::new(BUILD_INTERVAL))),
+        }
+    }
+
+    fn feed(&self, mode: Mode, format: Format) -> &Coalesced<Option<Document>> {
+        let mode = match mode {
+            Mode::Actual => 0,
+            Mode::Exercise => 1,
+            Mode::Test => 2,
+        };
+        let format = match format {
+            Format::Atom => 0,
+            Format::Rss => 1,
+        };
+        &self.feeds[mode][format]
+    }
+}
+
+/// All routes.
+pub(super) fn router(outlet: Arc<Outlet>) -> Router {
+    let mut router = Router::new()
+        .route("/", get(page))
+        .route("/app.js", get(async |headers: HeaderMap| asset(&headers, console::SCRIPT, "text/javascript; charset=utf-8")))
+        .route("/app.css", get(async |headers: HeaderMap| asset(&headers, console::STYLE, "text/css; charset=utf-8")))
+        .route("/favicon.svg", get(async |headers: HeaderMap| asset(&headers, console::ICON, "image/svg+xml")))
+        .route("/cap/{file}", get(message))
+        .route("/events", get(events))
+        .route("/api/state", get(state))
+        .route("/metrics", get(metrics))
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz));
+    for mode in Mode::ALL.iter().copied() {
+        for format in Format::ALL {
+            let handler = async move |State(outlet): State<Arc<Outlet>>, headers: HeaderMap| {
+                list(&outlet, &headers, mode, format).await
+            };
+            router = router.route(feed::path(mode, format), get(handler));
+        }
+    }
+    router
+        .fallback(async || plain(StatusCode::NOT_FOUND, "There is nothing here. The page is at /, the feed at /feed.atom.\n"))
+        .layer(from_fn_with_state(outlet.clone(), guard))
+        .with_state(outlet)
+}
+
+/// Counts the answer and adds the headers that every answer has.
+async fn guard(State(outlet): State<Arc<Outlet>>, request: Request, next: Next) -> Response<Body> {
+    let mut response = next.run(request).await;
+    outlet.traffic.answered(response.status());
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // An error or a live answer must not be remembered: the next one may differ.
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static(NO_STORE));
+    response
+}
+
+async fn page(State(outlet): State<Arc<Outlet>>, headers: HeaderMap) -> Response<Body> {
+    let (mode, title) = outlet.board.read(|view| (view.mode, view.title.clone()));
+    let html = console::page(mode, &title);
+    Document::dated(html, 0).answer(&headers, "text/html; charset=utf-8", REVALIDATE)
+}
+
+fn asset(headers: &HeaderMap, content: &'static str, media_type: &'static str) -> Response<Body> {
+    Document::dated(content, 0).answer(headers, media_type, REVALIDATE)
+}
+
+async fn list(outlet: &Outlet, headers: &HeaderMap, mode: Mode, format: Format) -> Response<Body> {
+    let (ready, own) = outlet.board.read(|view| {
+        let listed = view.mode == mode || view.alerts.iter().any(|a| a.mode == mode);
+        (view.ready, if listed { mode } else { view.mode })
+    });
+    if !ready {
+        return later("The hub is starting; the list is not complete yet.\n");
+    }
+    if own != mode {
+        let text = format!(
+            "This deployment runs in mode {}: its feed is {}. There are no {} messages here; that is not an all-clear.\n",
+            own.name().to_uppercase(),
+            feed::path(own, format),
+            mode.name()
+        );
+        return plain(StatusCode::NOT_FOUND, text);
+    }
+    let document = outlet
+        .caches
+        .feed(mode, format)
+        .get(|before| {
+            let feed = outlet.board.read(|view| Feed::select(view, mode, &outlet.publisher));
+            match feed.write(format, &outlet.publisher) {
+                Ok(body) => Some(Document::revise(before.and_then(Option::as_ref), body)),
+                Err(error) => {
+                    tracing::error!(%error, "a feed could not be written");
+                    None
+                }
+            }
+        })
+        .await;
+    match document {
+        Some(document) => document.answer(headers, format.media_type(), REVALIDATE),
+        None => plain(StatusCode::INTERNAL_SERVER_ERROR, "The feed could not be written; see the hub's log.\n"),
+    }
+}
+
+async fn message(State(outlet): State<Arc<Outlet>>, Path(file): Path<String>, headers: HeaderMap) -> Response<Body> {
+    let found = outlet.board.read(|view| {
+        // Newest first: those are asked for most.
+        let alert = view.alerts.iter().rev().find(|a| a.file == file)?;
+        Some((alert.xml.clone(), alert.sent_us))
+    });
+    match found {
+        Some((xml, sent_us)) => Document::dated(String::from(&*xml), sent_us.div_euclid(1_000_000)).answer(&headers, feed::CAP_MEDIA_TYPE, IMMUTABLE),
+        None => plain(StatusCode::NOT_FOUND, "There is no message of that name.\n"),
+    }
+}
+
+async fn events(State(outlet): State<Arc<Outlet>>) -> Response<Body> {
+    match outlet.live.stream() {
+        Ok(body) => {
+            let mut response = with_type(StatusCode::OK, "text/event-stream", body);
+            // nginx buffers event streams unless told not to.
+            response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+            response
+        }
+        Err(NoPlace::Full) => {
+            outlet.traffic.listeners_full.fetch_add(1, Relaxed);
+            later("All places for listeners are taken; the state is at /api/state.\n")
+        }
+        Err(NoPlace::Stopping) => later("The hub is stopping.\n"),
+    }
+}
+
+/// The view as the page needs it: a copy, so that JSON is written outside the lock.
+#[derive(Serialize)]
+struct Snapshot {
+    version: &'static str,
+    deployment: String,
+    title: String,
+    mode: &'static str,
+    now_us: i64,
+    ready: bool,
+    stalled: bool,
+    conditions: Vec<Condition>,
+    stations: Vec<StationView>,
+    alerts: Vec<AlertView>,
+    timeline: Vec<TimelineEntry>,
+}
+
+impl Snapshot {
+    fn of(view: &View, stalled: bool) -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            deployment: view.deployment.clone(),
+            title: view.title.clone(),
+            mode: view.mode.name(),
+            now_us: view.now_us,
+            ready: view.ready,
+            stalled,
+            conditions: view.conditions.clone(),
+            stations: view.stations.values().cloned().collect(),
+            alerts: newest(&view.alerts),
+            timeline: newest(&view.timeline),
+        }
+    }
+}
+
+fn newest<T: Clone>(all: &[T]) -> Vec<T> {
+    all[all.len().saturating_sub(STATE_LINES)..].to_vec()
+}
+
+async fn state(State(outlet): State<Arc<Outlet>>) -> Response<Body> {
+    let body = outlet
+        .caches
+        .state
+        .get(|_| {
+            let stalled = outlet.live.is_stalled();
+            let snapshot = outlet.board.read(|view| Snapshot::of(view, stalled));
+            json(&snapshot)
+        })
+        .await;
+    with_type(StatusCode::OK, JSON, Body::from(body))
+}
+
+async fn metrics(State(outlet): State<Arc<Outlet>>) -> Response<Body> {
+    let body = outlet
+        .caches
+        .metrics
+        .get(|_| {
+            let mut page = outlet.board.read(Exposition::of);
+            page.traffic(&outlet.traffic, outlet.live.listeners(), outlet.live.is_stalled());
+            Bytes::from(page.render())
+        })
+        .await;
+    with_type(StatusCode::OK, metrics::MEDIA_TYPE, Body::from(body))
+}
+
+async fn healthz(State(outlet): State<Arc<Outlet>>) -> Response<Body> {
+    let stalled = outlet.live.is_stalled();
+    let health = outlet.board.read(|view| Health::of(view, stalled));
+    with_type(health.status_code(), JSON, Body::from(json(&health)))
+}
+
+async fn readyz(State(outlet): State<Arc<Outlet>>) -> Response<Body> {
+    if outlet.board.read(|view| view.ready) { plain(StatusCode::OK, "ready\n") } else { later("starting\n") }
+}
+
+fn json<T: Serialize>(value: &T) -> Bytes {
+    // Plain values with string keys: this cannot fail.
+    serde_json::to_vec(value).map_or_else(|error| Bytes::from(format!("{{\"error\":\"{error}\"}}")), Bytes::from)
+}
+
+fn with_type(status: StatusCode, media_type: &'static str, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}
+
+fn plain(status: StatusCode, text: impl Into<Body>) -> Response<Body> {
+    with_type(status, TEXT, text.into())
+}
+
+/// 503, and when to come back.
+fn later(text: &'static str) -> Response<Body> {
+    let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, text);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+    response
+}

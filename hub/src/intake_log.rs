@@ -1,0 +1,176 @@
+//! The hub's journal with what happens when the disk refuses: entries wait in memory, nothing is acknowledged, and alerts go on.
+//!
+//! "Acknowledged means durable" is kept by order: an entry is appended, committed, and only then are its outbox offsets and MQTT
+//! messages acknowledged. When appending fails, the entry waits in a bounded queue and is tried again. When the queue is full, the
+//! entry is let go: its edge never hears an acknowledgement and sends it again later, and it is journaled then.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::path::Path;
+
+use journal::{Fsync, Journal, Options};
+use rumqttc::Publish;
+
+use crate::config::{FsyncPolicy, JournalSettings};
+use crate::entry::Entry;
+
+/// Bytes of entries that may wait for the disk.
+const MOST_WAITING: usize = 64 * 1024 * 1024;
+
+/// Offsets of let-go entries that are remembered; past it, an edge's repeat is journaled when its rows are new to this process.
+const MOST_LET_GO: usize = 1_000_000;
+
+/// An outbox entry: edge, outbox, offset.
+pub type Offset = (String, u64, u64);
+
+/// What an entry's durability releases.
+#[derive(Debug, Default)]
+pub struct Owed {
+    /// Outbox entries to count as durable.
+    pub offsets: Vec<Offset>,
+    /// MQTT messages to acknowledge to the broker.
+    pub messages: Vec<Publish>,
+}
+
+impl Owed {
+    fn absorb(&mut self, other: Self) {
+        self.offsets.extend(other.offsets);
+        self.messages.extend(other.messages);
+    }
+}
+
+/// The journal and what waits for it.
+pub struct IntakeLog {
+    journal: Journal,
+    most_bytes: u64,
+    waiting: VecDeque<(Vec<u8>, Owed)>,
+    waiting_bytes: usize,
+    appended: Owed,
+    let_go: BTreeSet<Offset>,
+    /// Entries that were let go since the start.
+    pub let_go_total: u64,
+    /// What the disk last said, while it refuses.
+    pub refusal: Option<String>,
+}
+
+impl IntakeLog {
+    /// Opens the journal under `dir`. Returns a word on what recovery found, when it found something.
+    ///
+    /// # Errors
+    /// Text that says what failed and where.
+    pub fn open(dir: &Path, settings: &JournalSettings) -> Result<(Self, String), String> {
+        let options = Options {
+            segment_bytes: settings.segment_mib.max(1) * 1024 * 1024,
+            fsync: match settings.fsync {
+                FsyncPolicy::Always => Fsync::Always,
+                FsyncPolicy::Never => Fsync::Never,
+            },
+            max_bytes: None,
+        };
+        let (journal, recovery) = Journal::open(dir, options).map_err(|e| e.to_string())?;
+        let most_bytes = match settings.max_mib {
+            0 => u64::MAX,
+            mib => mib * 1024 * 1024,
+        };
+        let log = Self {
+            journal,
+            most_bytes,
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            appended: Owed::default(),
+            let_go: BTreeSet::new(),
+            let_go_total: 0,
+            refusal: None,
+        };
+        Ok((log, format!("{recovery:?}")))
+    }
+
+    /// Every entry, oldest first.
+    ///
+    /// # Errors
+    /// Text that names the file and the place.
+    pub fn entries(&self) -> Result<impl Iterator<Item = Result<Entry, String>> + use<>, String> {
+        let reader = self.journal.reader(self.journal.first()).map_err(|e| e.to_string())?;
+        Ok(reader.map(|e| {
+            let e = e.map_err(|e| e.to_string())?;
+            Entry::decode(&e.payload).map_err(|why| format!("journal entry {}: {why}", e.offset))
+        }))
+    }
+
+    /// Whether this outbox entry was let go: its rows are known to the core and not journaled.
+    pub fn was_let_go(&mut self, offset: &Offset) -> bool {
+        self.let_go.remove(offset)
+    }
+
+    /// Hands an entry over. It reaches the operating system now if the disk allows, and the disk by [`IntakeLog::commit`].
+    pub fn append(&mut self, entry: &Entry, owed: Owed) {
+        let bytes = entry.encode();
+        if self.waiting.is_empty() {
+            match self.journal.append(&bytes) {
+                Ok(_) => {
+                    self.refusal = None;
+                    self.appended.absorb(owed);
+                    return;
+                }
+                Err(e) => self.refusal = Some(e.to_string()),
+            }
+        }
+        if self.waiting_bytes + bytes.len() > MOST_WAITING {
+            self.let_go_total += 1;
+            if self.let_go.len() + owed.offsets.len() <= MOST_LET_GO {
+                self.let_go.extend(owed.offsets);
+            }
+            return;
+        }
+        self.waiting_bytes += bytes.len();
+        self.waiting.push_back((bytes, owed));
+    }
+
+    /// Makes what was appended durable and returns what that releases.
+    pub fn commit(&mut self) -> Owed {
+        while let Some((bytes, _)) = self.waiting.front() {
+            match self.journal.append(bytes) {
+                Ok(_) => {
+                    if let Some((bytes, owed)) = self.waiting.pop_front() {
+                        self.waiting_bytes -= bytes.len();
+                        self.appended.absorb(owed);
+                    }
+                }
+                Err(e) => {
+                    self.refusal = Some(e.to_string());
+                    break;
+                }
+            }
+        }
+        if let Err(e) = self.journal.commit() {
+            // Not durable, so nothing is released; the next commit tries again.
+            self.refusal = Some(e.to_string());
+            return Owed::default();
+        }
+        if self.waiting.is_empty() {
+            self.refusal = None;
+        }
+        self.trim();
+        std::mem::take(&mut self.appended)
+    }
+
+    fn trim(&mut self) {
+        let mut keep_from = self.journal.first();
+        while self.journal.bytes() > self.most_bytes && keep_from < self.journal.next() {
+            keep_from += (self.journal.next() - keep_from).div_ceil(16);
+            if let Err(e) = self.journal.trim(keep_from) {
+                tracing::warn!(error = %e, "cannot drop the oldest journal segment");
+                return;
+            }
+        }
+    }
+
+    /// Entries that wait for the disk.
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Size on the disk, bytes.
+    pub fn bytes(&self) -> u64 {
+        self.journal.bytes()
+    }
+}

@@ -1,0 +1,192 @@
+//! The hub's MQTT client: what arrives goes to the pipeline, what the pipeline says goes out. One code path for the embedded broker
+//! and for any other.
+//!
+//! Batches come with QoS 0: their end-to-end acknowledgement is stronger than the broker's. Open readings and earthquakes come with
+//! QoS 1 and are acknowledged to the broker only when they are in the journal.
+
+use std::time::{Duration, Instant};
+
+use flume::{Receiver, Sender};
+use rumqttc::{AsyncClient, Event, EventLoop, LastWill, MqttOptions, NetworkOptions, Packet, Publish, QoS};
+use tokio::sync::watch;
+use wire::topic::{Channel, Topic};
+
+use crate::broker::MAX_PAYLOAD;
+use crate::config::Broker;
+
+/// Messages that may wait for the pipeline; past it the client stops reading and the broker holds the rest.
+pub const INBOUND: usize = 4_096;
+
+/// Messages that may wait to be sent.
+const OUTBOUND: usize = 8_192;
+
+/// Longest pause between two attempts to connect.
+const BACKOFF_MOST: Duration = Duration::from_secs(15);
+
+/// A message for the pipeline.
+#[derive(Debug)]
+pub struct Inbound {
+    /// What kind.
+    pub channel: Channel,
+    /// The edge or publisher.
+    pub edge: String,
+    /// The message as MQTT delivered it.
+    pub publish: Publish,
+    /// When it arrived, for measuring the time to an alert.
+    pub at: Instant,
+}
+
+/// A message to send.
+#[derive(Debug, Clone)]
+pub struct Outbound {
+    /// Topic.
+    pub topic: String,
+    /// Payload.
+    pub payload: Vec<u8>,
+    /// Keep it at the broker for later subscribers.
+    pub retain: bool,
+    /// QoS 1 instead of 0.
+    pub sure: bool,
+}
+
+/// The client's ends.
+pub struct Link {
+    /// Acknowledges QoS 1 messages and sends.
+    pub client: AsyncClient,
+    /// Whether the broker is there.
+    pub connected: watch::Receiver<bool>,
+    /// Ends when the client is stopped.
+    pub task: tokio::task::JoinHandle<()>,
+}
+
+/// Starts the client. Messages go to `inbound`.
+///
+/// # Errors
+/// Text when the password file cannot be read.
+pub fn start(
+    deployment: &str,
+    broker: &Broker,
+    address: (String, u16),
+    inbound: Sender<Inbound>,
+    stop: watch::Receiver<bool>,
+) -> Result<Link, String> {
+    let mut options = MqttOptions::new(format!("watchfire-hub-{deployment}"), address.0, address.1);
+    options
+        .set_keep_alive(Duration::from_secs(15))
+        .set_max_packet_size(MAX_PAYLOAD + 1_024, MAX_PAYLOAD + 1_024)
+        .set_manual_acks(true)
+        .set_inflight(200)
+        // An external broker keeps what arrives while the hub is down. The embedded one is down with it.
+        .set_clean_session(broker.embedded)
+        .set_last_will(LastWill::new(status_topic(deployment), r#"{"state":"offline"}"#, QoS::AtLeastOnce, true));
+    if let Some(user) = &broker.username {
+        let password = match &broker.password_file {
+            Some(file) => std::fs::read_to_string(file)
+                .map_err(|e| format!("[broker] password_file {}: {e}", file.display()))?
+                .trim_end()
+                .to_owned(),
+            None => String::new(),
+        };
+        options.set_credentials(user, password);
+    }
+    let (client, mut eventloop) = AsyncClient::new(options, OUTBOUND);
+    let mut network = NetworkOptions::new();
+    // A warning is one small packet: it must not wait for Nagle's algorithm.
+    network.set_tcp_nodelay(true);
+    network.set_connection_timeout(5);
+    eventloop.set_network_options(network);
+    let (connected_tx, connected) = watch::channel(false);
+    let task = tokio::spawn(run(client.clone(), eventloop, deployment.to_owned(), inbound, connected_tx, stop));
+    Ok(Link { client, connected, task })
+}
+
+/// Where the hub's own status is retained.
+pub fn status_topic(deployment: &str) -> String {
+    Topic::Edge { deployment, edge: "hub", channel: Channel::Status }.to_string()
+}
+
+async fn run(
+    client: AsyncClient,
+    mut eventloop: EventLoop,
+    deployment: String,
+    inbound: Sender<Inbound>,
+    connected: watch::Sender<bool>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut pause = Duration::from_millis(100);
+    loop {
+        let event = tokio::select! {
+            event = eventloop.poll() => event,
+            _ = stop.wait_for(|s| *s) => return,
+        };
+        match event {
+            Ok(Event::Incoming(Packet::ConnAck(_))) => {
+                pause = Duration::from_millis(100);
+                // From a task of its own: the request channel may be full, and only this loop empties it.
+                tokio::spawn(subscribe(client.clone(), deployment.clone()));
+                connected.send_replace(true);
+                tracing::info!("connected to the broker");
+            }
+            Ok(Event::Incoming(Packet::Publish(publish))) => {
+                let at = Instant::now();
+                if let Some((channel, edge)) = up(&publish.topic, &deployment) {
+                    if inbound.send_async(Inbound { channel, edge, publish, at }).await.is_err() {
+                        return;
+                    }
+                } else {
+                    tracing::debug!(topic = %publish.topic, "not for this hub");
+                    // Nothing to journal: let the broker forget it.
+                    let _ = client.try_ack(&publish);
+                }
+            }
+            Ok(_) => {}
+            Err(e) => {
+                if connected.send_replace(false) {
+                    tracing::warn!(error = %e, "the broker is gone; trying again");
+                }
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => {}
+                    _ = stop.wait_for(|s| *s) => return,
+                }
+                pause = (pause * 2).min(BACKOFF_MOST);
+            }
+        }
+    }
+}
+
+fn up(topic: &str, deployment: &str) -> Option<(Channel, String)> {
+    match Topic::parse(topic) {
+        Ok(Topic::Edge { deployment: d, edge, channel }) if d == deployment && edge != "hub" => Some((channel, edge.to_owned())),
+        _ => None,
+    }
+}
+
+async fn subscribe(client: AsyncClient, deployment: String) {
+    for (channel, qos) in [
+        (Channel::Status, QoS::AtLeastOnce),
+        (Channel::Batch, QoS::AtMostOnce),
+        (Channel::Senml, QoS::AtLeastOnce),
+        (Channel::Json, QoS::AtLeastOnce),
+        (Channel::Finding, QoS::AtLeastOnce),
+        (Channel::Quake, QoS::AtLeastOnce),
+    ] {
+        let filter = format!("{}/{deployment}/+/{}", wire::topic::PREFIX, channel.name());
+        if let Err(e) = client.subscribe(filter, qos).await {
+            tracing::warn!(error = %e, "cannot subscribe");
+        }
+    }
+    let online = client.publish(status_topic(&deployment), QoS::AtLeastOnce, true, r#"{"state":"online"}"#).await;
+    if let Err(e) = online {
+        tracing::warn!(error = %e, "cannot tell the hub's status");
+    }
+}
+
+/// Sends what comes from `outbound` until it closes; waits for the broker as long as it takes.
+pub async fn send_all(client: AsyncClient, outbound: Receiver<Outbound>) {
+    while let Ok(message) = outbound.recv_async().await {
+        let qos = if message.sure { QoS::AtLeastOnce } else { QoS::AtMostOnce };
+        if client.publish(message.topic, qos, message.retain, message.payload).await.is_err() {
+            return;
+        }
+    }
+}

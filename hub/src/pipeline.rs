@@ -1,0 +1,518 @@
+//! The shell around the core: one thread that takes what arrives in groups, journals it, steps the core, publishes what it asks for, and
+//! acknowledges.
+//!
+//! Order within a step, and why: (1) the group is appended to the journal, (2) the core steps, (3) messages enter the durable alert log
+//! and go out, (4) the journal is committed, (5) edges and broker are acknowledged. A warning waits for one commit of the alert log and
+//! for nothing else; an acknowledgement waits for the journal's.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clock::Clock;
+use flume::{Receiver, RecvTimeoutError, Sender};
+use rumqttc::AsyncClient;
+use serde_json::Value;
+use tokio::sync::oneshot;
+use wire::ack::Ack;
+use wire::batch::{Batch, Header, MAX_BATCH_BYTES, Reading, Station};
+use wire::topic::{Channel, Topic};
+
+use crate::alert::log::{AlertLog, Published};
+use crate::config::Config;
+use crate::core::{Core, Output};
+use crate::entry::{Entry, Item};
+use crate::intake::open::{self, OpenReading};
+use crate::intake::{OPEN_OUTBOX, Rest};
+use crate::intake_log::{IntakeLog, Offset, Owed};
+use crate::mqtt::{Inbound, Outbound};
+use crate::stations;
+use crate::view::{Board, TimelineEntry};
+
+/// Most messages in one group: bounds the time until the first of them is acknowledged.
+const GROUP: usize = 512;
+/// Most bytes in one group.
+const GROUP_BYTES: usize = 4 * 1024 * 1024;
+/// How often the page's stations are renewed under load.
+const SHOW_EVERY: Duration = Duration::from_millis(200);
+/// How often the disk is tried again, and lost acknowledgements are repeated.
+const RETRY_EVERY: Duration = Duration::from_millis(500);
+
+/// What the pipeline is told besides messages.
+pub enum Control {
+    /// Let time pass to the clock's now, and answer when everything before is done.
+    Step(oneshot::Sender<()>),
+    /// Finish what is queued and stop.
+    Stop,
+}
+
+/// Where a published message goes besides the board and MQTT.
+pub trait Sink: Send {
+    /// A message went out. Must not block for long: it is on the pipeline's thread.
+    fn published(&mut self, message: &Published);
+    /// Something was said.
+    fn said(&mut self, entry: &TimelineEntry);
+    /// A forecast was made or renewed.
+    fn forecast(&mut self, event: &str, output: &Output);
+}
+
+/// A sink for nobody.
+pub struct NoSink;
+
+impl Sink for NoSink {
+    fn published(&mut self, _: &Published) {}
+    fn said(&mut self, _: &TimelineEntry) {}
+    fn forecast(&mut self, _: &str, _: &Output) {}
+}
+
+/// The pipeline before its thread starts.
+pub struct Pipeline {
+    /// The deployment.
+    pub config: Arc<Config>,
+    /// The hub's clock.
+    pub clock: Clock,
+    /// The deterministic core, its journal played back.
+    pub core: Core,
+    /// The journal.
+    pub log: IntakeLog,
+    /// The alert log.
+    pub alerts: AlertLog,
+    /// What people see.
+    pub board: Arc<Board>,
+    /// Messages.
+    pub inbound: Receiver<Inbound>,
+    /// Control.
+    pub control: Receiver<Control>,
+    /// The MQTT client, for acknowledgements.
+    pub client: AsyncClient,
+    /// Messages to send.
+    pub outbound: Sender<Outbound>,
+    /// Another place for what is published.
+    pub sink: Box<dyn Sink>,
+    /// Let time pass by itself; a replay steps by hand instead.
+    pub ticking: bool,
+}
+
+struct State {
+    unacknowledged: BTreeSet<(String, u64)>,
+    touched: BTreeSet<u32>,
+    shown: Instant,
+    retried: Instant,
+    swept_us: i64,
+    edges: BTreeMap<String, String>,
+}
+
+impl Pipeline {
+    /// Runs until told to stop or until every sender is gone.
+    pub fn run(mut self) {
+        let now = Instant::now();
+        let mut state = State {
+            unacknowledged: self.core.intake.outboxes().map(|(e, o)| (e.to_owned(), o)).collect(),
+            touched: (0..self.config.station.len() as u32).collect(),
+            shown: now,
+            retried: now,
+            swept_us: i64::MIN,
+            edges: BTreeMap::new(),
+        };
+        self.show(&mut state, true);
+        self.acknowledge(&mut state);
+        self.board.update(|v| v.ready = true);
+        let tick_us = self.config.timing.tick.as_micros() as i64;
+        let mut last_step_us = self.clock.now_us();
+        loop {
+            let first = match self.next(&state, last_step_us + tick_us) {
+                Next::Message(message) => Some(message),
+                Next::Control(Control::Stop) => break,
+                Next::Control(Control::Step(done)) => {
+                    // What was queued before the request belongs before it.
+                    while let Ok(message) = self.inbound.try_recv() {
+                        self.group(message, &mut state);
+                    }
+                    self.step(Vec::new(), &mut state);
+                    self.show(&mut state, true);
+                    last_step_us = self.clock.now_us();
+                    let _ = done.send(());
+                    continue;
+                }
+                Next::Nothing => None,
+                Next::Gone => break,
+            };
+            match first {
+                Some(message) => {
+                    self.group(message, &mut state);
+                    last_step_us = self.clock.now_us();
+                }
+                None if self.ticking && self.clock.now_us() >= last_step_us + tick_us => {
+                    self.step(Vec::new(), &mut state);
+                    last_step_us = self.clock.now_us();
+                }
+                None => {}
+            }
+            if state.retried.elapsed() >= RETRY_EVERY {
+                state.retried = Instant::now();
+                self.settle(&mut state);
+            }
+            self.show(&mut state, false);
+        }
+        // What is queued is taken before the end: it was read from the broker already.
+        while let Ok(message) = self.inbound.try_recv() {
+            self.group(message, &mut state);
+        }
+        self.settle(&mut state);
+    }
+
+    fn next(&self, state: &State, tick_at_us: i64) -> Next {
+        if let Ok(control) = self.control.try_recv() {
+            return Next::Control(control);
+        }
+        let mut wait = RETRY_EVERY;
+        if self.ticking {
+            wait = wait.min(self.clock.real_until(tick_at_us));
+        }
+        if !state.touched.is_empty() {
+            wait = wait.min(SHOW_EVERY.saturating_sub(state.shown.elapsed()));
+        }
+        let selector = flume::Selector::new()
+            .recv(&self.control, |c| c.map_or(Next::Gone, Next::Control))
+            .recv(&self.inbound, |m| m.map_or(Next::Gone, Next::Message));
+        selector.wait_timeout(wait.max(Duration::from_millis(1))).unwrap_or(Next::Nothing)
+    }
+
+    /// Takes a message and what waits behind it, up to the bounds, as one step.
+    fn group(&mut self, first: Inbound, state: &mut State) {
+        let mut bytes = first.publish.payload.len();
+        let mut messages = vec![first];
+        while messages.len() < GROUP && bytes < GROUP_BYTES {
+            let Ok(message) = self.inbound.try_recv() else { break };
+            bytes += message.publish.payload.len();
+            messages.push(message);
+        }
+        self.step(messages, state);
+    }
+
+    fn step(&mut self, messages: Vec<Inbound>, state: &mut State) {
+        let now_us = self.clock.now_us();
+        let began = messages.iter().map(|m| m.at).min().unwrap_or_else(Instant::now);
+        let (mut items, mut owed, mut outputs) = (Vec::new(), Owed::default(), Vec::new());
+        for message in messages {
+            self.take(message, now_us, &mut items, &mut owed, &mut outputs, state);
+        }
+        // A step in which only time passed is journaled only if it may matter: ticks while no event is on would fill the disk.
+        let eventful = !items.is_empty() || self.core.events().iter().any(|e| !e.is_over());
+        if eventful || !owed.offsets.is_empty() || !owed.messages.is_empty() {
+            self.log.append(&Entry { received_us: now_us, items }, owed);
+        }
+        outputs.extend(self.core.finish(now_us));
+        for output in outputs {
+            self.put_out(output, began, now_us);
+        }
+        state.touched.extend(self.core.touched());
+        self.settle(state);
+        self.board.update(|v| v.now_us = now_us);
+    }
+
+    fn take(
+        &mut self,
+        message: Inbound,
+        now_us: i64,
+        items: &mut Vec<Item>,
+        owed: &mut Owed,
+        outputs: &mut Vec<Output>,
+        state: &mut State,
+    ) {
+        let Inbound { channel, edge, publish, .. } = message;
+        self.board.count("messages_received", &reason("channel", channel.name()), 1);
+        let payload = &publish.payload;
+        match channel {
+            Channel::Batch => self.take_batch(&edge, payload, now_us, items, owed, state),
+            Channel::Senml | Channel::Json => {
+                let read = if channel == Channel::Senml { open::senml } else { open::json };
+                match read(payload, &edge, now_us) {
+                    Ok(readings) => self.take_open(&edge, &readings, now_us, items),
+                    Err(refused) => {
+                        tracing::warn!(%edge, channel = channel.name(), %refused, "refused");
+                        self.core.intake.count("messages_refused", refused.reason);
+                    }
+                }
+                owed.messages.push(publish);
+            }
+            Channel::Quake => {
+                outputs.extend(self.core.quake(payload, now_us));
+                items.push(Item::Quake(payload.to_vec()));
+                owed.messages.push(publish);
+            }
+            Channel::Status => {
+                self.edge_status(&edge, payload, now_us, state);
+                owed.messages.push(publish);
+            }
+            Channel::Finding => {
+                let text: String = String::from_utf8_lossy(payload).chars().filter(|c| !c.is_control()).take(200).collect();
+                outputs.push(Output::Say { time_us: now_us, kind: "node_finding".to_owned(), text: format!("{edge}: {text}") });
+                owed.messages.push(publish);
+            }
+            Channel::Ack | Channel::Command => owed.messages.push(publish),
+        }
+    }
+
+    fn take_batch(&mut self, edge: &str, payload: &[u8], now_us: i64, items: &mut Vec<Item>, owed: &mut Owed, state: &mut State) {
+        let batch = match Batch::parse(payload) {
+            Ok(batch) => batch,
+            Err(e) => {
+                tracing::warn!(edge, error = e.name(), "batch refused");
+                self.core.intake.count("batches_refused", e.name());
+                return;
+            }
+        };
+        let header = batch.header();
+        if header.edge != edge || header.outbox == OPEN_OUTBOX {
+            tracing::warn!(edge, claims = header.edge, "batch refused: it names another edge than its topic, or no outbox");
+            self.core.intake.count("batches_refused", "edge_mismatch");
+            return;
+        }
+        let offset: Offset = (edge.to_owned(), header.outbox, header.offset);
+        state.unacknowledged.insert((edge.to_owned(), header.outbox));
+        if self.core.intake.is_durable(edge, header.outbox, header.offset) {
+            // The acknowledgement was lost on its way: it is repeated.
+            self.core.intake.count("batches_repeated", "acknowledged_before");
+            return;
+        }
+        if self.log.was_let_go(&offset) {
+            items.push(Item::Batch(payload.to_vec()));
+            owed.offsets.push(offset);
+            return;
+        }
+        let taken = self.core.batch(&batch, now_us);
+        self.board.count("readings", "", taken.rows as u64);
+        match taken.rest {
+            Rest::Whole => items.push(Item::Batch(payload.to_vec())),
+            Rest::Part(bytes) => items.push(Item::Batch(bytes)),
+            Rest::Nothing => items.push(Item::Batch(empty(&header))),
+        }
+        owed.offsets.push(offset);
+    }
+
+    /// Open readings become batches of their own: from here on there is one kind of reading.
+    fn take_open(&mut self, publisher: &str, readings: &[OpenReading], now_us: i64, items: &mut Vec<Item>) {
+        let mut names: Vec<&str> = Vec::new();
+        let mut rows: Vec<Reading> = Vec::with_capacity(readings.len());
+        let mut next: BTreeMap<(u16, u8), u64> = BTreeMap::new();
+        let mut batches = Vec::new();
+        let close = |names: &mut Vec<&str>, rows: &mut Vec<Reading>, batches: &mut Vec<Vec<u8>>| {
+            let header = Header { edge: publisher, outbox: OPEN_OUTBOX, offset: 0, sent_us: now_us, backlog: false };
+            let stations: Vec<Station<'_>> = names.iter().map(|id| Station { id, node: 0, boot: 0 }).collect();
+            let mut out = vec![0; MAX_BATCH_BYTES];
+            match wire::batch::encode(&header, &stations, rows, &mut out) {
+                Ok(n) => {
+                    out.truncate(n);
+                    batches.push(out);
+                }
+                // Bounded above by `open::MAX_READINGS`; a batch that does not fit is our own bug, and is said.
+                Err(e) => tracing::error!(publisher, error = e.name(), "open readings cannot be encoded"),
+            }
+            names.clear();
+            rows.clear();
+        };
+        for reading in readings {
+            if names.len() == wire::batch::MAX_STATIONS || rows.len() == wire::batch::MAX_READINGS / 2 {
+                close(&mut names, &mut rows, &mut batches);
+                next.clear();
+            }
+            let station = match names.iter().position(|n| *n == reading.station) {
+                Some(at) => at,
+                None => {
+                    names.push(&reading.station);
+                    names.len() - 1
+                }
+            } as u16;
+            let seq = next
+                .entry((station, reading.quantity.code()))
+                .or_insert_with(|| self.core.intake.open_seq(&reading.station, reading.quantity));
+            rows.push(Reading {
+                station,
+                time_us: reading.time_us,
+                quantity: reading.quantity,
+                value: reading.value,
+                quality: 0,
+                seq: *seq,
+            });
+            *seq += 1;
+        }
+        close(&mut names, &mut rows, &mut batches);
+        for bytes in batches {
+            let Ok(batch) = Batch::parse(&bytes) else { continue };
+            let taken = self.core.batch(&batch, now_us);
+            self.board.count("readings", "", taken.rows as u64);
+            match taken.rest {
+                Rest::Whole => items.push(Item::Batch(bytes)),
+                Rest::Part(part) => items.push(Item::Batch(part)),
+                Rest::Nothing => {}
+            }
+        }
+    }
+
+    fn edge_status(&mut self, edge: &str, payload: &[u8], now_us: i64, state: &mut State) {
+        let Ok(status) = serde_json::from_slice::<Value>(payload) else {
+            self.core.intake.count("messages_refused", "status_syntax");
+            return;
+        };
+        let word = status.get("state").and_then(Value::as_str).unwrap_or("unknown").to_owned();
+        let number = |key: &str| status.get("outbox").and_then(|o| o.get(key)).and_then(Value::as_u64);
+        if let Some(outbox) = number("id") {
+            if let Some(first) = number("first") {
+                self.core.intake.outbox_starts(edge, outbox, first);
+            }
+            state.unacknowledged.insert((edge.to_owned(), outbox));
+        }
+        let code = format!("edge_offline:{edge}");
+        let text = (word == "offline").then(|| format!("edge {edge} is offline: its stations are blind until it is back; look at its power and link"));
+        self.board.condition(&code, text.as_deref(), now_us);
+        let code = format!("edge_degraded:{edge}");
+        let text = (word == "degraded").then(|| {
+            let why = status.get("conditions").map_or_else(String::new, Value::to_string);
+            format!("edge {edge} is degraded: {}", why.chars().take(300).collect::<String>())
+        });
+        self.board.condition(&code, text.as_deref(), now_us);
+        if state.edges.insert(edge.to_owned(), word.clone()).as_ref() != Some(&word) {
+            tracing::info!(edge, state = word, "edge");
+        }
+    }
+
+    fn put_out(&mut self, output: Output, began: Instant, now_us: i64) {
+        match output {
+            Output::Say { time_us, kind, text } => {
+                let entry = TimelineEntry { time_us, kind, text, compute_ms: None };
+                self.sink.said(&entry);
+                self.board.timeline(entry);
+            }
+            Output::Publish(message) => self.publish(&message, began, now_us),
+            ref forecast @ Output::Forecast { ref event, .. } => self.sink.forecast(event, forecast),
+        }
+    }
+
+    fn publish(&mut self, message: &Published, began: Instant, now_us: i64) {
+        if self.alerts.knows(&message.identifier) {
+            return;
+        }
+        let logged = self.alerts.publish(message);
+        self.board.condition("alert_log", logged.err().as_deref(), now_us);
+        self.board.alert(message.view());
+        self.send_alert(message);
+        let kind = match message.msg_type.as_str() {
+            "Alert" => "alert",
+            "Update" => "update",
+            _ => "cancel",
+        };
+        let entry = TimelineEntry {
+            time_us: now_us,
+            kind: kind.to_owned(),
+            text: message.headline.clone(),
+            compute_ms: Some(began.elapsed().as_secs_f64() * 1e3),
+        };
+        self.board.count("alerts_published", &reason("type", kind), 1);
+        self.sink.published(message);
+        self.sink.said(&entry);
+        self.board.timeline(entry);
+    }
+
+    fn send_alert(&self, message: &Published) {
+        let topic = Topic::Alert { deployment: &self.config.deployment, mode: message.mode(), event: &message.event }.to_string();
+        let out = Outbound { topic, payload: message.xml.clone().into_bytes(), retain: true, sure: true };
+        if self.outbound.send(out).is_err() {
+            tracing::error!(identifier = message.identifier, "the MQTT outlet is gone; the feeds have the message");
+        }
+    }
+
+    /// Commits, acknowledges, and says how the disk is.
+    fn settle(&mut self, state: &mut State) {
+        let owed = self.log.commit();
+        for (edge, outbox, offset) in &owed.offsets {
+            self.core.intake.durable(edge, *outbox, *offset);
+            state.unacknowledged.insert((edge.clone(), *outbox));
+        }
+        for message in &owed.messages {
+            // The queue may be full for a moment: then the broker delivers the message again, and its readings are duplicates.
+            let _ = self.client.try_ack(message);
+        }
+        self.acknowledge(state);
+        let now_us = self.clock.now_us();
+        let text = self.log.refusal.as_ref().map(|why| {
+            format!(
+                "the journal cannot be written ({why}); {} steps wait in memory and edges keep their readings; alerts go on. Free space under {}",
+                self.log.waiting(),
+                self.config.data_dir.display()
+            )
+        });
+        self.board.condition("journal", text.as_deref(), now_us);
+        if self.alerts.pending() > 0 {
+            let flushed = self.alerts.flush();
+            self.board.condition("alert_log", flushed.err().as_deref(), now_us);
+        }
+    }
+
+    fn acknowledge(&mut self, state: &mut State) {
+        state.unacknowledged.retain(|(edge, outbox)| {
+            let ack = Ack { outbox: *outbox, next: self.core.intake.acknowledged(edge, *outbox) };
+            let mut bytes = [0; 32];
+            let Ok(n) = ack.encode(&mut bytes) else { return false };
+            let topic = Topic::Edge { deployment: &self.config.deployment, edge, channel: Channel::Ack }.to_string();
+            // Cumulative, so that a lost one is made good by the next: QoS 0. Kept for the next round when the queue is full.
+            self.client.try_publish(topic, rumqttc::QoS::AtMostOnce, false, bytes[..n].to_vec()).is_err()
+        });
+    }
+
+    /// Renews what people see.
+    fn show(&mut self, state: &mut State, now: bool) {
+        if !now && (state.touched.is_empty() || state.shown.elapsed() < SHOW_EVERY) {
+            return;
+        }
+        state.shown = Instant::now();
+        let now_us = self.clock.now_us();
+        let tick_us = self.config.timing.tick.as_micros() as i64;
+        if now_us.saturating_sub(state.swept_us) >= tick_us {
+            // Stations grow late without a row of theirs.
+            state.swept_us = now_us;
+            state.touched.extend(0..self.config.station.len() as u32);
+        }
+        for station in std::mem::take(&mut state.touched) {
+            let view = stations::view(&self.core, &self.config, station, now_us);
+            if self.board.read(|v| v.stations.get(&view.id) != Some(&view)) {
+                self.board.station(view);
+            }
+        }
+        let lost = self.board.read(|v| stations::coverage_lost(&self.config, v));
+        self.board.condition("coverage_lost", lost.as_deref(), now_us);
+        for ((name, why), by) in &self.core.intake.counters {
+            self.board.set(name, &reason("reason", why), *by);
+        }
+        self.board.set("readings_too_late_to_detect", "", self.core.detect().too_late());
+        self.board.set("journal_bytes", "", self.log.bytes());
+        self.board.set("journal_entries_waiting", "", self.log.waiting() as u64);
+        self.board.set("journal_entries_let_go", "", self.log.let_go_total);
+    }
+}
+
+enum Next {
+    Message(Inbound),
+    Control(Control),
+    Nothing,
+    Gone,
+}
+
+impl From<RecvTimeoutError> for Next {
+    fn from(_: RecvTimeoutError) -> Self {
+        Self::Nothing
+    }
+}
+
+fn reason(label: &str, value: &str) -> String {
+    format!("{label}=\"{value}\"")
+}
+
+/// A batch without rows: it holds the place of an outbox entry whose rows were all taken before, so that a hub that is started again
+/// knows that the entry is durable.
+fn empty(header: &Header<'_>) -> Vec<u8> {
+    let mut out = vec![0; 256];
+    let n = wire::batch::encode(header, &[], &[], &mut out).unwrap_or(0);
+    out.truncate(n);
+    out
+}

@@ -1,0 +1,289 @@
+//! What a person or a machine may see of a running hub: one snapshot that the pipeline updates and the outlets read.
+//!
+//! Readers never hold up the pipeline: every field is cheap to clone and the lock is held for the copy alone. Nothing here feeds
+//! back into detection or alerting.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, RwLock};
+
+use serde::Serialize;
+use tokio::sync::broadcast;
+use wire::topic::Mode;
+
+/// How many changes a slow listener may fall behind before it is told to reload the whole view.
+const CHANGE_BUFFER: usize = 1_024;
+
+/// How many timeline lines the view keeps; the journal has all of them.
+const TIMELINE_KEPT: usize = 2_000;
+
+/// One station as a duty officer sees it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StationView {
+    /// Station id.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    /// Latitude, degrees north.
+    pub lat: f64,
+    /// Longitude, degrees east.
+    pub lon: f64,
+    /// `tsunami`, `traffic`, `energy` or `health`.
+    pub domain: &'static str,
+    /// Health of the data.
+    pub state: StationState,
+    /// The latest value of each quantity, by quantity name.
+    pub latest: BTreeMap<&'static str, Latest>,
+    /// What a detector says now, in words; empty when nothing.
+    pub finding: String,
+}
+
+/// Health of a station's data. Silence is never safety: a station without data is `Unknown`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StationState {
+    /// Data is arriving as configured.
+    Good,
+    /// Data is older than expected, but not yet silent.
+    Late,
+    /// No data for longer than the configured limit, or none ever.
+    Unknown,
+    /// Data arrives and is flagged: out of range, sensor fault.
+    Fault,
+    /// A detector reports something here.
+    Finding,
+}
+
+/// A latest value.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Latest {
+    /// The value in `unit`.
+    pub value: f64,
+    /// SenML unit.
+    pub unit: &'static str,
+    /// Measured at, microseconds since the Unix epoch.
+    pub time_us: i64,
+    /// `wire::quality` flags.
+    pub quality: u8,
+}
+
+/// One published CAP message.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AlertView {
+    /// CAP identifier; unique and deterministic.
+    pub identifier: String,
+    /// File name of the message, ending `.xml`; also the last part of its immutable URL.
+    pub file: String,
+    /// The event that the message belongs to.
+    pub event: String,
+    /// Actual, exercise or test.
+    #[serde(serialize_with = "mode_name")]
+    pub mode: Mode,
+    /// `Alert`, `Update` or `Cancel`.
+    pub msg_type: String,
+    /// CAP severity of the first info block.
+    pub severity: String,
+    /// Sent, microseconds since the Unix epoch.
+    pub sent_us: i64,
+    /// Expires, microseconds since the Unix epoch.
+    pub expires_us: i64,
+    /// Headline in the deployment's first language.
+    pub headline: String,
+    /// Description in the deployment's first language.
+    pub summary: String,
+    /// Names of the areas.
+    pub areas: Vec<String>,
+    /// Replaced by a later message of its chain.
+    pub superseded: bool,
+    /// The message itself.
+    #[serde(skip)]
+    pub xml: Arc<str>,
+}
+
+fn mode_name<S: serde::Serializer>(mode: &Mode, s: S) -> Result<S::Ok, S::Error> {
+    s.serialize_str(mode.name())
+}
+
+/// One line of what happened.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TimelineEntry {
+    /// Event time, microseconds since the Unix epoch.
+    pub time_us: i64,
+    /// A stable word: `earthquake`, `alert`, `update`, `cancel`, `shaking`, `confirmed`, `threshold`, ...
+    pub kind: String,
+    /// One sentence.
+    pub text: String,
+    /// For alerts: from the input that caused it to the published CAP, milliseconds.
+    pub compute_ms: Option<f64>,
+}
+
+/// Something that an operator should know about the system itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Condition {
+    /// Stable code: `journal_full`, `broker_down`, `edge_offline`, `coverage_lost`, ...
+    pub code: String,
+    /// What, where and what to do.
+    pub text: String,
+    /// Since, microseconds since the Unix epoch.
+    pub since_us: i64,
+}
+
+/// The whole snapshot.
+#[derive(Debug, Clone, Serialize)]
+pub struct View {
+    /// Deployment id.
+    pub deployment: String,
+    /// Title for people.
+    pub title: String,
+    /// Actual, exercise or test.
+    #[serde(serialize_with = "mode_name")]
+    pub mode: Mode,
+    /// The hub's clock at the last step, microseconds since the Unix epoch.
+    pub now_us: i64,
+    /// The journal has been read back and the broker has answered once.
+    pub ready: bool,
+    /// What degrades the hub now; empty when all is well.
+    pub conditions: Vec<Condition>,
+    /// Stations by id.
+    pub stations: BTreeMap<String, StationView>,
+    /// Published messages, oldest first.
+    pub alerts: Vec<AlertView>,
+    /// What happened, oldest first.
+    pub timeline: Vec<TimelineEntry>,
+    /// Counters by metric name and label set (`reason="..."`), for `/metrics`.
+    pub counters: BTreeMap<(&'static str, String), u64>,
+}
+
+/// One change, for live listeners.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "type", content = "data", rename_all = "snake_case")]
+pub enum Change {
+    /// A station changed.
+    Station(StationView),
+    /// An alert was published.
+    Alert(AlertView),
+    /// Something happened.
+    Timeline(TimelineEntry),
+    /// The conditions are now these.
+    Conditions(Vec<Condition>),
+}
+
+/// The shared snapshot with its change stream.
+#[derive(Debug)]
+pub struct Board {
+    view: RwLock<View>,
+    changes: broadcast::Sender<Change>,
+}
+
+impl Board {
+    /// An empty board for a deployment.
+    pub fn new(deployment: &str, title: &str, mode: Mode) -> Arc<Self> {
+        let (changes, _) = broadcast::channel(CHANGE_BUFFER);
+        Arc::new(Self {
+            view: RwLock::new(View {
+                deployment: deployment.to_owned(),
+                title: title.to_owned(),
+                mode,
+                now_us: 0,
+                ready: false,
+                conditions: Vec::new(),
+                stations: BTreeMap::new(),
+                alerts: Vec::new(),
+                timeline: Vec::new(),
+                counters: BTreeMap::new(),
+            }),
+            changes,
+        })
+    }
+
+    /// Reads the snapshot under the lock; keep `f` short.
+    pub fn read<R>(&self, f: impl FnOnce(&View) -> R) -> R {
+        // A panic while the lock was held is our own bug; the data is plain values and stays readable.
+        f(&self.view.read().unwrap_or_else(|e| e.into_inner()))
+    }
+
+    /// Changes the snapshot without telling listeners (counters, clock).
+    pub fn update<R>(&self, f: impl FnOnce(&mut View) -> R) -> R {
+        f(&mut self.view.write().unwrap_or_else(|e| e.into_inner()))
+    }
+
+    /// Listens to changes from now on.
+    pub fn listen(&self) -> broadcast::Receiver<Change> {
+        self.changes.subscribe()
+    }
+
+    /// Replaces a station.
+    pub fn station(&self, station: StationView) {
+        self.update(|v| v.stations.insert(station.id.clone(), station.clone()));
+        self.tell(Change::Station(station));
+    }
+
+    /// Adds a published message and marks the messages that it replaces.
+    pub fn alert(&self, alert: AlertView) {
+        self.update(|v| {
+            for earlier in v.alerts.iter_mut().filter(|a| a.event == alert.event) {
+                earlier.superseded = true;
+            }
+            v.alerts.push(alert.clone());
+        });
+        self.tell(Change::Alert(alert));
+    }
+
+    /// Adds a line to the timeline.
+    pub fn timeline(&self, entry: TimelineEntry) {
+        self.update(|v| {
+            if v.timeline.len() >= TIMELINE_KEPT {
+                v.timeline.remove(0);
+            }
+            v.timeline.push(entry.clone());
+        });
+        self.tell(Change::Timeline(entry));
+    }
+
+    /// Raises or clears a condition. Returns whether anything changed.
+    pub fn condition(&self, code: &str, text: Option<&str>, now_us: i64) -> bool {
+        let changed = self.update(|v| {
+            let at = v.conditions.iter().position(|c| c.code == code);
+            match (at, text) {
+                (Some(i), None) => {
+                    v.conditions.remove(i);
+                    Some(v.conditions.clone())
+                }
+                (Some(i), Some(text)) if v.conditions[i].text != text => {
+                    text.clone_into(&mut v.conditions[i].text);
+                    Some(v.conditions.clone())
+                }
+                (None, Some(text)) => {
+                    v.conditions.push(Condition {
+                        code: code.to_owned(),
+                        text: text.to_owned(),
+                        since_us: now_us,
+                    });
+                    Some(v.conditions.clone())
+                }
+                _ => None,
+            }
+        });
+        match changed {
+            Some(conditions) => {
+                self.tell(Change::Conditions(conditions));
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Adds to a counter.
+    pub fn count(&self, name: &'static str, label: &str, by: u64) {
+        self.update(|v| *v.counters.entry((name, label.to_owned())).or_default() += by);
+    }
+
+    /// Sets a counter or gauge.
+    pub fn set(&self, name: &'static str, label: &str, value: u64) {
+        self.update(|v| v.counters.insert((name, label.to_owned()), value));
+    }
+
+    fn tell(&self, change: Change) {
+        // No listener is no error.
+        let _ = self.changes.send(change);
+    }
+}
