@@ -88,12 +88,14 @@ impl<'o> Writer<'o> {
 pub(super) struct Reader<'a>(pub &'a [u8]);
 
 impl<'a> Reader<'a> {
+    #[inline]
     pub fn byte(&mut self) -> Result<u8, BatchError> {
         let (&byte, rest) = self.0.split_first().ok_or(BatchError::Truncated)?;
         self.0 = rest;
         Ok(byte)
     }
 
+    #[inline]
     pub fn take(&mut self, count: usize) -> Result<&'a [u8], BatchError> {
         let (taken, rest) = self
             .0
@@ -109,7 +111,18 @@ impl<'a> Reader<'a> {
         Ok(*taken)
     }
 
+    #[inline]
     pub fn varint(&mut self) -> Result<u64, BatchError> {
+        if let [byte, rest @ ..] = self.0
+            && *byte < 0x80
+        {
+            self.0 = rest;
+            return Ok(u64::from(*byte));
+        }
+        self.long_varint()
+    }
+
+    fn long_varint(&mut self) -> Result<u64, BatchError> {
         let mut value = 0;
         for index in 0..MAX_VARINT_BYTES {
             let byte = self.byte()?;
@@ -186,6 +199,8 @@ impl Varints<'_> {
     /// No varints: gives zeros for ever, as a column of zero residuals would.
     pub const NONE: Varints<'static> = Varints(&[]);
 
+    /// One and two bytes have branches of their own: where lengths repeat, the processor guesses them and
+    /// need not wait for one varint to know where the next begins.
     #[inline]
     pub fn next(&mut self) -> u64 {
         match self.0 {
@@ -193,13 +208,17 @@ impl Varints<'_> {
                 self.0 = rest;
                 u64::from(*byte)
             }
+            [low, high, rest @ ..] if *high < 0x80 => {
+                self.0 = rest;
+                u64::from(low & 0x7f) | u64::from(*high) << 7
+            }
             [] => 0,
             _ => self.next_long(),
         }
     }
 
-    /// Two bytes or more. Up to eight are gathered from one word without a branch on the length, since
-    /// lengths that change from reading to reading would be mispredicted.
+    /// Three bytes or more. Up to eight are gathered from one word without a branch on the length: long
+    /// varints are irregular ones.
     #[inline]
     fn next_long(&mut self) -> u64 {
         if let Some(word) = self.0.first_chunk::<8>() {

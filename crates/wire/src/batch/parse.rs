@@ -4,10 +4,10 @@ use super::bytes::{Reader, Varints};
 use super::readings::{ByteColumn, StationColumn};
 use super::{
     BatchError, FLAG_BACKLOG, Header, MAX_BATCH_BYTES, MAX_READINGS, MAX_STATIONS, Readings, Seqs,
-    Station, StationIndexes, Stations, Times, VERSION, Values, form,
+    StationIndexes, Stations, Times, VERSION, Values, form,
 };
 use crate::quantity::Quantity;
-use crate::topic::is_id;
+use crate::topic::is_id_bytes;
 
 /// A batch whose bytes have been checked; it borrows them.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ impl<'a> Batch<'a> {
             return Err(BatchError::Flags(flags));
         }
         let header = Header {
-            edge: id(&mut reader)?,
+            edge: core::str::from_utf8(id(&mut reader)?).map_err(|_| BatchError::Id)?,
             outbox: u64::from_le_bytes(reader.array()?),
             offset: reader.varint()?,
             sent_us: i64::from_le_bytes(reader.array()?),
@@ -194,9 +194,7 @@ impl<'a> Batch<'a> {
         let mut expected = [0; MAX_STATIONS];
         let mut reader = Reader(self.stations.reader);
         for place in expected.iter_mut().take(self.stations.left) {
-            if let Ok((_, first_seq)) = station(&mut reader) {
-                *place = first_seq;
-            }
+            *place = entry(&mut reader, known_id).map_or(0, |entry| entry.first_seq);
         }
         Seqs {
             stations: self.station_indexes(),
@@ -214,29 +212,48 @@ fn stations<'a>(reader: &mut Reader<'a>) -> Result<Stations<'a>, BatchError> {
         reader: reader.0,
     };
     for _ in 0..left {
-        station(reader)?;
+        entry(reader, id)?;
     }
     Ok(stations)
 }
 
-/// Takes one entry of the station table: the station, and the first sequence number expected of it.
-pub(super) fn station<'a>(reader: &mut Reader<'a>) -> Result<(Station<'a>, u64), BatchError> {
-    let station = Station {
+/// One entry of the station table.
+pub(super) struct Entry<'a> {
+    /// Valid as an id, therefore text.
+    pub id: &'a [u8],
+    pub node: u32,
+    pub boot: u32,
+    /// The sequence number expected first.
+    pub first_seq: u64,
+}
+
+/// Takes one entry of the station table. The check of the id is for `parse`; later it is known.
+#[inline]
+pub(super) fn entry<'a>(
+    reader: &mut Reader<'a>,
+    id: impl Fn(&mut Reader<'a>) -> Result<&'a [u8], BatchError>,
+) -> Result<Entry<'a>, BatchError> {
+    Ok(Entry {
         id: id(reader)?,
         node: reader.varint_u32()?,
         boot: reader.varint_u32()?,
-    };
-    Ok((station, reader.varint()?))
+        first_seq: reader.varint()?,
+    })
 }
 
-fn id<'a>(reader: &mut Reader<'a>) -> Result<&'a str, BatchError> {
-    let length = usize::from(reader.byte()?);
-    let text = core::str::from_utf8(reader.take(length)?).map_err(|_| BatchError::Id)?;
-    if is_id(text) {
-        Ok(text)
+fn id<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], BatchError> {
+    let bytes = known_id(reader)?;
+    if is_id_bytes(bytes) {
+        Ok(bytes)
     } else {
         Err(BatchError::Id)
     }
+}
+
+/// Takes an id that was checked before.
+pub(super) fn known_id<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], BatchError> {
+    let length = usize::from(reader.byte()?);
+    reader.take(length)
 }
 
 fn bounded(reader: &mut Reader<'_>, most: usize, error: BatchError) -> Result<usize, BatchError> {

@@ -7,9 +7,8 @@
 //! A decimal is `integer / 10^scale`, one correctly rounded division, which is the double nearest to that
 //! decimal and therefore the one that parsing its text gives.
 
-use super::BatchError;
 use super::bytes::{Reader, Varints, unzigzag};
-use super::form;
+use super::{BatchError, form};
 
 /// Powers of ten up to 10^12, all exact as doubles.
 const POWERS: [f64; 13] = [
@@ -130,6 +129,31 @@ impl<'a> Values<'a> {
     };
 }
 
+#[inline]
+fn next_double(bytes: &mut &[u8]) -> Option<f64> {
+    let (value, rest) = bytes.split_first_chunk()?;
+    *bytes = rest;
+    Some(f64::from_le_bytes(*value))
+}
+
+#[inline]
+fn next_single(bytes: &mut &[u8]) -> Option<f64> {
+    let (value, rest) = bytes.split_first_chunk()?;
+    *bytes = rest;
+    Some(f64::from(f32::from_le_bytes(*value)))
+}
+
+#[inline]
+fn next_decimal(steps: &mut Varints<'_>, integer: &mut i64, power: f64) -> f64 {
+    match steps.next() {
+        0 => f64::from_bits(NAN_BITS),
+        step => {
+            *integer = integer.wrapping_add(unzigzag(step - 1));
+            from_decimal(*integer, power)
+        }
+    }
+}
+
 impl Iterator for Values<'_> {
     type Item = f64;
 
@@ -137,27 +161,13 @@ impl Iterator for Values<'_> {
     fn next(&mut self) -> Option<f64> {
         self.left = self.left.checked_sub(1)?;
         match &mut self.stored {
-            Stored::Double(bytes) => {
-                let (value, rest) = bytes.split_first_chunk()?;
-                *bytes = rest;
-                Some(f64::from_le_bytes(*value))
-            }
-            Stored::Single(bytes) => {
-                let (value, rest) = bytes.split_first_chunk()?;
-                *bytes = rest;
-                Some(f64::from(f32::from_le_bytes(*value)))
-            }
+            Stored::Double(bytes) => next_double(bytes),
+            Stored::Single(bytes) => next_single(bytes),
             Stored::Decimal {
                 power,
                 integer,
                 steps,
-            } => Some(match steps.next() {
-                0 => f64::from_bits(NAN_BITS),
-                step => {
-                    *integer = integer.wrapping_add(unzigzag(step - 1));
-                    from_decimal(*integer, *power)
-                }
-            }),
+            } => Some(next_decimal(steps, integer, *power)),
         }
     }
 
