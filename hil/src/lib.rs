@@ -1,1 +1,25 @@
-//! Virtual nodes and the hardware-in-the-loop rig.
+//! Virtual nodes: recorded series played through the firmware's own logic, over any byte link.
+//!
+//! | Module | What it does | Who uses it |
+//! |---|---|---|
+//! | [`schedule`] | which recorded sample is due when | all |
+//! | [`virtual_node`] | a node with its record; no I/O, no clock | all |
+//! | [`stepped`] | plays up to an instant and waits until everything is acknowledged | the replay |
+//! | [`live`] | plays by a clock, reconnects when the link breaks | exercises, rigs, the program `watchfire-hil` |
+//! | [`endpoint`] | TCP and unix sockets | `live` |
+//!
+//! A virtual node behaves as a node in the field: its ring is memory and dies with the process; a broken link loses
+//! nothing. Its samples carry the quality flag `simulated` and its births say `virtual`, so that nothing downstream can
+//! take them for measurements.
+#![forbid(unsafe_code)]
+
+pub mod endpoint;
+pub mod live;
+pub mod schedule;
+pub mod stepped;
+pub mod virtual_node;
+
+pub use endpoint::Endpoint;
+pub use schedule::{Schedule, Track};
+pub use stepped::{Step, Stepped};
+pub use virtual_node::{RING, Settings, VirtualNode};
