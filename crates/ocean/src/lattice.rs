@@ -96,7 +96,7 @@ impl Lattice {
     /// Position in cells, counted from the south-west node, or `None` outside. A place belongs to the lattice
     /// up to half a cell beyond its outer nodes.
     pub fn locate(&self, lat: f64, lon: f64) -> Option<(f64, f64)> {
-        if !(lat.is_finite() && lon.is_finite()) || !(-90.0..=90.0).contains(&lat) {
+        if !(lat.abs() <= 90.0 && lon.is_finite()) {
             return None;
         }
         let y = (lat - self.lat0) / self.dlat;
@@ -146,7 +146,7 @@ impl Lattice {
         max_km: f64,
         accept: impl Fn(usize) -> bool,
     ) -> Option<(Cell, f64)> {
-        if !(lat.is_finite() && lon.is_finite()) || !(-90.0..=90.0).contains(&lat) {
+        if !(lat.abs() <= 90.0 && lon.is_finite()) {
             return None;
         }
         let half_turn_km = std::f64::consts::PI * EARTH_RADIUS_M * 1e-3;

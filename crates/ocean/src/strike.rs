@@ -63,8 +63,8 @@ pub(crate) fn guess_deg(grid: &Grid, lat: f64, lon: f64, radius_km: f64) -> Opti
     }
     let total = ee + nn;
     let coherence = ((ee - nn).powi(2) + 4.0 * en * en).sqrt() / total;
-    // NaN (flat floor) refuses as well.
-    if !(coherence >= MIN_COHERENCE) {
+    // A flat floor (0 / 0) refuses as well.
+    if coherence.is_nan() || coherence < MIN_COHERENCE {
         return None;
     }
     // Direction of strongest change, counter-clockwise from east; strike is square to it.

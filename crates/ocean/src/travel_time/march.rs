@@ -68,7 +68,7 @@ pub fn solve(grid: &Grid, source: &[Cell]) -> Result<Field, TravelTimeError> {
         return Err(TravelTimeError::DrySource(source.len()));
     }
     for &k in &seeds {
-        march.seed_round(k);
+        march.seed_round(lattice.cell(k));
     }
     if seeds.len() >= POINT_CELLS {
         march.seeded.fill(false);
@@ -77,6 +77,9 @@ pub fn solve(grid: &Grid, source: &[Cell]) -> Result<Field, TravelTimeError> {
     let seconds = march.seconds.into_iter().map(|s| s as f32).collect();
     Ok(Field { lattice, seconds })
 }
+
+/// The four neighbours of a cell: columns east, rows north.
+const SIDES: [(isize, isize); 4] = [(1, 0), (-1, 0), (0, 1), (0, -1)];
 
 /// One side of one axis, seen from a cell: time and slope factor of the upwind difference.
 #[derive(Clone, Copy)]
@@ -133,46 +136,45 @@ impl March {
     }
 
     /// The cell `di` columns east and `dj` rows north, or `None` beyond the grid.
-    fn shifted(&self, k: usize, di: isize, dj: isize) -> Option<usize> {
+    fn shifted(&self, from: Cell, di: isize, dj: isize) -> Option<Cell> {
         let l = &self.lattice;
-        let (i, j) = (k % l.nx, k / l.nx);
-        let j = j.checked_add_signed(dj).filter(|&j| j < l.ny)?;
-        let i = i as isize + di;
-        let i = if l.periodic {
-            i.rem_euclid(l.nx as isize)
-        } else {
-            i
-        };
-        (0..l.nx as isize)
-            .contains(&i)
-            .then(|| j * l.nx + i as usize)
+        let j = from.j.checked_add_signed(dj).filter(|&j| j < l.ny)?;
+        let i = from.i as isize + di;
+        if (0..l.nx as isize).contains(&i) {
+            return Some(Cell { i: i as usize, j });
+        }
+        let i = i.rem_euclid(l.nx as isize) as usize;
+        l.periodic.then_some(Cell { i, j })
+    }
+
+    fn index(&self, cell: Cell) -> usize {
+        cell.j * self.lattice.nx + cell.i
     }
 
     /// Offers straight-line times to the cells round a source cell that lies on the source's edge.
-    fn seed_round(&mut self, k: usize) {
-        let inside = [(1, 0), (-1, 0), (0, 1), (0, -1)].iter().all(|&(di, dj)| {
-            self.shifted(k, di, dj)
-                .is_none_or(|n| self.seconds[n] == 0.0)
+    fn seed_round(&mut self, from: Cell) {
+        let inside = SIDES.iter().all(|&(di, dj)| {
+            self.shifted(from, di, dj)
+                .is_none_or(|n| self.seconds[self.index(n)] == 0.0)
         });
         if inside {
             return;
         }
         // As far eastward as northward, in metres: columns crowd together toward the poles.
         let reach = SEED_CELLS as isize;
-        let aspect = (self.north_m / self.east_m[k / self.lattice.nx]).clamp(1.0, 4.0);
+        let aspect = (self.north_m / self.east_m[from.j]).clamp(1.0, 4.0);
         let columns = (SEED_CELLS as f64 * aspect).ceil() as isize;
         for dj in -reach..=reach {
             for di in -columns..=columns {
-                let Some(n) = self.shifted(k, di, dj) else {
+                let Some(to) = self.shifted(from, di, dj) else {
                     continue;
                 };
+                let n = self.index(to);
                 if self.seconds[n] == 0.0 || !self.slowness[n].is_finite() {
                     continue;
                 }
-                if let Some(s) = self
-                    .straight_line(k, di, dj)
-                    .filter(|&s| s < self.seconds[n])
-                {
+                let line = self.straight_line(from, di, dj);
+                if let Some(s) = line.filter(|&s| s < self.seconds[n]) {
                     self.seconds[n] = s;
                     self.seeded[n] = true;
                     self.front.offer(n as u32, s);
@@ -182,39 +184,48 @@ impl March {
     }
 
     /// Seconds along the straight line to the cell (`di`, `dj`) away; `None` where it crosses land.
-    fn straight_line(&self, k: usize, di: isize, dj: isize) -> Option<f64> {
-        // Two samples a cell: the mean slowness of the cells on the way, those at the ends counted half.
-        let samples = 2 * di.abs().max(dj.abs());
+    fn straight_line(&self, from: Cell, di: isize, dj: isize) -> Option<f64> {
+        // The mean slowness of the cells on the way, those at the ends counted half.
+        let steps = di.abs().max(dj.abs());
         let mut sum = 0.0;
-        for s in 0..=samples {
-            let part = |d: isize| (d as f64 * s as f64 / samples as f64).round() as isize;
-            let slowness = self.slowness[self.shifted(k, part(di), part(dj))?];
+        for s in 0..=steps {
+            let part = |d: isize| (d as f64 * s as f64 / steps as f64).round() as isize;
+            let slowness = self.slowness[self.index(self.shifted(from, part(di), part(dj))?)];
             if !slowness.is_finite() {
                 return None;
             }
-            sum += if s == 0 || s == samples {
-                0.5 * slowness
-            } else {
-                slowness
-            };
+            let end = s == 0 || s == steps;
+            sum += if end { 0.5 * slowness } else { slowness };
         }
         let l = &self.lattice;
-        let (lat, lat_to) = (l.lat(k / l.nx), l.lat((k / l.nx).checked_add_signed(dj)?));
-        Some(distance_km(lat, 0.0, lat_to, di as f64 * l.dlon) * 1e3 * sum / samples as f64)
+        let (lat, lat_to) = (l.lat(from.j), l.lat(from.j.checked_add_signed(dj)?));
+        Some(distance_km(lat, 0.0, lat_to, di as f64 * l.dlon) * 1e3 * sum / steps as f64)
     }
 
     fn run(&mut self) {
         while let Some((_, k)) = self.front.pop() {
             let k = k as usize;
             self.accepted[k] = true;
-            for (di, dj) in [(1, 0), (-1, 0), (0, 1), (0, -1)] {
-                let Some(n) = self.shifted(k, di, dj) else {
+            let here = self.lattice.cell(k);
+            for (di, dj) in SIDES {
+                let Some(to) = self.shifted(here, di, dj) else {
                     continue;
                 };
+                let n = self.index(to);
                 if self.accepted[n] || !self.slowness[n].is_finite() {
                     continue;
                 }
-                let s = self.update(n);
+                let metres = if di == 0 {
+                    self.north_m
+                } else {
+                    self.east_m[to.j]
+                };
+                // Straight from each neighbour in its turn: nobody waits longer than that, and it is what is left when
+                // the fronts disagree. The mean slowness of the two cells matters: with the new cell's own, a wave
+                // into deepening water ran 0.3 % early.
+                let straight =
+                    self.seconds[k] + 0.5 * (self.slowness[n] + self.slowness[k]) * metres;
+                let s = self.upwind_time(to).map_or(straight, |s| s.min(straight));
                 if s < self.seconds[n] {
                     self.seconds[n] = s;
                     self.front.offer(n as u32, s);
@@ -224,10 +235,12 @@ impl March {
     }
 
     /// The upwind side of one axis: the earlier of the two accepted neighbours, if there is one.
-    fn upwind(&self, n: usize, di: isize, dj: isize, metres: f64) -> Option<Upwind> {
-        let accepted = |di, dj| self.shifted(n, di, dj).filter(|&m| self.accepted[m]);
-        let (plus, minus) = (accepted(di, dj), accepted(-di, -dj));
-        let (near, sign) = match (plus, minus) {
+    fn upwind(&self, at: Cell, di: isize, dj: isize, metres: f64) -> Option<Upwind> {
+        let accepted = |di, dj| {
+            let n = self.index(self.shifted(at, di, dj)?);
+            self.accepted[n].then_some(n)
+        };
+        let (near, sign) = match (accepted(di, dj), accepted(-di, -dj)) {
             (Some(p), Some(m)) if self.seconds[m] < self.seconds[p] => (m, -1),
             (Some(p), _) => (p, 1),
             (None, Some(m)) => (m, -1),
@@ -241,8 +254,9 @@ impl March {
             metres,
             slowness,
         };
-        // The three-point difference needs the farther cell to be farther upwind as well.
-        let far = if self.seeded[n] {
+        // The three-point difference needs the farther cell to be farther upwind as well, and off the source's flat
+        // top, from which it would start a third of a cell early.
+        let far = if self.seeded[self.index(at)] || near == 0.0 {
             None
         } else {
             accepted(2 * sign * di, 2 * sign * dj)
@@ -255,30 +269,16 @@ impl March {
         }))
     }
 
-    /// The time of a cell from its accepted neighbours.
-    fn update(&self, n: usize) -> f64 {
-        let s = self.slowness[n];
-        let x = self.upwind(n, 1, 0, self.east_m[n / self.lattice.nx]);
-        let y = self.upwind(n, 0, 1, self.north_m);
-        // Straight from either neighbour: always an upper bound, and what is left when the fronts disagree. The mean
-        // slowness of the two cells matters: with this cell's own, a wave into deepening water ran 0.3 % early.
-        let straight = |u: Option<Upwind>| {
-            u.map_or(f64::INFINITY, |u| {
-                u.near + 0.5 * (s + u.slowness) * u.metres
-            })
-        };
-        let bound = straight(x).min(straight(y));
-        let curved = match (x, y) {
-            (Some(x), Some(y)) => both_axes(x, y, s).or_else(|| {
-                let mean = 0.5 * s + 0.25 * (x.slowness + y.slowness);
-                both_axes(x.two_point(), y.two_point(), mean)
-            }),
-            (Some(u), None) | (None, Some(u)) if u.origin != u.near => {
-                Some(u.origin + s / u.rate).filter(|&t| t >= u.near)
-            }
-            _ => None,
-        };
-        curved.map_or(bound, |t| t.min(bound))
+    /// The time of a cell by upwind differences along both axes; `None` where they give no solution. One axis alone
+    /// is the straight way, which [`March::run`] has.
+    fn upwind_time(&self, at: Cell) -> Option<f64> {
+        let s = self.slowness[self.index(at)];
+        let x = self.upwind(at, 1, 0, self.east_m[at.j])?;
+        let y = self.upwind(at, 0, 1, self.north_m)?;
+        both_axes(x, y, s).or_else(|| {
+            let mean = 0.5 * s + 0.25 * (x.slowness + y.slowness);
+            both_axes(x.two_point(), y.two_point(), mean)
+        })
     }
 }
 
