@@ -263,7 +263,8 @@ fn what_does_not_fit_is_refused_when_writing() {
 fn a_batch_beyond_the_limit_is_refused() {
     let worst = |index: usize| Reading {
         station: (index % MAX_STATIONS) as u16,
-        time_us: (index as i64).wrapping_mul(0x5851_f42d_4c95_7f2d),
+        // The square keeps the differences irregular.
+        time_us: ((index * index) as i64).wrapping_mul(0x5851_f42d_4c95_7f2d),
         quantity: Quantity::ALL[index % 17],
         value: (index as f64).sqrt(),
         quality: index as u8,

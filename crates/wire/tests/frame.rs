@@ -78,7 +78,7 @@ fn the_longest_frame_fits() {
         direction: Direction::Down,
     };
     let frame = written(&header, &samples(MAX_SAMPLES));
-    assert_eq!(frame.len(), 232);
+    assert_eq!(frame.len(), 230);
     assert_eq!(received(&frame), [Ok((header, samples(MAX_SAMPLES)))]);
 }
 

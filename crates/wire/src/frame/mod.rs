@@ -33,7 +33,7 @@ pub const VERSION: u8 = 1;
 /// Longest frame on the line in bytes, COBS overhead and trailing zero included.
 pub const MAX_FRAME: usize = 320;
 
-/// Most samples in one frame. Twelve of the longest kind need 232 bytes on the line.
+/// Most samples in one frame. Twelve of the longest kind need 230 bytes on the line.
 pub const MAX_SAMPLES: usize = 12;
 
 /// Which way a frame goes. Part of the tag, so a frame cannot be reflected to its sender.
