@@ -41,14 +41,20 @@ const date = (us) => new Date(us / 1000);
 const two = (n) => String(n).padStart(2, "0");
 const day = (us) => { const d = date(us); return `${d.getUTCFullYear()}-${two(d.getUTCMonth() + 1)}-${two(d.getUTCDate())}`; };
 const hms = (us) => { const d = date(us); return `${two(d.getUTCHours())}:${two(d.getUTCMinutes())}:${two(d.getUTCSeconds())}`; };
-const localTime = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
-const localDay = new Intl.DateTimeFormat(undefined, { weekday: "short", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+const localTime = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" });
+const localDay = new Intl.DateTimeFormat(undefined, { weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" });
 const valid = (us) => Number.isFinite(us) && Math.abs(us) < 8.64e18;
 const iso = (us) => (valid(us) ? date(us).toISOString() : "");
 
 function both(us) {
   if (!valid(us)) return "unknown";
-  return `${day(us)} ${hms(us).slice(0, 5)} UTC (${localDay.format(date(us))} here)`;
+  return `${day(us)} ${hms(us).slice(0, 5)} UTC (here ${localDay.format(date(us))})`;
+}
+
+// The same as an element that breaks between the two clocks only.
+function instant(us) {
+  const [utc, here] = both(us).split(" (");
+  return make("time", { dateTime: iso(us) }, make("span", {}, utc), " ", here ? make("span", {}, `(${here}`) : null);
 }
 
 function span(us) {
@@ -63,7 +69,7 @@ function number(value, unit) {
   if (value === null || value === undefined) return "no value";
   const digits = unit in DIGITS ? DIGITS[unit] : 3;
   const shown = unit in UNITS ? UNITS[unit] : unit;
-  return `${value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits })}${shown === "%" ? "" : " "}${shown}`.trim();
+  return `${value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false })}${shown === "%" ? "" : " "}${shown}`.trim();
 }
 
 // An age that `showAges` keeps up to date.
@@ -100,15 +106,19 @@ function alertCard(alert) {
     make("h3", {}, alert.headline),
     areas ? make("p", { class: "areas" }, areas) : null,
     make("dl", {},
-      make("dt", {}, "Sent"), make("dd", {}, make("time", { dateTime: iso(alert.sent_us) }, both(alert.sent_us))),
-      make("dt", {}, "Expires"), make("dd", {}, make("time", { dateTime: iso(alert.expires_us) }, both(alert.expires_us)))),
+      make("dt", {}, "Sent"), make("dd", {}, instant(alert.sent_us)),
+      make("dt", {}, "Expires"), make("dd", {}, instant(alert.expires_us))),
     alert.summary ? make("details", { open: standing && alert.summary.length < 400 }, make("summary", {}, "Text"), make("p", {}, alert.summary)) : null,
     make("p", { class: "where" }, make("a", { href: `cap/${encodeURIComponent(alert.file)}` }, "CAP message"), " ", make("code", {}, alert.identifier)));
 }
 
+// The worst first, cancellations last; the newest first among equals, since sorting is stable.
+const SEVERITIES = ["Extreme", "Severe", "Moderate", "Minor", "Unknown"];
+const urgency = (alert) => (alert.msg_type === "Cancel" ? SEVERITIES.length : SEVERITIES.indexOf(alert.severity));
+
 function showAlerts() {
   const newest = [...view.alerts].sort((a, b) => b.sent_us - a.sent_us);
-  const standing = newest.filter(inForce);
+  const standing = newest.filter(inForce).sort((a, b) => urgency(a) - urgency(b));
   const past = newest.filter((alert) => !inForce(alert));
   $("in-force").replaceChildren(...(standing.length > 0 ? standing.map(alertCard)
     : [make("p", { class: "empty" }, view.ready ? "No alert is in force. That is not an all-clear: see whether the stations report." : "The hub is starting; alerts are not known yet.")]));
@@ -190,6 +200,45 @@ function unwrap(longitudes) {
   return (lon) => start + ((((lon - start) % 360) + 360) % 360);
 }
 
+// Land in half-degree cells: rows from the north pole down, each a list of runs from 180 degrees west on, sea and land in turn,
+// lengths in base 36. Half a degree is enough to see where one is, and too coarse for a town.
+let land = [];
+const LAND_STEP = 0.5;
+const LAND_SPAN_MIN = 4;
+
+async function loadLand() {
+  try {
+    const answer = await fetch("land.txt");
+    if (!answer.ok) return;
+    land = (await answer.text()).trimEnd().split("\n").map((row) => row.split(" ").map((n) => parseInt(n, 36)));
+    delete $("map").dataset.drawn;
+    show(showStations);
+  } catch (error) {
+    console.warn("no land on the map:", error);
+  }
+}
+
+// One path for all land between these bounds, in pixels; `west` may be any longitude.
+function landPath(west, south, eastEdge, north, px, py) {
+  const parts = [];
+  for (let row = Math.max(0, Math.floor((90 - north) / LAND_STEP)); row < land.length && 90 - row * LAND_STEP > south; row += 1) {
+    const top = py(90 - row * LAND_STEP);
+    const tall = py(90 - (row + 1) * LAND_STEP) - top + 0.5;
+    let at = -180;
+    for (const [i, cells] of land[row].entries()) {
+      const width = cells * LAND_STEP;
+      if (i % 2 === 1) {
+        for (let turn = at + 360 * Math.floor((west - at) / 360); turn < eastEdge; turn += 360) {
+          const [l, r] = [Math.max(turn, west), Math.min(turn + width, eastEdge)];
+          if (r > l) parts.push(`M${px(l).toFixed(1)} ${top.toFixed(1)}h${(px(r) - px(l) + 0.5).toFixed(1)}v${tall.toFixed(1)}H${px(l).toFixed(1)}z`);
+        }
+      }
+      at += width;
+    }
+  }
+  return parts.join("");
+}
+
 function degree(value, positive, negative, step) {
   const digits = step >= 1 ? 0 : Math.min(3, Math.ceil(-Math.log10(step)));
   return `${Math.abs(value).toFixed(digits)}°${value === 0 ? "" : value > 0 ? positive : negative}`;
@@ -204,7 +253,7 @@ function showMap(all) {
   const drawn = `${width} ${placed.map((s) => `${s.id} ${s.state} ${s.lat} ${s.lon}`).join(" ")}`;
   if (box.dataset.drawn === drawn) return;
   box.dataset.drawn = drawn;
-  const height = Math.round(Math.min(460, Math.max(200, width * 0.55)));
+  const height = Math.round(Math.min(Math.max(460, window.innerHeight * 0.45), Math.max(200, width * 0.55)));
   const east = unwrap(placed.map((s) => s.lon));
   const points = placed.map((s) => ({ s, x: east(s.lon), y: s.lat }));
   const low = { x: Math.min(...points.map((p) => p.x)), y: Math.min(...points.map((p) => p.y)) };
@@ -217,16 +266,20 @@ function showMap(all) {
   const py = (y) => height / 2 - (y - middle.y) / scale;
   const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" });
 
+  const halfWidth = width / 2 * scale / squeeze;
+  const halfHeight = height / 2 * scale;
+  if (2 * halfWidth > LAND_SPAN_MIN && land.length > 0) {
+    svg.append(draw("path", { class: "land", d: landPath(middle.x - halfWidth, middle.y - halfHeight, middle.x + halfWidth, middle.y + halfHeight, px, py) }));
+  }
+
   const step = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 45].find((d) => d / scale >= 70) || 60;
-  const left = middle.x - width / 2 * scale / squeeze;
-  for (let i = Math.ceil(left / step); px(i * step) < width; i += 1) {
+  for (let i = Math.ceil((middle.x - halfWidth) / step); px(i * step) < width; i += 1) {
     const x = px(i * step);
     const lon = ((i * step + 540) % 360 + 360) % 360 - 180;
     svg.append(draw("path", { class: "grid", d: `M${x} 0V${height}` }));
     if (x > 34 && x < width - 24) svg.append(draw("text", { class: "degree", x, y: height - 6, "text-anchor": "middle" }, lon === -180 ? "180°" : degree(lon, "E", "W", step)));
   }
-  const bottom = middle.y - height / 2 * scale;
-  for (let i = Math.ceil(bottom / step); py(i * step) > 0; i += 1) {
+  for (let i = Math.ceil((middle.y - halfHeight) / step); py(i * step) > 0; i += 1) {
     const lat = i * step;
     if (Math.abs(lat) > 90) continue;
     const y = py(lat);
@@ -274,7 +327,7 @@ function showTimeline() {
     items.push(make("li", {},
       make("time", { dateTime: iso(entry.time_us), title: both(entry.time_us) }, hms(entry.time_us)),
       make("div", {},
-        make("div", { class: `kind ${kind}` }, entry.kind.replaceAll("_", " ")),
+        make("div", { class: `kind is-${kind}` }, entry.kind.replaceAll("_", " ")),
         entry.text, " ",
         Number.isFinite(entry.compute_ms) ? make("span", { class: "took" }, `computed in ${took(entry.compute_ms)}`) : null)));
   }
@@ -300,7 +353,7 @@ function showHeader() {
   document.body.classList.toggle("stale", lost);
   if (view.now_us > 0) {
     $("clock-utc").textContent = `${day(view.now_us)} ${hms(view.now_us)} UTC`;
-    $("clock-local").textContent = `${localTime.format(date(view.now_us))} here`;
+    $("clock-local").textContent = `here ${localTime.format(date(view.now_us))}`;
   }
 }
 
@@ -424,5 +477,6 @@ const theme = new URLSearchParams(location.search).get("theme");
 if (theme === "dark" || theme === "light") document.documentElement.dataset.theme = theme;
 new ResizeObserver(() => { if (view.now_us > 0) show(showStations); }).observe($("network"));
 load();
+loadLand();
 listen();
 setInterval(watch, 1000);

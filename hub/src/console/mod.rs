@@ -17,11 +17,16 @@ pub const STYLE: &str = include_str!("app.css");
 /// The icon, `/favicon.svg`.
 pub const ICON: &str = include_str!("favicon.svg");
 
+/// Land for the map, `/land.txt`, in half-degree cells; the script documents the format. Land is where more than half of a
+/// cell's heights in ETOPO5 (NOAA NGDC, public domain) are above zero.
+pub const LAND: &str = include_str!("land.txt");
+
 const PAGE: &str = include_str!("index.html");
 
 /// The document, `/`, for a deployment of this mode and title.
 pub fn page(mode: Mode, title: &str) -> String {
-    PAGE.replace("{mode}", mode.name()).replace("{title}", &escape(title))
+    PAGE.replace("{mode}", mode.name())
+        .replace("{title}", &escape(title))
 }
 
 /// Text as HTML content or attribute.
@@ -52,16 +57,50 @@ mod tests {
         assert!(!html.contains("<script>alert"));
     }
 
+    #[test]
+    fn the_land_has_the_whole_globe() {
+        let rows: Vec<u32> = LAND
+            .lines()
+            .map(|row| {
+                row.split(' ')
+                    .map(|n| u32::from_str_radix(n, 36).expect("base 36"))
+                    .sum()
+            })
+            .collect();
+        assert_eq!(rows.len(), 360);
+        assert!(rows.iter().all(|cells| *cells <= 720));
+    }
+
     /// The policy that the server sends would block all of these; this finds them before a browser does.
     #[test]
     fn nothing_is_inline_and_nothing_comes_from_elsewhere() {
-        for (name, text) in [("index.html", PAGE), ("app.js", SCRIPT), ("app.css", STYLE), ("favicon.svg", ICON)] {
+        for (name, text) in [
+            ("index.html", PAGE),
+            ("app.js", SCRIPT),
+            ("app.css", STYLE),
+            ("favicon.svg", ICON),
+        ] {
             let text = text.replace("http://www.w3.org/2000/svg", "");
-            for refused in ["http://", "https://", "//cdn", "style=", "onclick", "onload=", "javascript:"] {
+            for refused in [
+                "http://",
+                "https://",
+                "//cdn",
+                "style=",
+                "onclick",
+                "onload=",
+                "javascript:",
+            ] {
                 assert!(!text.contains(refused), "{name} has {refused}");
             }
         }
-        for refused in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"] {
+        for refused in [
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+            "new Function",
+        ] {
             assert!(!SCRIPT.contains(refused), "app.js has {refused}");
         }
     }

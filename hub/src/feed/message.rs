@@ -42,7 +42,9 @@ pub(super) fn facts(message: &str) -> Facts {
             Ok(Event::Text(words)) => {
                 let words = text::xml(words.trim());
                 match inside.as_deref() {
-                    Some("language") if facts.language.is_empty() => facts.language = words.into_owned(),
+                    Some("language") if facts.language.is_empty() => {
+                        facts.language = words.into_owned()
+                    }
                     Some("category") => facts.categories.push(words.into_owned()),
                     _ => {}
                 }
@@ -62,8 +64,14 @@ mod tests {
 
     #[test]
     fn a_file_name_is_one_path_segment_whatever_it_holds() {
-        assert_eq!(url("https://w.example/x", "chile-1.2.xml"), "https://w.example/x/cap/chile-1.2.xml");
-        assert_eq!(url("http://h", "a/b ?ñ.xml"), "http://h/cap/a%2Fb%20%3F%C3%B1.xml");
+        assert_eq!(
+            url("https://w.example/x", "chile-1.2.xml"),
+            "https://w.example/x/cap/chile-1.2.xml"
+        );
+        assert_eq!(
+            url("http://h", "a/b ?ñ.xml"),
+            "http://h/cap/a%2Fb%20%3F%C3%B1.xml"
+        );
     }
 
     #[test]

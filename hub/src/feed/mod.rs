@@ -106,7 +106,10 @@ impl Feed {
             .collect();
         // Of two messages with the same time, the one published later is the newer.
         listed.sort_by_key(|(at, a)| std::cmp::Reverse((a.sent_us, *at)));
-        let in_force = listed.iter().filter(|(_, a)| is_in_force(a, view.now_us)).count();
+        let in_force = listed
+            .iter()
+            .filter(|(_, a)| is_in_force(a, view.now_us))
+            .count();
         let mut room = publisher.entries_max.saturating_sub(in_force);
         let entries = listed
             .into_iter()
@@ -148,8 +151,14 @@ impl Feed {
     fn title(&self) -> String {
         match self.mode {
             Mode::Actual => format!("{}: alerts", self.title),
-            Mode::Exercise => format!("EXERCISE EXERCISE EXERCISE - {}: messages of an exercise, not real", self.title),
-            Mode::Test => format!("TEST TEST TEST - {}: technical test messages, not real", self.title),
+            Mode::Exercise => format!(
+                "EXERCISE EXERCISE EXERCISE - {}: messages of an exercise, not real",
+                self.title
+            ),
+            Mode::Test => format!(
+                "TEST TEST TEST - {}: technical test messages, not real",
+                self.title
+            ),
         }
     }
 
@@ -157,8 +166,12 @@ impl Feed {
     fn subtitle(&self) -> String {
         let what = match self.mode {
             Mode::Actual => "Alerts in the Common Alerting Protocol, newest first.",
-            Mode::Exercise => "Messages of an EXERCISE in the Common Alerting Protocol, newest first. No real event; take no action.",
-            Mode::Test => "TEST messages in the Common Alerting Protocol, newest first. No real event; take no action.",
+            Mode::Exercise => {
+                "Messages of an EXERCISE in the Common Alerting Protocol, newest first. No real event; take no action."
+            }
+            Mode::Test => {
+                "TEST messages in the Common Alerting Protocol, newest first. No real event; take no action."
+            }
         };
         format!("{what} {NOT_AN_ALL_CLEAR}")
     }
@@ -185,7 +198,11 @@ fn entry_title(alert: &AlertView) -> String {
         .headline
         .get(..word.len())
         .is_some_and(|start| start.eq_ignore_ascii_case(word));
-    if starts_so { alert.headline.clone() } else { format!("{word}: {}", alert.headline) }
+    if starts_so {
+        alert.headline.clone()
+    } else {
+        format!("{word}: {}", alert.headline)
+    }
 }
 
 /// CAP's own word for a mode.

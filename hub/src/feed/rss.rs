@@ -32,7 +32,11 @@ pub(super) fn write(feed: &Feed, publisher: &Publisher) -> io::Result<Vec<u8>> {
                 leaf(xml, "category", status(feed.mode))?;
                 leaf(xml, "generator", "Watchfire")?;
                 xml.create_element("atom:link")
-                    .with_attributes([("rel", "self"), ("type", "application/rss+xml"), ("href", own.as_str())])
+                    .with_attributes([
+                        ("rel", "self"),
+                        ("type", "application/rss+xml"),
+                        ("href", own.as_str()),
+                    ])
                     .write_empty()?;
                 for alert in &feed.entries {
                     item(xml, alert, publisher)?;

@@ -35,7 +35,9 @@ fn alert(n: i64, mode: Mode) -> AlertView {
         summary: "Waves\u{0}of 1 m".to_owned(),
         areas: vec!["Valparaíso".to_owned(), "Biobío".to_owned()],
         superseded: false,
-        xml: Arc::from("<alert><info><language>en</language><category>Geo</category></info></alert>"),
+        xml: Arc::from(
+            "<alert><info><language>en</language><category>Geo</category></info></alert>",
+        ),
     }
 }
 
@@ -61,8 +63,12 @@ fn elements(document: &[u8]) -> Vec<(String, String, String)> {
     loop {
         match reader.read_event().expect("well-formed") {
             event @ (Event::Start(_) | Event::Empty(_)) => {
-                let (Event::Start(tag) | Event::Empty(tag)) = &event else { unreachable!() };
-                let parent = open.last().map_or(String::new(), |at| format!("{}/", found[*at].0));
+                let (Event::Start(tag) | Event::Empty(tag)) = &event else {
+                    unreachable!()
+                };
+                let parent = open
+                    .last()
+                    .map_or(String::new(), |at| format!("{}/", found[*at].0));
                 let name = tag.name().as_ref().to_owned();
                 let attributes = tag
                     .attributes()
@@ -99,22 +105,42 @@ fn elements(document: &[u8]) -> Vec<(String, String, String)> {
 }
 
 fn texts<'a>(found: &'a [(String, String, String)], path: &str) -> Vec<&'a str> {
-    found.iter().filter(|e| e.0 == path).map(|e| e.2.as_str()).collect()
+    found
+        .iter()
+        .filter(|e| e.0 == path)
+        .map(|e| e.2.as_str())
+        .collect()
 }
 
 #[test]
 fn newest_is_first_and_equal_times_keep_publication_order() {
     let mut later = alert(1, Mode::Actual);
     later.file = "later.xml".to_owned();
-    let feed = select(vec![alert(0, Mode::Actual), alert(1, Mode::Actual), later], START_US, Mode::Actual);
+    let feed = select(
+        vec![alert(0, Mode::Actual), alert(1, Mode::Actual), later],
+        START_US,
+        Mode::Actual,
+    );
     assert_eq!(files(&feed), ["later.xml", "chile-1.xml", "chile-0.xml"]);
 }
 
 #[test]
 fn modes_never_mix() {
-    let all = || vec![alert(0, Mode::Actual), alert(1, Mode::Exercise), alert(2, Mode::Test)];
-    assert_eq!(files(&select(all(), START_US, Mode::Actual)), ["chile-0.xml"]);
-    assert_eq!(files(&select(all(), START_US, Mode::Exercise)), ["chile-1.xml"]);
+    let all = || {
+        vec![
+            alert(0, Mode::Actual),
+            alert(1, Mode::Exercise),
+            alert(2, Mode::Test),
+        ]
+    };
+    assert_eq!(
+        files(&select(all(), START_US, Mode::Actual)),
+        ["chile-0.xml"]
+    );
+    assert_eq!(
+        files(&select(all(), START_US, Mode::Exercise)),
+        ["chile-1.xml"]
+    );
     assert_eq!(files(&select(all(), START_US, Mode::Test)), ["chile-2.xml"]);
 }
 
@@ -122,8 +148,18 @@ fn modes_never_mix() {
 fn expired_messages_leave_after_the_configured_time() {
     let expires_us = START_US + 6 * HOUR_US;
     let one = || vec![alert(0, Mode::Actual)];
-    assert_eq!(select(one(), expires_us + 7 * DAY_US, Mode::Actual).entries().len(), 1);
-    assert_eq!(select(one(), expires_us + 7 * DAY_US + 1, Mode::Actual).entries().len(), 0);
+    assert_eq!(
+        select(one(), expires_us + 7 * DAY_US, Mode::Actual)
+            .entries()
+            .len(),
+        1
+    );
+    assert_eq!(
+        select(one(), expires_us + 7 * DAY_US + 1, Mode::Actual)
+            .entries()
+            .len(),
+        0
+    );
 }
 
 /// The hub of a relief organisation deletes what leaves the feed, so the limit must not push out what is in force.
@@ -134,7 +170,16 @@ fn the_entry_limit_never_drops_a_message_in_force() {
         replaced.superseded = true;
     }
     let feed = select(alerts, START_US + HOUR_US, Mode::Actual);
-    assert_eq!(files(&feed), ["chile-11.xml", "chile-10.xml", "chile-9.xml", "chile-8.xml", "chile-0.xml"]);
+    assert_eq!(
+        files(&feed),
+        [
+            "chile-11.xml",
+            "chile-10.xml",
+            "chile-9.xml",
+            "chile-8.xml",
+            "chile-0.xml"
+        ]
+    );
 
     let many: Vec<_> = (0..12).map(|n| alert(n, Mode::Actual)).collect();
     assert_eq!(select(many, START_US, Mode::Actual).entries().len(), 12);
@@ -142,22 +187,51 @@ fn the_entry_limit_never_drops_a_message_in_force() {
 
 #[test]
 fn atom_has_the_shape_that_consumers_accept() {
-    let feed = select(vec![alert(0, Mode::Actual), alert(1, Mode::Actual)], START_US, Mode::Actual);
+    let feed = select(
+        vec![alert(0, Mode::Actual), alert(1, Mode::Actual)],
+        START_US,
+        Mode::Actual,
+    );
     let found = elements(&feed.write(Format::Atom, &publisher()).expect("writes"));
     let url = "https://warn.example/hub/cap/chile-1.xml";
-    assert_eq!(texts(&found, "feed/id"), ["https://warn.example/hub/feed.atom"]);
+    assert_eq!(
+        texts(&found, "feed/id"),
+        ["https://warn.example/hub/feed.atom"]
+    );
     assert_eq!(texts(&found, "feed/entry/id")[0], url);
     let links: Vec<_> = found.iter().filter(|e| e.0 == "feed/entry/link").collect();
     assert_eq!(links.len(), 2, "one link an entry");
     assert_eq!(links[0].1, format!("type=application/cap+xml href={url}"));
     assert_eq!(texts(&found, "feed/updated"), ["2010-02-27T07:34:14Z"]);
-    assert_eq!(texts(&found, "feed/entry/updated")[1], "2010-02-27T06:34:14Z");
-    assert_eq!(texts(&found, "feed/entry/published")[1], "2010-02-27T06:34:14Z");
-    assert_eq!(texts(&found, "feed/entry/title")[0], "Tsunami &lt;warning&gt; &amp; &quot;1&quot;");
-    assert_eq!(texts(&found, "feed/entry/summary")[0], "Waves\u{fffd}of 1 m");
-    assert_eq!(texts(&found, "feed/entry/author/name")[0], "Centre &lt;A&amp;B&gt;");
-    assert_eq!(texts(&found, "feed/entry/cap:sent")[0], "2010-02-27T07:34:14-00:00");
-    let terms: Vec<_> = found.iter().filter(|e| e.0 == "feed/entry/category").map(|e| e.1.as_str()).collect();
+    assert_eq!(
+        texts(&found, "feed/entry/updated")[1],
+        "2010-02-27T06:34:14Z"
+    );
+    assert_eq!(
+        texts(&found, "feed/entry/published")[1],
+        "2010-02-27T06:34:14Z"
+    );
+    assert_eq!(
+        texts(&found, "feed/entry/title")[0],
+        "Tsunami &lt;warning&gt; &amp; &quot;1&quot;"
+    );
+    assert_eq!(
+        texts(&found, "feed/entry/summary")[0],
+        "Waves\u{fffd}of 1 m"
+    );
+    assert_eq!(
+        texts(&found, "feed/entry/author/name")[0],
+        "Centre &lt;A&amp;B&gt;"
+    );
+    assert_eq!(
+        texts(&found, "feed/entry/cap:sent")[0],
+        "2010-02-27T07:34:14-00:00"
+    );
+    let terms: Vec<_> = found
+        .iter()
+        .filter(|e| e.0 == "feed/entry/category")
+        .map(|e| e.1.as_str())
+        .collect();
     assert_eq!(&terms[..2], ["term=Geo", "term=Actual"]);
 }
 
@@ -165,11 +239,26 @@ fn atom_has_the_shape_that_consumers_accept() {
 fn rss_links_the_message_and_identifies_it_without_a_link() {
     let feed = select(vec![alert(3, Mode::Actual)], START_US, Mode::Actual);
     let found = elements(&feed.write(Format::Rss, &publisher()).expect("writes"));
-    assert_eq!(texts(&found, "rss/channel/item/link"), ["https://warn.example/hub/cap/chile-3.xml"]);
-    let guid = found.iter().find(|e| e.0 == "rss/channel/item/guid").expect("guid");
-    assert_eq!((guid.1.as_str(), guid.2.as_str()), ("isPermaLink=false", "urn:oid:2.49.0.1.152.3"));
-    assert_eq!(texts(&found, "rss/channel/item/pubDate"), ["Sat, 27 Feb 2010 09:34:14 GMT"]);
-    assert_eq!(texts(&found, "rss/channel/link"), ["https://warn.example/hub/"]);
+    assert_eq!(
+        texts(&found, "rss/channel/item/link"),
+        ["https://warn.example/hub/cap/chile-3.xml"]
+    );
+    let guid = found
+        .iter()
+        .find(|e| e.0 == "rss/channel/item/guid")
+        .expect("guid");
+    assert_eq!(
+        (guid.1.as_str(), guid.2.as_str()),
+        ("isPermaLink=false", "urn:oid:2.49.0.1.152.3")
+    );
+    assert_eq!(
+        texts(&found, "rss/channel/item/pubDate"),
+        ["Sat, 27 Feb 2010 09:34:14 GMT"]
+    );
+    assert_eq!(
+        texts(&found, "rss/channel/link"),
+        ["https://warn.example/hub/"]
+    );
 }
 
 /// A tsunami drill reached users as a warning because only running text marked it.
@@ -177,18 +266,27 @@ fn rss_links_the_message_and_identifies_it_without_a_link() {
 fn an_exercise_says_so_in_every_title_and_for_machines() {
     let mut marked = alert(1, Mode::Exercise);
     marked.headline = "Exercise: tsunami".to_owned();
-    let feed = select(vec![alert(0, Mode::Exercise), marked], START_US, Mode::Exercise);
+    let feed = select(
+        vec![alert(0, Mode::Exercise), marked],
+        START_US,
+        Mode::Exercise,
+    );
     for format in Format::ALL {
         let found = elements(&feed.write(format, &publisher()).expect("writes"));
         let (top, item) = match format {
             Format::Atom => ("feed", "feed/entry"),
             Format::Rss => ("rss/channel", "rss/channel/item"),
         };
-        assert!(texts(&found, &format!("{top}/title"))[0].starts_with("EXERCISE EXERCISE EXERCISE"));
+        assert!(
+            texts(&found, &format!("{top}/title"))[0].starts_with("EXERCISE EXERCISE EXERCISE")
+        );
         let titles = texts(&found, &format!("{item}/title"));
         assert_eq!(titles[0], "Exercise: tsunami", "said once, not twice");
         assert!(titles[1].starts_with("EXERCISE: Tsunami"));
-        assert_eq!(texts(&found, &format!("{item}/cap:status")), ["Exercise", "Exercise"]);
+        assert_eq!(
+            texts(&found, &format!("{item}/cap:status")),
+            ["Exercise", "Exercise"]
+        );
     }
 }
 
@@ -202,6 +300,10 @@ fn an_empty_feed_is_valid_and_does_not_sound_like_safety() {
 
 #[test]
 fn the_same_view_gives_the_same_bytes() {
-    let write = || select(vec![alert(0, Mode::Test)], START_US, Mode::Test).write(Format::Rss, &publisher()).expect("writes");
+    let write = || {
+        select(vec![alert(0, Mode::Test)], START_US, Mode::Test)
+            .write(Format::Rss, &publisher())
+            .expect("writes")
+    };
     assert_eq!(write(), write());
 }

@@ -14,7 +14,17 @@ pub(super) fn xml(text: &str) -> Cow<'_, str> {
     if text.chars().all(allowed) {
         Cow::Borrowed(text)
     } else {
-        Cow::Owned(text.chars().map(|c| if allowed(c) { c } else { char::REPLACEMENT_CHARACTER }).collect())
+        Cow::Owned(
+            text.chars()
+                .map(|c| {
+                    if allowed(c) {
+                        c
+                    } else {
+                        char::REPLACEMENT_CHARACTER
+                    }
+                })
+                .collect(),
+        )
     }
 }
 

@@ -17,7 +17,10 @@ pub(super) struct Coalesced<T> {
 
 impl<T: Clone> Coalesced<T> {
     pub(super) fn new(interval: Duration) -> Self {
-        Self { last: Mutex::new(None), interval }
+        Self {
+            last: Mutex::new(None),
+            interval,
+        }
     }
 
     /// The document; `build` makes it, given the one before.
@@ -66,7 +69,11 @@ mod tests {
             })
             .collect();
         for one in crowd {
-            assert_eq!(one.await.expect("task"), 2, "nobody is given what was built before the question");
+            assert_eq!(
+                one.await.expect("task"),
+                2,
+                "nobody is given what was built before the question"
+            );
         }
         assert!(builds.load(Ordering::SeqCst) <= 4, "{builds:?}");
     }

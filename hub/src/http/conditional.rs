@@ -6,7 +6,9 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::body::Body;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
+};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use bytes::Bytes;
 use jiff::fmt::rfc2822::DateTimeParser;
@@ -29,7 +31,11 @@ impl Document {
         let tag = tag(&body);
         match before {
             Some(before) if before.tag == tag => before.clone(),
-            _ => Self { body, tag, changed_s: wall_s() },
+            _ => Self {
+                body,
+                tag,
+                changed_s: wall_s(),
+            },
         }
     }
 
@@ -37,13 +43,26 @@ impl Document {
     pub(super) fn dated(body: impl Into<Bytes>, changed_s: i64) -> Self {
         let body = body.into();
         let tag = tag(&body);
-        Self { body, tag, changed_s }
+        Self {
+            body,
+            tag,
+            changed_s,
+        }
     }
 
     /// The answer to a request with these headers: the document, or `304 Not Modified`.
-    pub(super) fn answer(&self, request: &HeaderMap, media_type: &'static str, caching: &'static str) -> Response<Body> {
+    pub(super) fn answer(
+        &self,
+        request: &HeaderMap,
+        media_type: &'static str,
+        caching: &'static str,
+    ) -> Response<Body> {
         let unchanged = self.is_unchanged(request);
-        let body = if unchanged { Body::empty() } else { Body::from(self.body.clone()) };
+        let body = if unchanged {
+            Body::empty()
+        } else {
+            Body::from(self.body.clone())
+        };
         let mut response = Response::new(body);
         let headers = response.headers_mut();
         // A tag is quotes and hexadecimal digits, a date is ASCII: neither can fail.
@@ -72,7 +91,9 @@ impl Document {
                 .filter_map(|value| value.to_str().ok())
                 .flat_map(|value| value.split(','))
                 .map(str::trim)
-                .any(|given| given == "*" || given.strip_prefix("W/").unwrap_or(given) == self.tag);
+                .any(|given| {
+                    given == "*" || given.strip_prefix("W/").unwrap_or(given) == self.tag
+                });
         }
         request
             .get(IF_MODIFIED_SINCE)
@@ -92,7 +113,9 @@ fn tag(body: &[u8]) -> String {
 fn wall_s() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+        .map_or(0, |since| {
+            i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+        })
 }
 
 #[cfg(test)]
@@ -106,15 +129,27 @@ mod tests {
     }
 
     fn status(document: &Document, request: &HeaderMap) -> u16 {
-        document.answer(request, "text/plain", "no-cache").status().as_u16()
+        document
+            .answer(request, "text/plain", "no-cache")
+            .status()
+            .as_u16()
     }
 
     #[test]
     fn tags_are_compared_weakly_and_in_lists() {
         let document = Document::dated("body", 1_000);
         let tag = document.tag.clone();
-        for matching in [tag.clone(), format!("W/{tag}"), format!("\"other\", {tag}"), "*".to_owned()] {
-            assert_eq!(status(&document, &asked(IF_NONE_MATCH, &matching)), 304, "{matching}");
+        for matching in [
+            tag.clone(),
+            format!("W/{tag}"),
+            format!("\"other\", {tag}"),
+            "*".to_owned(),
+        ] {
+            assert_eq!(
+                status(&document, &asked(IF_NONE_MATCH, &matching)),
+                304,
+                "{matching}"
+            );
         }
         assert_eq!(status(&document, &asked(IF_NONE_MATCH, "\"other\"")), 200);
         assert_eq!(status(&document, &HeaderMap::new()), 200);
@@ -123,9 +158,24 @@ mod tests {
     #[test]
     fn dates_are_compared_in_whole_seconds_and_tags_win() {
         let document = Document::dated("body", 1_267_252_454);
-        assert_eq!(status(&document, &asked(IF_MODIFIED_SINCE, "Sat, 27 Feb 2010 06:34:14 GMT")), 304);
-        assert_eq!(status(&document, &asked(IF_MODIFIED_SINCE, "Sat, 27 Feb 2010 06:34:13 GMT")), 200);
-        assert_eq!(status(&document, &asked(IF_MODIFIED_SINCE, "yesterday")), 200);
+        assert_eq!(
+            status(
+                &document,
+                &asked(IF_MODIFIED_SINCE, "Sat, 27 Feb 2010 06:34:14 GMT")
+            ),
+            304
+        );
+        assert_eq!(
+            status(
+                &document,
+                &asked(IF_MODIFIED_SINCE, "Sat, 27 Feb 2010 06:34:13 GMT")
+            ),
+            200
+        );
+        assert_eq!(
+            status(&document, &asked(IF_MODIFIED_SINCE, "yesterday")),
+            200
+        );
         let mut both = asked(IF_MODIFIED_SINCE, "Sat, 27 Feb 2010 06:34:14 GMT");
         both.insert(IF_NONE_MATCH, HeaderValue::from_static("\"other\""));
         assert_eq!(status(&document, &both), 200);
@@ -136,7 +186,10 @@ mod tests {
     fn a_change_in_the_current_second_is_dated_back() {
         let document = Document::revise(None, "first");
         let answer = document.answer(&HeaderMap::new(), "text/plain", "no-cache");
-        let date = answer.headers()[LAST_MODIFIED].to_str().expect("date").to_owned();
+        let date = answer.headers()[LAST_MODIFIED]
+            .to_str()
+            .expect("date")
+            .to_owned();
         let next = Document::revise(Some(&document), "second");
         assert_eq!(status(&next, &asked(IF_MODIFIED_SINCE, &date)), 200);
     }

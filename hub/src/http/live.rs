@@ -73,7 +73,12 @@ pub(super) struct Live {
 
 impl Live {
     /// Prepares `places_max` places; the fan-out must be run for anything to arrive.
-    pub(super) fn new(board: Arc<Board>, places_max: usize, heartbeat: Duration, stall: Option<Duration>) -> (Self, FanOut) {
+    pub(super) fn new(
+        board: Arc<Board>,
+        places_max: usize,
+        heartbeat: Duration,
+        stall: Option<Duration>,
+    ) -> (Self, FanOut) {
         let (frames, _) = broadcast::channel(RING);
         let stalled = Arc::new(AtomicBool::new(false));
         let live = Self {
@@ -83,15 +88,29 @@ impl Live {
             stalled: stalled.clone(),
         };
         let changes = board.listen();
-        (live, FanOut { board, changes, frames, heartbeat, stall, stalled })
+        (
+            live,
+            FanOut {
+                board,
+                changes,
+                frames,
+                heartbeat,
+                stall,
+                stalled,
+            },
+        )
     }
 
     /// A body that streams events until the listener or the server goes.
     pub(super) fn stream(&self) -> Result<Body, NoPlace> {
-        let place = self.places.clone().try_acquire_owned().map_err(|error| match error {
-            TryAcquireError::NoPermits => NoPlace::Full,
-            TryAcquireError::Closed => NoPlace::Stopping,
-        })?;
+        let place = self
+            .places
+            .clone()
+            .try_acquire_owned()
+            .map_err(|error| match error {
+                TryAcquireError::NoPermits => NoPlace::Full,
+                TryAcquireError::Closed => NoPlace::Stopping,
+            })?;
         let frames = self.frames.upgrade().ok_or(NoPlace::Stopping)?.subscribe();
         let later = BroadcastStream::new(frames).map(move |frame| {
             // The stream holds the place for as long as it lives.
@@ -99,7 +118,9 @@ impl Live {
             frame.unwrap_or(Bytes::from_static(RELOAD.as_bytes()))
         });
         let first = tokio_stream::once(Bytes::from_static(HELLO.as_bytes()));
-        Ok(Body::from_stream(first.chain(later).map(Ok::<_, Infallible>)))
+        Ok(Body::from_stream(
+            first.chain(later).map(Ok::<_, Infallible>),
+        ))
     }
 
     /// How many listen now.
@@ -185,12 +206,19 @@ impl FanOut {
         let stalled = ready && self.stall.is_some_and(|limit| moved.1.elapsed() >= limit);
         if stalled != self.stalled.swap(stalled, Ordering::Relaxed) {
             if stalled {
-                tracing::error!(now_us, "the hub's clock stands still: nothing is being assessed");
+                tracing::error!(
+                    now_us,
+                    "the hub's clock stands still: nothing is being assessed"
+                );
             } else {
                 tracing::info!(now_us, "the hub's clock moves again");
             }
         }
-        Clock { now_us, ready, stalled }
+        Clock {
+            now_us,
+            ready,
+            stalled,
+        }
     }
 }
 
@@ -222,7 +250,10 @@ impl Latest {
     /// Up to `max` stations, those first that have waited longest.
     fn take(&mut self, max: usize) -> Vec<StationView> {
         let due = self.order.len().min(max);
-        self.order.drain(..due).filter_map(|id| self.states.remove(&id)).collect()
+        self.order
+            .drain(..due)
+            .filter_map(|id| self.states.remove(&id))
+            .collect()
     }
 }
 
@@ -270,8 +301,18 @@ mod tests {
             latest.absorb(Change::Station(station(id, finding)), &mut frame);
         }
         assert!(frame.is_empty(), "stations wait for the heartbeat");
-        let first: Vec<_> = latest.take(2).into_iter().map(|s| (s.id, s.finding)).collect();
-        assert_eq!(first, [("b".to_owned(), "2".to_owned()), ("a".to_owned(), "1".to_owned())]);
+        let first: Vec<_> = latest
+            .take(2)
+            .into_iter()
+            .map(|s| (s.id, s.finding))
+            .collect();
+        assert_eq!(
+            first,
+            [
+                ("b".to_owned(), "2".to_owned()),
+                ("a".to_owned(), "1".to_owned())
+            ]
+        );
         assert_eq!(latest.take(2).len(), 1);
         assert!(latest.take(2).is_empty());
     }
@@ -279,7 +320,12 @@ mod tests {
     #[test]
     fn an_event_is_one_line_of_data_whatever_the_text_holds() {
         let mut frame = String::new();
-        let entry = TimelineEntry { time_us: 1, kind: "alert".to_owned(), text: "a\nevent: x\r\n\n".to_owned(), compute_ms: None };
+        let entry = TimelineEntry {
+            time_us: 1,
+            kind: "alert".to_owned(),
+            text: "a\nevent: x\r\n\n".to_owned(),
+            compute_ms: None,
+        };
         Latest::default().absorb(Change::Timeline(entry), &mut frame);
         assert_eq!(frame.matches('\n').count(), 3);
         assert!(frame.starts_with("event: timeline\ndata: {") && frame.ends_with("}\n\n"));
@@ -289,7 +335,12 @@ mod tests {
     async fn a_clock_that_stands_still_is_noticed_and_so_is_its_recovery() {
         let board = Board::new("d", "D", Mode::Actual);
         board.update(|v| v.ready = true);
-        let (live, fan_out) = Live::new(board.clone(), 1, Duration::from_secs(1), Some(Duration::from_secs(30)));
+        let (live, fan_out) = Live::new(
+            board.clone(),
+            1,
+            Duration::from_secs(1),
+            Some(Duration::from_secs(30)),
+        );
         let task = tokio::spawn(fan_out.run());
         tokio::time::sleep(Duration::from_secs(29)).await;
         assert!(!live.is_stalled());

@@ -1,7 +1,6 @@
 //! `/metrics` in the Prometheus text format, version 0.0.4.
 //!
-//! The board's own counters come out under their names with `watchfire_` in front; what ends in `_total` is a counter,
-//! everything else a gauge. Added here: readiness, conditions, stations by state, messages by type, and what the HTTP
+//! The board's own counters come out under their names with `watchfire_` in front, see [`metric_names`]. Added here: readiness, conditions, stations by state, messages by type, and what the HTTP
 //! side itself does.
 //!
 //! Invariants: each metric is one group with HELP and TYPE, each series appears once, every label value is escaped. A label
@@ -12,6 +11,7 @@ use std::fmt::Write as _;
 
 use wire::topic::Mode;
 
+use super::metric_names;
 use super::traffic::Traffic;
 use crate::feed;
 use crate::view::{StationState, View};
@@ -43,12 +43,37 @@ impl Exposition {
     /// Reads everything that comes from the board. Called under the view's lock; copies numbers and labels only.
     pub(super) fn of(view: &View) -> Self {
         let mut page = Self::default();
-        page.set("build_info", "Version of the hub; always 1.", &[("version", env!("CARGO_PKG_VERSION"))], 1.0);
-        page.set("ready", "1 when the hub is ready, else 0.", &[("deployment", &view.deployment)], f64::from(u8::from(view.ready)));
-        page.set("clock_seconds", "The hub's clock, seconds since the Unix epoch.", &[], seconds(view.now_us));
-        page.set("conditions", "How many conditions degrade the hub now.", &[], view.conditions.len() as f64);
+        page.set(
+            "build_info",
+            "Version of the hub; always 1.",
+            &[("version", env!("CARGO_PKG_VERSION"))],
+            1.0,
+        );
+        page.set(
+            "ready",
+            "1 when the hub is ready, else 0.",
+            &[("deployment", &view.deployment)],
+            f64::from(u8::from(view.ready)),
+        );
+        page.set(
+            "clock_seconds",
+            "The hub's clock, seconds since the Unix epoch.",
+            &[],
+            seconds(view.now_us),
+        );
+        page.set(
+            "conditions",
+            "How many conditions degrade the hub now.",
+            &[],
+            view.conditions.len() as f64,
+        );
         for condition in &view.conditions {
-            page.set("condition", "1 for each condition that degrades the hub now.", &[("code", &condition.code)], 1.0);
+            page.set(
+                "condition",
+                "1 for each condition that degrades the hub now.",
+                &[("code", &condition.code)],
+                1.0,
+            );
         }
         page.stations(view);
         page.alerts(view);
@@ -60,7 +85,12 @@ impl Exposition {
 
     fn stations(&mut self, view: &View) {
         for (_, state) in STATES {
-            self.set("stations", "Stations by state of their data.", &[("state", state)], 0.0);
+            self.set(
+                "stations",
+                "Stations by state of their data.",
+                &[("state", state)],
+                0.0,
+            );
         }
         for station in view.stations.values() {
             for (state, name) in STATES {
@@ -71,7 +101,11 @@ impl Exposition {
                 self.set(
                     "station_state",
                     "1 for the state that a station's data is in, 0 for the others.",
-                    &[("station", &station.id), ("domain", station.domain), ("state", name)],
+                    &[
+                        ("station", &station.id),
+                        ("domain", station.domain),
+                        ("state", name),
+                    ],
                     f64::from(u8::from(here)),
                 );
             }
@@ -88,19 +122,28 @@ impl Exposition {
 
     fn alerts(&mut self, view: &View) {
         for mode in Mode::ALL {
-            self.set("alerts_in_force", "Messages neither replaced nor expired.", &[("mode", mode.name())], 0.0);
+            self.set(
+                "alerts_in_force",
+                "Messages neither replaced nor expired.",
+                &[("mode", mode.name())],
+                0.0,
+            );
         }
         for msg_type in ["Alert", "Update", "Cancel"] {
             self.set(
-                "alerts_published_total",
-                "CAP messages published, by mode and message type.",
+                "alerts",
+                "CAP messages that the hub has published and keeps, by mode and message type.",
                 &[("mode", view.mode.name()), ("msg_type", msg_type)],
                 0.0,
             );
         }
         for alert in &view.alerts {
             let mode = alert.mode.name();
-            self.add("alerts_published_total", &[("mode", mode), ("msg_type", &alert.msg_type)], 1.0);
+            self.add(
+                "alerts",
+                &[("mode", mode), ("msg_type", &alert.msg_type)],
+                1.0,
+            );
             if feed::is_in_force(alert, view.now_us) {
                 self.add("alerts_in_force", &[("mode", mode)], 1.0);
             }
@@ -109,25 +152,48 @@ impl Exposition {
 
     /// A counter or gauge of the board.
     fn counter(&mut self, name: &str, labels: &str, value: u64) {
-        let name = name.strip_prefix("watchfire_").unwrap_or(name);
-        let help = sentence(name);
+        let name = metric_names::exposed(name);
+        let help = metric_names::meaning(&name);
         let labels = match parse_labels(labels) {
             Some(pairs) => pairs,
             None => vec![("text".to_owned(), labels.to_owned())],
         };
-        let labels: Vec<(&str, &str)> = labels.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
-        self.set(name, &help, &labels, value as f64);
+        let labels: Vec<(&str, &str)> = labels
+            .iter()
+            .map(|(k, v)| (k.as_str(), v.as_str()))
+            .collect();
+        self.set(&name, &help, &labels, value as f64);
     }
 
     /// Adds what the HTTP side counts.
     pub(super) fn traffic(&mut self, traffic: &Traffic, listeners: usize, stalled: bool) {
-        self.set("stalled", "1 when the hub's clock stands still, else 0.", &[], f64::from(u8::from(stalled)));
-        self.set("http_listeners", "Listeners of the event stream now.", &[], listeners as f64);
+        self.set(
+            "stalled",
+            "1 when the hub's clock stands still, else 0.",
+            &[],
+            f64::from(u8::from(stalled)),
+        );
+        self.set(
+            "http_listeners",
+            "Listeners of the event stream now.",
+            &[],
+            listeners as f64,
+        );
         for (class, count) in traffic.answers() {
-            self.set("http_responses_total", "HTTP responses by class of status.", &[("class", class)], count as f64);
+            self.set(
+                "http_responses_total",
+                "HTTP responses by class of status.",
+                &[("class", class)],
+                count as f64,
+            );
         }
         for (reason, count) in traffic.refusals() {
-            self.set("http_refused_total", "Connections and listeners refused or cut, by reason.", &[("reason", reason)], count as f64);
+            self.set(
+                "http_refused_total",
+                "Connections and listeners refused or cut, by reason.",
+                &[("reason", reason)],
+                count as f64,
+            );
         }
     }
 
@@ -136,7 +202,10 @@ impl Exposition {
         let series = render_labels(labels);
         self.families
             .entry(format!("watchfire_{}", identifier(name)))
-            .or_insert_with(|| Family { help: help.to_owned(), series: BTreeMap::new() })
+            .or_insert_with(|| Family {
+                help: help.to_owned(),
+                series: BTreeMap::new(),
+            })
             .series
             .insert(series, value);
     }
@@ -152,7 +221,11 @@ impl Exposition {
     pub(super) fn render(&self) -> String {
         let mut page = String::new();
         for (name, family) in &self.families {
-            let kind = if name.ends_with("_total") { "counter" } else { "gauge" };
+            let kind = if name.ends_with("_total") {
+                "counter"
+            } else {
+                "gauge"
+            };
             let help = family.help.replace('\\', "\\\\").replace('\n', "\\n");
             let _ = writeln!(page, "# HELP {name} {help}\n# TYPE {name} {kind}");
             for (labels, value) in &family.series {
@@ -163,16 +236,12 @@ impl Exposition {
     }
 }
 
-/// `readings_duplicate_total` reads "Readings duplicate." where nobody wrote a better sentence.
-fn sentence(name: &str) -> String {
-    let words = name.strip_suffix("_total").unwrap_or(name).replace('_', " ");
-    let mut chars = words.chars();
-    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).chain(['.']).collect())
-}
-
 /// A metric or label name: letters, digits and underscores, no digit first.
 fn identifier(name: &str) -> String {
-    let mut clean: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let mut clean: String = name
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+        .collect();
     if clean.is_empty() || clean.starts_with(|c: char| c.is_ascii_digit()) {
         clean.insert(0, '_');
     }
@@ -185,7 +254,10 @@ fn render_labels(labels: &[(&str, &str)]) -> String {
     }
     let mut text = String::from("{");
     for (at, (name, value)) in labels.iter().enumerate() {
-        let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+        let value = value
+            .replace('\\', "\\\\")
+            .replace('"', "\\\"")
+            .replace('\n', "\\n");
         let comma = if at == 0 { "" } else { "," };
         let _ = write!(text, "{comma}{}=\"{value}\"", identifier(name));
     }
@@ -199,7 +271,10 @@ fn parse_labels(text: &str) -> Option<Vec<(String, String)>> {
     let mut rest = text.trim();
     while !rest.is_empty() {
         let (name, after) = rest.split_once("=\"")?;
-        if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') || name.starts_with(|c: char| c.is_ascii_digit()) {
+        if name.is_empty()
+            || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            || name.starts_with(|c: char| c.is_ascii_digit())
+        {
             return None;
         }
         let mut value = String::new();
@@ -234,11 +309,29 @@ mod tests {
 
     #[test]
     fn label_sets_are_read_strictly() {
-        let pairs = |text| parse_labels(text).map(|p| p.into_iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(";"));
+        let pairs = |text| {
+            parse_labels(text).map(|p| {
+                p.into_iter()
+                    .map(|(k, v)| format!("{k}={v}"))
+                    .collect::<Vec<_>>()
+                    .join(";")
+            })
+        };
         assert_eq!(pairs("").as_deref(), Some(""));
         assert_eq!(pairs(r#"reason="crc""#).as_deref(), Some("reason=crc"));
-        assert_eq!(pairs(r#"a="x\"y",b="c:\\d""#).as_deref(), Some(r#"a=x"y;b=c:\d"#));
-        for bad in ["reason=crc", r#"a="x"b="y""#, r#"a="x"#, r#"="x""#, r#"1a="x""#, r#"a b="x""#, r#"a="x\"#] {
+        assert_eq!(
+            pairs(r#"a="x\"y",b="c:\\d""#).as_deref(),
+            Some(r#"a=x"y;b=c:\d"#)
+        );
+        for bad in [
+            "reason=crc",
+            r#"a="x"b="y""#,
+            r#"a="x"#,
+            r#"="x""#,
+            r#"1a="x""#,
+            r#"a b="x""#,
+            r#"a="x\"#,
+        ] {
             assert_eq!(pairs(bad), None, "{bad}");
         }
     }
@@ -250,11 +343,22 @@ mod tests {
         board.count("frames_refused_total", "evil\" 1\nwatchfire_ready 0", 1);
         board.set("watchfire_queue_depth", "", 7);
         let page = board.read(Exposition::of).render();
-        assert!(page.contains("# TYPE watchfire_frames_refused_total counter\n"), "{page}");
+        assert!(
+            page.contains("# TYPE watchfire_frames_refused_total counter\n"),
+            "{page}"
+        );
         assert!(page.contains("watchfire_frames_refused_total{reason=\"crc\"} 3\n"));
-        assert!(page.contains(r#"watchfire_frames_refused_total{text="evil\" 1\nwatchfire_ready 0"} 1"#));
+        assert!(
+            page.contains(
+                r#"watchfire_frames_refused_total{text="evil\" 1\nwatchfire_ready 0"} 1"#
+            )
+        );
         assert!(page.contains("# HELP watchfire_queue_depth Queue depth.\n# TYPE watchfire_queue_depth gauge\nwatchfire_queue_depth 7\n"));
-        assert_eq!(page.matches("# TYPE watchfire_frames_refused_total").count(), 1);
+        assert_eq!(
+            page.matches("# TYPE watchfire_frames_refused_total")
+                .count(),
+            1
+        );
         assert!(page.contains("watchfire_ready{deployment=\"d\"} 0\n"));
     }
 }

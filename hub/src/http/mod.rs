@@ -16,6 +16,7 @@ mod conditional;
 mod guard;
 mod health;
 mod live;
+mod metric_names;
 mod metrics;
 mod routes;
 mod traffic;
@@ -87,10 +88,10 @@ pub struct Settings {
 
 impl Settings {
     /// The defaults, for this URL and author.
-    pub fn new(base_url: &str, sender_name: &str) -> Self {
+    pub fn new(base_url: impl Into<String>, sender_name: impl Into<String>) -> Self {
         Self {
-            base_url: base_url.to_owned(),
-            sender_name: sender_name.to_owned(),
+            base_url: base_url.into(),
+            sender_name: sender_name.into(),
             kept: Duration::from_secs(7 * 24 * 3_600),
             entries_max: 500,
             listeners_max: 1_000,
@@ -116,10 +117,14 @@ impl Settings {
             return Ok(format!("http://{listener}"));
         }
         let url = self.base_url.trim_end_matches('/');
-        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        let rest = url
+            .strip_prefix("https://")
+            .or_else(|| url.strip_prefix("http://"));
         let plain = |c: char| c.is_ascii_graphic() && !"?#<>\"'\\^`{|}".contains(c);
         match rest {
-            Some(rest) if !rest.is_empty() && !rest.starts_with('/') && rest.chars().all(plain) => Ok(url.to_owned()),
+            Some(rest) if !rest.is_empty() && !rest.starts_with('/') && rest.chars().all(plain) => {
+                Ok(url.to_owned())
+            }
             _ => Err(Error::BaseUrl(self.base_url.clone())),
         }
     }
@@ -129,7 +134,9 @@ impl Settings {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The base URL cannot be used in links.
-    #[error("base_url {0:?} must be absolute, such as https://warnings.example.org, without ? and #; it may be left empty only when the listener has one address")]
+    #[error(
+        "base_url {0:?} must be absolute, such as https://warnings.example.org, without ? and #; it may be left empty only when the listener has one address"
+    )]
     BaseUrl(String),
     /// The listener does not know its own address.
     #[error("the HTTP listener has no address: {0}")]
@@ -155,7 +162,12 @@ pub async fn serve(
     };
     let connections_max = affordable(settings.connections_max);
     let traffic = Arc::new(Traffic::default());
-    let (live, fan_out) = Live::new(board.clone(), settings.listeners_max, settings.heartbeat, settings.stall);
+    let (live, fan_out) = Live::new(
+        board.clone(),
+        settings.listeners_max,
+        settings.heartbeat,
+        settings.stall,
+    );
     let router = routes::router(Arc::new(Outlet {
         board,
         publisher,
@@ -163,7 +175,12 @@ pub async fn serve(
         traffic: traffic.clone(),
         caches: Caches::new(),
     }));
-    let server = Server { router, traffic, places: Arc::new(Semaphore::new(connections_max)), settings };
+    let server = Server {
+        router,
+        traffic,
+        places: Arc::new(Semaphore::new(connections_max)),
+        settings,
+    };
     tracing::info!(%address, connections_max, "HTTP server listens");
 
     let graceful = GracefulShutdown::new();
@@ -184,7 +201,10 @@ pub async fn serve(
     // The event streams end with the fan-out; without that they would use up the whole grace.
     fan_out.abort();
     let _ = (&mut fan_out).await;
-    if tokio::time::timeout(server.settings.grace, graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(server.settings.grace, graceful.shutdown())
+        .await
+        .is_err()
+    {
         tracing::info!("some HTTP connections did not end in time and are cut");
     }
     connections.shutdown().await;
@@ -212,13 +232,20 @@ impl Server {
         };
         // Events are small and late ones are useless.
         let _ = stream.set_nodelay(true);
-        let stream = Guarded::new(stream, self.settings.write_timeout, self.traffic.stopped_reading.clone());
+        let stream = Guarded::new(
+            stream,
+            self.settings.write_timeout,
+            self.traffic.stopped_reading.clone(),
+        );
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.settings.header_timeout)
             .max_buf_size(HEADER_BYTES_MAX)
             .max_headers(HEADERS_MAX)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(self.router.clone()));
+            .serve_connection(
+                TokioIo::new(stream),
+                TowerToHyperService::new(self.router.clone()),
+            );
         let connection = graceful.watch(connection);
         connections.spawn(async move {
             // Resets, timeouts and bad requests are the client's affair.
@@ -232,7 +259,10 @@ impl Server {
     /// Waits a little when nothing can be accepted; without that a lack of descriptors would spin a core.
     async fn rest(&self, error: &io::Error) {
         use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-        if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
+        if matches!(
+            error.kind(),
+            ConnectionAborted | ConnectionRefused | ConnectionReset
+        ) {
             return;
         }
         if self.traffic.accept_failed.fetch_add(1, Relaxed) == 0 {
@@ -245,7 +275,9 @@ impl Server {
 /// At most half of the process's file descriptors: a crowd of readers must not keep the journal from opening a segment.
 fn affordable(wanted: usize) -> usize {
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    let Some(descriptors) = open_files_max(&limits) else { return wanted };
+    let Some(descriptors) = open_files_max(&limits) else {
+        return wanted;
+    };
     let affordable = (descriptors / 2).max(1);
     if affordable < wanted {
         tracing::warn!(
@@ -260,7 +292,9 @@ fn affordable(wanted: usize) -> usize {
 
 /// The soft limit in `/proc/self/limits`; `None` where there is no such file or no limit.
 fn open_files_max(limits: &str) -> Option<usize> {
-    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    let line = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max open files"))?;
     line.split_whitespace().next()?.parse().ok()
 }
 
@@ -274,9 +308,21 @@ mod tests {
         let every: SocketAddr = "0.0.0.0:8080".parse().expect("address");
         let resolve = |url: &str, at| Settings::new(url, "").resolve_base_url(at).ok();
         assert_eq!(resolve("", local).as_deref(), Some("http://127.0.0.1:8080"));
-        assert_eq!(resolve("https://w.example/hub/", every).as_deref(), Some("https://w.example/hub"));
+        assert_eq!(
+            resolve("https://w.example/hub/", every).as_deref(),
+            Some("https://w.example/hub")
+        );
         assert_eq!(resolve("", every), None);
-        for bad in ["w.example", "ftp://w", "http://", "https:///x", "http://a b", "http://a?b", "http://a#b", "http://a\"b"] {
+        for bad in [
+            "w.example",
+            "ftp://w",
+            "http://",
+            "https:///x",
+            "http://a b",
+            "http://a?b",
+            "http://a#b",
+            "http://a\"b",
+        ] {
             assert_eq!(resolve(bad, local), None, "{bad}");
         }
     }
@@ -286,7 +332,12 @@ mod tests {
         let table = "Limit                     Soft Limit           Hard Limit           Units\n\
                      Max open files            1024                 1048576              files\n";
         assert_eq!(open_files_max(table), Some(1_024));
-        assert_eq!(open_files_max("Max open files            unlimited            unlimited            files\n"), None);
+        assert_eq!(
+            open_files_max(
+                "Max open files            unlimited            unlimited            files\n"
+            ),
+            None
+        );
         assert_eq!(open_files_max(""), None);
     }
 }

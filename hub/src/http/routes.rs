@@ -2,7 +2,7 @@
 //!
 //! | path                                        | what                                                           |
 //! |---------------------------------------------|----------------------------------------------------------------|
-//! | `/`, `/app.js`, `/app.css`                  | the page                                                       |
+//! | `/`, `/app.js`, `/app.css`, `/land.txt`     | the page                                                       |
 //! | `/feed.atom`, `/feed.rss`                   | `Actual` messages only                                         |
 //! | `/exercise/feed.atom`, `/exercise/feed.rss` | exercises                                                      |
 //! | `/test/feed.atom`, `/test/feed.rss`         | technical tests                                                |
@@ -24,7 +24,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
@@ -104,9 +105,28 @@ impl Caches {
 pub(super) fn router(outlet: Arc<Outlet>) -> Router {
     let mut router = Router::new()
         .route("/", get(page))
-        .route("/app.js", get(async |headers: HeaderMap| asset(&headers, console::SCRIPT, "text/javascript; charset=utf-8")))
-        .route("/app.css", get(async |headers: HeaderMap| asset(&headers, console::STYLE, "text/css; charset=utf-8")))
-        .route("/favicon.svg", get(async |headers: HeaderMap| asset(&headers, console::ICON, "image/svg+xml")))
+        .route(
+            "/app.js",
+            get(async |headers: HeaderMap| {
+                asset(&headers, console::SCRIPT, "text/javascript; charset=utf-8")
+            }),
+        )
+        .route(
+            "/app.css",
+            get(async |headers: HeaderMap| {
+                asset(&headers, console::STYLE, "text/css; charset=utf-8")
+            }),
+        )
+        .route(
+            "/land.txt",
+            get(async |headers: HeaderMap| {
+                asset(&headers, console::LAND, "text/plain; charset=utf-8")
+            }),
+        )
+        .route(
+            "/favicon.svg",
+            get(async |headers: HeaderMap| asset(&headers, console::ICON, "image/svg+xml")),
+        )
         .route("/cap/{file}", get(message))
         .route("/events", get(events))
         .route("/api/state", get(state))
@@ -122,7 +142,12 @@ pub(super) fn router(outlet: Arc<Outlet>) -> Router {
         }
     }
     router
-        .fallback(async || plain(StatusCode::NOT_FOUND, "There is nothing here. The page is at /, the feed at /feed.atom.\n"))
+        .fallback(async || {
+            plain(
+                StatusCode::NOT_FOUND,
+                "There is nothing here. The page is at /, the feed at /feed.atom.\n",
+            )
+        })
         .layer(from_fn_with_state(outlet.clone(), guard))
         .with_state(outlet)
 }
@@ -137,7 +162,9 @@ async fn guard(State(outlet): State<Arc<Outlet>>, request: Request, next: Next) 
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     // An error or a live answer must not be remembered: the next one may differ.
-    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static(NO_STORE));
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static(NO_STORE));
     response
 }
 
@@ -172,7 +199,9 @@ async fn list(outlet: &Outlet, headers: &HeaderMap, mode: Mode, format: Format) 
         .caches
         .feed(mode, format)
         .get(|before| {
-            let feed = outlet.board.read(|view| Feed::select(view, mode, &outlet.publisher));
+            let feed = outlet
+                .board
+                .read(|view| Feed::select(view, mode, &outlet.publisher));
             match feed.write(format, &outlet.publisher) {
                 Ok(body) => Some(Document::revise(before.and_then(Option::as_ref), body)),
                 Err(error) => {
@@ -184,18 +213,26 @@ async fn list(outlet: &Outlet, headers: &HeaderMap, mode: Mode, format: Format) 
         .await;
     match document {
         Some(document) => document.answer(headers, format.media_type(), REVALIDATE),
-        None => plain(StatusCode::INTERNAL_SERVER_ERROR, "The feed could not be written; see the hub's log.\n"),
+        None => plain(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "The feed could not be written; see the hub's log.\n",
+        ),
     }
 }
 
-async fn message(State(outlet): State<Arc<Outlet>>, Path(file): Path<String>, headers: HeaderMap) -> Response<Body> {
+async fn message(
+    State(outlet): State<Arc<Outlet>>,
+    Path(file): Path<String>,
+    headers: HeaderMap,
+) -> Response<Body> {
     let found = outlet.board.read(|view| {
         // Newest first: those are asked for most.
         let alert = view.alerts.iter().rev().find(|a| a.file == file)?;
         Some((alert.xml.clone(), alert.sent_us))
     });
     match found {
-        Some((xml, sent_us)) => Document::dated(String::from(&*xml), sent_us.div_euclid(1_000_000)).answer(&headers, feed::CAP_MEDIA_TYPE, IMMUTABLE),
+        Some((xml, sent_us)) => Document::dated(String::from(&*xml), sent_us.div_euclid(1_000_000))
+            .answer(&headers, feed::CAP_MEDIA_TYPE, IMMUTABLE),
         None => plain(StatusCode::NOT_FOUND, "There is no message of that name.\n"),
     }
 }
@@ -205,7 +242,9 @@ async fn events(State(outlet): State<Arc<Outlet>>) -> Response<Body> {
         Ok(body) => {
             let mut response = with_type(StatusCode::OK, "text/event-stream", body);
             // nginx buffers event streams unless told not to.
-            response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+            response
+                .headers_mut()
+                .insert("x-accel-buffering", HeaderValue::from_static("no"));
             response
         }
         Err(NoPlace::Full) => {
@@ -273,7 +312,11 @@ async fn metrics(State(outlet): State<Arc<Outlet>>) -> Response<Body> {
         .metrics
         .get(|_| {
             let mut page = outlet.board.read(Exposition::of);
-            page.traffic(&outlet.traffic, outlet.live.listeners(), outlet.live.is_stalled());
+            page.traffic(
+                &outlet.traffic,
+                outlet.live.listeners(),
+                outlet.live.is_stalled(),
+            );
             Bytes::from(page.render())
         })
         .await;
@@ -287,18 +330,27 @@ async fn healthz(State(outlet): State<Arc<Outlet>>) -> Response<Body> {
 }
 
 async fn readyz(State(outlet): State<Arc<Outlet>>) -> Response<Body> {
-    if outlet.board.read(|view| view.ready) { plain(StatusCode::OK, "ready\n") } else { later("starting\n") }
+    if outlet.board.read(|view| view.ready) {
+        plain(StatusCode::OK, "ready\n")
+    } else {
+        later("starting\n")
+    }
 }
 
 fn json<T: Serialize>(value: &T) -> Bytes {
     // Plain values with string keys: this cannot fail.
-    serde_json::to_vec(value).map_or_else(|error| Bytes::from(format!("{{\"error\":\"{error}\"}}")), Bytes::from)
+    serde_json::to_vec(value).map_or_else(
+        |error| Bytes::from(format!("{{\"error\":\"{error}\"}}")),
+        Bytes::from,
+    )
 }
 
 fn with_type(status: StatusCode, media_type: &'static str, body: Body) -> Response<Body> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     response
 }
 
@@ -309,6 +361,8 @@ fn plain(status: StatusCode, text: impl Into<Body>) -> Response<Body> {
 /// 503, and when to come back.
 fn later(text: &'static str) -> Response<Body> {
     let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, text);
-    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+    response
+        .headers_mut()
+        .insert(RETRY_AFTER, HeaderValue::from_static("5"));
     response
 }

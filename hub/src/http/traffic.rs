@@ -28,7 +28,9 @@ impl Traffic {
 
     /// Responses by class of status.
     pub(super) fn answers(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        ["2xx", "3xx", "4xx", "5xx"].into_iter().zip(self.answers.iter().map(|n| n.load(Relaxed)))
+        ["2xx", "3xx", "4xx", "5xx"]
+            .into_iter()
+            .zip(self.answers.iter().map(|n| n.load(Relaxed)))
     }
 
     /// Refusals and cuts by reason.

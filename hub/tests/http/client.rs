@@ -14,7 +14,10 @@ pub struct Answer {
 
 impl Answer {
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+        self.headers
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, v)| v.as_str())
     }
 
     pub fn text(&self) -> &str {
@@ -47,7 +50,11 @@ async fn request(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> O
     let (status, headers) = head(&mut stream).await?;
     let mut body = Vec::new();
     stream.read_to_end(&mut body).await.ok()?;
-    Some(Answer { status, headers, body })
+    Some(Answer {
+        status,
+        headers,
+        body,
+    })
 }
 
 async fn head(stream: &mut BufReader<TcpStream>) -> Option<(u16, Vec<(String, String)>)> {
@@ -87,43 +94,72 @@ pub struct Listener {
 impl Listener {
     pub async fn open(address: SocketAddr) -> Self {
         let mut stream = TcpStream::connect(address).await.expect("connects");
-        stream.write_all(b"GET /events HTTP/1.1\r\nhost: h\r\naccept: text/event-stream\r\n\r\n").await.expect("asks");
+        stream
+            .write_all(b"GET /events HTTP/1.1\r\nhost: h\r\naccept: text/event-stream\r\n\r\n")
+            .await
+            .expect("asks");
         let mut stream = BufReader::new(stream);
         let (status, headers) = head(&mut stream).await.expect("an answer");
         assert_eq!(status, 200);
         assert!(headers.contains(&("content-type".to_owned(), "text/event-stream".to_owned())));
-        Self { stream, pending: Vec::new(), searched: 0 }
+        Self {
+            stream,
+            pending: Vec::new(),
+            searched: 0,
+        }
     }
 
     /// The next event's name and data, not parsed; `None` at the end of the stream.
     pub async fn next(&mut self) -> Option<(String, String)> {
         loop {
             let from = self.searched.saturating_sub(1);
-            if let Some(at) = self.pending[from..].windows(2).position(|two| two == b"\n\n") {
+            if let Some(at) = self.pending[from..]
+                .windows(2)
+                .position(|two| two == b"\n\n")
+            {
                 let rest = self.pending.split_off(from + at + 2);
-                let event = String::from_utf8(std::mem::replace(&mut self.pending, rest)).expect("UTF-8");
+                let event =
+                    String::from_utf8(std::mem::replace(&mut self.pending, rest)).expect("UTF-8");
                 self.searched = 0;
-                let field = |name: &str| event.lines().find_map(|l| l.strip_prefix(name)).map(str::to_owned);
-                return Some((field("event: ").expect("name"), field("data: ").expect("data")));
+                let field = |name: &str| {
+                    event
+                        .lines()
+                        .find_map(|l| l.strip_prefix(name))
+                        .map(str::to_owned)
+                };
+                return Some((
+                    field("event: ").expect("name"),
+                    field("data: ").expect("data"),
+                ));
             }
             self.searched = self.pending.len();
             let mut size = String::new();
             self.stream.read_line(&mut size).await.ok()?;
-            let size = usize::from_str_radix(size.trim(), 16).ok().filter(|size| *size > 0)?;
+            let size = usize::from_str_radix(size.trim(), 16)
+                .ok()
+                .filter(|size| *size > 0)?;
             let start = self.pending.len();
             self.pending.resize(start + size + 2, 0);
-            self.stream.read_exact(&mut self.pending[start..]).await.ok()?;
+            self.stream
+                .read_exact(&mut self.pending[start..])
+                .await
+                .ok()?;
             self.pending.truncate(start + size);
         }
     }
 
     /// Reads on to the next event of that name.
-    pub async fn wait_for(&mut self, name: &str) -> serde_json::Value {
+    pub async fn next_named(&mut self, name: &str) -> (String, String) {
         loop {
-            let (found, data) = self.next().await.expect("the stream goes on");
-            if found == name {
-                return serde_json::from_str(&data).expect("JSON");
+            let event = self.next().await.expect("the stream goes on");
+            if event.0 == name {
+                return event;
             }
         }
+    }
+
+    /// The same, with the data parsed.
+    pub async fn wait_for(&mut self, name: &str) -> serde_json::Value {
+        serde_json::from_str(&self.next_named(name).await.1).expect("JSON")
     }
 }

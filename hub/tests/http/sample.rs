@@ -52,9 +52,16 @@ pub async fn serve_with(mode: Mode, change: impl FnOnce(&mut Settings)) -> Serve
         let shutdown = async {
             let _ = stopped.await;
         };
-        hub::http::serve(served, listener, settings, shutdown).await.expect("serves");
+        hub::http::serve(served, listener, settings, shutdown)
+            .await
+            .expect("serves");
     });
-    Served { address, board, stop: Some(stop), task: Some(task) }
+    Served {
+        address,
+        board,
+        stop: Some(stop),
+        task: Some(task),
+    }
 }
 
 pub fn alert(n: i64, mode: Mode) -> AlertView {
@@ -71,7 +78,9 @@ pub fn alert(n: i64, mode: Mode) -> AlertView {
         summary: "Summary.".to_owned(),
         areas: vec!["Valparaíso".to_owned()],
         superseded: false,
-        xml: Arc::from(format!("<alert xmlns=\"urn:oasis:names:tc:emergency:cap:1.2\"><identifier>{n}</identifier></alert>")),
+        xml: Arc::from(format!(
+            "<alert xmlns=\"urn:oasis:names:tc:emergency:cap:1.2\"><identifier>{n}</identifier></alert>"
+        )),
     }
 }
 
@@ -83,13 +92,26 @@ pub fn station(id: &str, state: StationState, value: f64) -> StationView {
         lon: -86.392,
         domain: "tsunami",
         state,
-        latest: BTreeMap::from([("sea_level", Latest { value, unit: "m", time_us: START_US, quality: 0 })]),
+        latest: BTreeMap::from([(
+            "sea_level",
+            Latest {
+                value,
+                unit: "m",
+                time_us: START_US,
+                quality: 0,
+            },
+        )]),
         finding: String::new(),
     }
 }
 
 pub fn timeline(text: &str) -> TimelineEntry {
-    TimelineEntry { time_us: START_US, kind: "note".to_owned(), text: text.to_owned(), compute_ms: None }
+    TimelineEntry {
+        time_us: START_US,
+        kind: "note".to_owned(),
+        text: text.to_owned(),
+        compute_ms: None,
+    }
 }
 
 /// As many listeners as wanted, or as this process has descriptors for: each takes two, and the server uses half at most.

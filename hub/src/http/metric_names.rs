@@ -1,0 +1,106 @@
+//! Type and meaning of the board's own counters.
+//!
+//! The board knows names and numbers only. A name that ends in a measure (`_bytes`, `_waiting`, ...) is a gauge; everything
+//! else only ever grows and is a counter, whose name Prometheus wants to end in `_total`.
+
+/// Endings that name a level rather than a count.
+const MEASURES: [&str; 7] = [
+    "_bytes", "_waiting", "_depth", "_seconds", "_ratio", "_active", "_now",
+];
+
+/// What the hub's counters mean; a name that is not here is its own explanation.
+const MEANINGS: [(&str, &str); 17] = [
+    (
+        "alerts_published",
+        "CAP messages published since the start, by message type.",
+    ),
+    (
+        "batches_refused",
+        "Batches from edges that were not understood or did not belong, by reason.",
+    ),
+    (
+        "batches_repeated",
+        "Batches from edges that had been acknowledged before.",
+    ),
+    (
+        "events_dropped",
+        "Events that were forgotten because a bound was reached.",
+    ),
+    ("journal_bytes", "Size of the journal on disk, bytes."),
+    (
+        "journal_entries_let_go",
+        "Journal entries that were not kept because the disk was full.",
+    ),
+    (
+        "journal_entries_waiting",
+        "Journal entries that are not on disk yet.",
+    ),
+    ("messages_received", "MQTT messages received, by channel."),
+    (
+        "messages_refused",
+        "MQTT messages that were not understood, by reason.",
+    ),
+    ("quakes", "Earthquake solutions taken in."),
+    (
+        "quakes_refused",
+        "Earthquake messages that were not understood, by reason.",
+    ),
+    ("readings", "Readings taken in."),
+    (
+        "readings_duplicate",
+        "Readings that had been taken in before.",
+    ),
+    (
+        "readings_flagged",
+        "Readings kept with a quality flag that the hub set, by reason.",
+    ),
+    (
+        "readings_refused",
+        "Readings that were not taken in, by reason.",
+    ),
+    (
+        "readings_too_late_to_detect",
+        "Readings stored that came too late for the detectors.",
+    ),
+    (
+        "sequence_holes_given_up",
+        "Holes in a station's numbering that are no longer waited for.",
+    ),
+];
+
+/// The exposed name, without `watchfire_`, of a counter of the board.
+pub(super) fn exposed(name: &str) -> String {
+    let name = name.strip_prefix("watchfire_").unwrap_or(name);
+    if name.ends_with("_total") || MEASURES.iter().any(|measure| name.ends_with(measure)) {
+        name.to_owned()
+    } else {
+        format!("{name}_total")
+    }
+}
+
+/// One sentence on a metric with this exposed name.
+pub(super) fn meaning(exposed: &str) -> String {
+    let plain = exposed.strip_suffix("_total").unwrap_or(exposed);
+    if let Some((_, meaning)) = MEANINGS.iter().find(|(name, _)| *name == plain) {
+        return (*meaning).to_owned();
+    }
+    let words = plain.replace('_', " ");
+    let mut chars = words.chars();
+    chars.next().map_or(String::new(), |first| {
+        first.to_uppercase().chain(chars).chain(['.']).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_are_gauges_and_everything_else_counts() {
+        assert_eq!(exposed("readings"), "readings_total");
+        assert_eq!(exposed("watchfire_readings_total"), "readings_total");
+        assert_eq!(exposed("journal_bytes"), "journal_bytes");
+        assert_eq!(meaning("readings_total"), "Readings taken in.");
+        assert_eq!(meaning("buoys_adrift_total"), "Buoys adrift.");
+    }
+}
