@@ -8,6 +8,7 @@
 //!
 //! It refuses to: sleep, spawn, or hide a global clock. Code that must be deterministic (detection, forecast,
 //! alert policy) takes instants as arguments and is never given a clock at all.
+#![forbid(unsafe_code)]
 
 mod utc;
 

@@ -26,6 +26,7 @@
 //!
 //! It refuses to: interpret payloads, run threads or timers (the caller groups appends and commits once), share a
 //! directory between two writers, and repair damage by guessing.
+#![forbid(unsafe_code)]
 
 mod cursor;
 mod disk;

@@ -9,6 +9,7 @@
 //!
 //! It refuses to: guess a default (that is `#[serde(default)]` in the struct), read anything over
 //! [`MAX_FILE_BYTES`], or print values of keys that it was not asked about.
+#![forbid(unsafe_code)]
 
 pub mod duration;
 mod environment;
