@@ -4,7 +4,7 @@
 //! looks like metres of water long before the tsunami comes. This module only says when to expect it.
 
 /// Fastest surface-wave group velocity considered, km/s: fundamental-mode Love waves, 4.5 km/s for the longest
-/// periods (Lay and Wallace, *Modern Global Seismology*, 1995, fig. 4.12: 3.5-4.5 km/s for 20-250 s).
+/// periods (group-velocity curves in Lay and Wallace, *Modern Global Seismology*, 1995, chapter 4).
 pub const FASTEST_KM_S: f64 = 4.5;
 
 /// Slowest group velocity considered, km/s: the Airy phase of short-period Rayleigh waves in oceanic crust

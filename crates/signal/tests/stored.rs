@@ -6,6 +6,7 @@ use signal::tsunami::{Detector, Settings};
 #[test]
 fn a_detector_continues_in_the_middle_of_an_event() {
     let mut kept = Detector::new(Settings::default());
+    let mut stored_in_event = 0;
     for k in 0..5000_i64 {
         let t = k as f64 * 60.0;
         let height = 4000.0
@@ -20,10 +21,11 @@ fn a_detector_continues_in_the_middle_of_an_event() {
             let restored: Detector = postcard::from_bytes(&bytes).unwrap();
             assert_eq!(restored, kept);
             kept = restored;
+            stored_in_event += i32::from(kept.in_event());
         }
         kept.step(k * 60_000_000, height);
     }
-    assert!(kept.in_event());
+    assert!(stored_in_event > 0);
 }
 
 #[test]

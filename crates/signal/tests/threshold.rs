@@ -178,6 +178,8 @@ fn any_limits() -> impl Strategy<Value = Limits> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     /// Whatever comes: no panic, and for each condition raises and clears alternate, starting with a raise.
     #[test]
     fn raises_and_clears_alternate(limits in any_limits(), samples in any_samples()) {

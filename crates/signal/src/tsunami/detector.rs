@@ -2,9 +2,9 @@
 
 use super::lowpass::Lowpass;
 use super::settings::Settings;
-use super::shaking::Shaking;
+use super::shaking::{MINUTE_S, Shaking};
 use super::spike::Guard;
-use super::tide::Tide;
+use super::tide::{self, Tide};
 use super::wave::{Event, Excursion, Half};
 use super::{Change, Sign, Step};
 use libm::{fabs, sqrt};
@@ -12,8 +12,10 @@ use libm::{fabs, sqrt};
 /// Heights beyond this are no heights, m: the deepest sea floor lies at 10,935 m (GEBCO). They are ignored.
 const LARGEST_M: f64 = 20_000.0;
 
-/// Noise assumed before anything is known, m.
+/// Noise assumed before anything is known, m,
 const FIRST_NOISE_M: f64 = 0.01;
+/// and the most that is assumed when the first samples differ.
+const FIRST_NOISE_MOST_M: f64 = 0.03;
 /// Noise below this is not believed, m: the resolution of deep pressure sensors in DART messages is 1 mm.
 const LEAST_NOISE_M: f64 = 0.002;
 /// The first level is not better known than this, m.
@@ -33,8 +35,11 @@ const EXCURSION_DISTRUST: f64 = 10.0;
 const EVENT_DISTRUST: f64 = 3.0;
 /// An excursion to one side longer than this is no wave but a new level, s: three times half the longest tsunami period, 1 h.
 const RELEVEL_S: f64 = 5400.0;
-/// A second beyond the threshold counts at most this often towards confirmation, however strong the motion.
+/// A second beyond the threshold counts at most this often towards confirmation, however strong the motion; once while shaking is
+/// new, since a wave train that sweeps past the sampling period can look like one slow swing.
 const STRONG: f64 = 3.0;
+/// ... unless the slow motion is this many times the fast: then it is no wave train.
+const CLEAR: f64 = 4.0;
 /// Samples further apart than this do not belong to one excursion, and no more than this counts as watched, s.
 const APART_S: f64 = 1800.0;
 /// After a gap longer than this the level may have changed unseen (sensors are serviced in gaps), s,
@@ -169,11 +174,12 @@ impl Detector {
         self.latest_us = time_us;
         if self.seen == 3 {
             let [a, b, c] = self.first;
-            let (low, high) = (a.min(b).min(c), a.max(b).max(c));
-            self.tide = Tide::new(
-                a.min(b).max(a.max(b).min(c)),
-                (high - low).max(FIRST_SPREAD_M),
-            );
+            let spread_m = (a.max(b).max(c) - a.min(b).min(c)).max(FIRST_SPREAD_M);
+            self.tide = Tide::new(a.min(b).max(a.max(b).min(c)), spread_m);
+            // What three samples differ from a line, as white noise; the tide between them hardly counts.
+            let rough_m = fabs(a - 2.0 * b + c) / sqrt(6.0);
+            self.noise_m = rough_m.clamp(FIRST_NOISE_M, FIRST_NOISE_MOST_M);
+            self.noise2 = self.noise_m * self.noise_m;
             self.tide_us = time_us;
             self.half = Half::at(time_us);
         }
@@ -226,20 +232,17 @@ impl Detector {
             return;
         }
         let (centre_s, span_s) = (sum_s / count, seconds(self.tide_us, latest_us).max(1.0));
-        let leak_m = self.shaking.leak_m();
         let suspicion = match (&self.event, &self.excursion) {
             (Some(_), _) => EVENT_DISTRUST,
             (None, Some(_)) => EXCURSION_DISTRUST,
             (None, None) => 1.0,
         };
         let before_m = self.tide.predict(seconds(self.tide_us, latest_us));
-        self.tide.measure(
-            centre_s,
-            span_s,
-            sum_m / count,
-            self.noise_m,
-            suspicion + leak_m / self.noise_m,
-        );
+        // The tide counts residuals as agreeing for 20 minutes; minutes that shake are independent of each other.
+        let rough = self.shaking.rough_m() / self.noise_m;
+        let distrust = suspicion * sqrt(1.0 + rough * rough * MINUTE_S / tide::CORRELATION_S);
+        self.tide
+            .measure(centre_s, span_s, sum_m / count, self.noise_m, distrust);
         self.tide_us = self
             .tide_us
             .saturating_add((centre_s * 1e6) as i64)
@@ -249,14 +252,15 @@ impl Detector {
         self.lowpass.shift(shift);
         self.shaking.shift(shift);
         self.guard.shift(shift);
+        let left_m = self.slow_m;
         self.slow_m += shift;
-        let settled = self.tide.sigma_m(0.0) <= 3.0 * self.noise_m && leak_m <= self.noise_m;
+        let settled = self.tide.sigma_m(0.0) <= 3.0 * self.noise_m && !self.shaking.is_on();
         if settled && (self.excursion.is_none() || self.event.is_some()) {
-            self.learn_noise(span_s.min(3600.0));
+            self.learn_noise(span_s.min(3600.0), left_m);
         }
     }
 
-    fn learn_noise(&mut self, span_s: f64) {
+    fn learn_noise(&mut self, span_s: f64, left_m: f64) {
         self.watched_s += span_s;
         // During an event the noise learns four times slower: enough for a storm not to keep an event open for ever.
         let memory_s = if self.event.is_some() {
@@ -265,31 +269,26 @@ impl Detector {
             NOISE_S.min(self.watched_s + FIRST_WATCH_S)
         };
         let bound = 3.0 * self.noise_m;
-        let square = (self.slow_m * self.slow_m).min(bound * bound);
+        let square = (left_m * left_m).min(bound * bound);
         self.noise2 += span_s / memory_s * (square - self.noise2);
         self.noise_m = sqrt(self.noise2).max(LEAST_NOISE_M);
     }
 
     fn decide(&mut self, time_us: i64, step_s: f64, threshold_m: f64) -> Option<Change> {
         let size = fabs(self.slow_m);
-        let sign = if self.slow_m >= 0.0 {
-            Sign::Rise
-        } else {
-            Sign::Fall
-        };
+        let sign = Sign::of(self.slow_m);
         let centre_us = time_us.saturating_sub(self.delay_us);
-        self.half.follow(
-            centre_us,
-            step_s,
-            sign,
-            size,
-            self.noise_m.max(CALM * threshold_m),
-        );
+        let calm_m = self.noise_m.max(CALM * threshold_m);
+        self.half
+            .follow(centre_us, step_s, self.slow_m, calm_m, threshold_m);
+        let doubtful = self.shaking.is_new() && size < CLEAR * self.shaking.fast_m();
+        let strong = if doubtful { 1.0 } else { STRONG };
         self.excursion = match self.excursion {
             _ if size <= threshold_m => None,
             Some(e) if e.sign == sign && step_s <= APART_S => Some(Excursion {
                 samples: e.samples.saturating_add(1),
-                weight_s: e.weight_s + step_s * (size / threshold_m).min(STRONG),
+                weight_s: e.weight_s
+                    + step_s.min(0.5 * self.settings.confirm_s) * (size / threshold_m).min(strong),
                 ..e
             }),
             _ => Some(Excursion {
@@ -334,7 +333,7 @@ impl Detector {
         self.slow_m = 0.0;
         self.block = Block::default();
         self.excursion = None;
-        self.half = Half::at(self.latest_us);
+        self.half = Half::at(self.latest_us.saturating_sub(self.delay_us));
     }
 }
 

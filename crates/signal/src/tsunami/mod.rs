@@ -1,6 +1,37 @@
 //! Our tsunami detector: sea level or sea-floor pressure as height, at any sampling, tide present or removed.
 //!
-//! PLACEHOLDER_DOC
+//! One sample goes this way ([`Detector::step`]):
+//!
+//! 1. **Spikes**: a lone jump beyond 0.25 m (or six times the fast motion) waits for the next sample to agree. One sample late.
+//! 2. **Tide**: a Kalman filter of eight states (height, slope, diurnal, semidiurnal, quarter-diurnal) predicts the height; what is
+//!    left is `residual_m`. It learns from 5-minute means, from outliers only up to three standard deviations, ten times less
+//!    while a wave is suspected and three times less during an event. It knows its own uncertainty.
+//! 3. **Shaking**: a causal low-pass (180 s, 75 s of delay) makes `slow_m`. What aliasing lets through is bounded by how badly
+//!    one-minute means follow from each other.
+//! 4. **Threshold**: the largest of 0.03 m, 4 times the noise and 3 standard deviations of the tide, plus the
+//!    bound on shaking. It never falls below the floor in [`Settings::threshold_m`].
+//! 5. **Confirmation**: `slow_m` stays beyond on one side until 150 s have been gathered, each second counted up to three times when
+//!    the motion is that many thresholds; at least two samples; once only during the first 15 minutes of shaking, unless it is four times the fast motion.
+//! 6. **Event**: [`Change::Growth`] when the largest excursion grows by a tenth or is past. [`Change::End`] after 3 h below
+//!    the usual threshold. An excursion to one side for 1.5 h is a new level, not a wave, and is taken into the tide.
+//!
+//! Times in findings are corrected for the low-pass's delay. A period is estimated from the area under the rise to the peak
+//! (`T = 2 pi area / amplitude`, a sine's): good to a third on most made-up seas, to a factor of two on all.
+//!
+//! **Irregular input.** Equal times are averaged; NaN, infinities, heights beyond 20 km and times that go back are
+//! ignored. Nothing is said about the first three samples, and little until the threshold has come down with the tide's uncertainty
+//! (at a calm buoy every 5 s: 0.17 m after five minutes, 0.05 m after half an hour). A gap over 5 minutes closes the block under way; over 30 minutes
+//! it ends an excursion; over 2 hours it adds 0.1 m of doubt to the level. Silence never ends an event.
+//!
+//! **What it cannot do.** From 15-minute values alone it confirms no earlier than the second value beyond. Waves
+//! of less than about 8 minutes are seen only when several times the threshold. Surface waves sampled once a minute can alias to
+//! a coherent swing of ten minutes (23 of 300 made-up trains, none of the recorded ones): a caller that
+//! knows the earthquake should doubt onsets inside [`crate::seismic::seismic_window`]. A step cannot be told from the front
+//! of a long wave until 1.5 h have passed.
+//!
+//! A sample costs (bench `per_sample`, shared two-core machine) 120 ns at 1 s sampling, 150 ns at 15 s,
+//! 300 ns at 1 min and 600 ns at 15 min: the tide filter runs once per 5 minutes or per sample, whichever is rarer.
+
 mod detector;
 mod lowpass;
 mod settings;
@@ -23,6 +54,14 @@ pub enum Sign {
 }
 
 impl Sign {
+    fn of(value_m: f64) -> Self {
+        if value_m >= 0.0 {
+            Self::Rise
+        } else {
+            Self::Fall
+        }
+    }
+
     /// +1.0 for a rise, -1.0 for a fall.
     #[must_use]
     pub const fn factor(self) -> f64 {

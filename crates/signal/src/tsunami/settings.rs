@@ -22,7 +22,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             threshold_m: 0.03,
-            noise_factor: 5.0,
+            noise_factor: 4.0,
             confirm_s: 150.0,
             shaking_period_s: 180.0,
             shaking_m: 0.02,

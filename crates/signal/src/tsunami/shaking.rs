@@ -12,16 +12,22 @@ use super::Change;
 use libm::{exp, fabs, sqrt};
 
 /// One mean covers at least this long, s (a minute, less the jitter of its samples).
-const MINUTE_S: f64 = 55.0;
+pub(super) const MINUTE_S: f64 = 55.0;
 /// Means further apart than this are not joined by a line, s.
 const APART_S: f64 = 400.0;
 /// How fast the levels fall when shaking ends, s.
 const FALL_S: f64 = 300.0;
 /// How many times the roughness may appear in the slow motion: the largest of a handful of independent minutes.
-const LEAK: f64 = 2.0;
+const LEAK: f64 = 2.5;
+
+/// Time constant of the usual level of fast motion, s.
+const USUAL_S: f64 = 6.0 * 3600.0;
 
 /// For this long after shaking begins the roughness may not have seen it, s: three minutes must close.
 const NEW_S: f64 = 3.0 * 60.0;
+
+/// The direct wave train passes within about this time, s: at 3-4.5 km/s and 2,500 km distance 280 s plus the source.
+const TRAIN_S: f64 = 900.0;
 
 /// Level of the fast motion.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,7 +48,10 @@ pub(super) struct Shaking {
     rough2: f64,
     /// `leak_m`, so that it costs nothing to ask.
     leak_m: f64,
+    /// Its usual level, m2.
+    usual2: f64,
     on: bool,
+    new: bool,
     since_us: i64,
 }
 
@@ -71,7 +80,9 @@ impl Shaking {
             fast2: 0.0,
             rough2: 0.0,
             leak_m: 0.0,
+            usual2: 0.0,
             on: false,
+            new: false,
             since_us: 0,
         }
     }
@@ -80,9 +91,19 @@ impl Shaking {
         self.on
     }
 
+    /// Whether shaking began so lately that it may be the direct wave train.
+    pub(super) fn is_new(&self) -> bool {
+        self.new
+    }
+
     /// Root mean square of the fast motion now, m.
     pub(super) fn fast_m(&self) -> f64 {
         sqrt(self.fast2)
+    }
+
+    /// Root mean square deviation of one-minute means from the line before them, m.
+    pub(super) fn rough_m(&self) -> f64 {
+        sqrt(self.rough2)
     }
 
     /// How much of it may appear in the slow motion, m.
@@ -125,13 +146,19 @@ impl Shaking {
         let deviation = self.deviation(since_s, residual_m);
         self.fast2 = self.keep * self.fast2 + (1.0 - self.keep) * deviation * deviation;
         let fast = sqrt(self.fast2);
-        let begun = !self.on && fast > self.limit_m;
-        self.on = begun || (self.on && fast > 0.5 * self.limit_m);
+        // What is usual for the sensor is not shaking.
+        let limit2 = self.limit_m * self.limit_m;
+        let bound2 = limit2.max(9.0 * self.usual2);
+        self.usual2 += (step_s / USUAL_S).min(0.1) * (self.fast2.min(bound2) - self.usual2);
+        let begun = !self.on && self.fast2 > bound2;
+        self.on = begun || (self.on && self.fast2 > 0.25 * bound2);
         if begun {
             self.since_us = time_us;
         }
         self.leak_m = LEAK * sqrt(self.rough2);
-        if self.on && (time_us.saturating_sub(self.since_us) as f64) < NEW_S * 1e6 {
+        let lasted_s = time_us.saturating_sub(self.since_us) as f64 * 1e-6;
+        self.new = self.on && lasted_s < TRAIN_S;
+        if self.on && lasted_s < NEW_S {
             // Minutes have not shown it yet: take the fast motion as white noise through the low-pass.
             self.leak_m = self
                 .leak_m

@@ -6,8 +6,14 @@ use libm::fabs;
 const LEAST_JUMP_M: f64 = 0.25;
 /// ... and beyond this many times the current fast motion.
 const FAST_FACTOR: f64 = 6.0;
+/// After a lone spike the record is back where it was to within this part of the limit.
+const BACK: f64 = 0.25;
 /// After a gap longer than this a jump says nothing, s.
 const GAP_S: f64 = 1800.0;
+
+/// A lone spike has at least this many good samples before it. Where more would be thrown away it is shaking, and
+/// throwing away its largest samples would leave a slow motion that is not there.
+const LONE: u8 = 30;
 
 /// Holds back one suspect sample.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -16,6 +22,8 @@ pub(super) struct Guard {
     previous_m: f64,
     /// Step from the previous sample, and the residual.
     held: Option<(f64, f64)>,
+    /// Samples that came through since one was thrown away.
+    since_thrown: u8,
 }
 
 /// What came through.
@@ -47,11 +55,12 @@ impl Guard {
         slow_m: f64,
         fast_m: f64,
     ) -> Option<Passed> {
-        let mut step_s = step_s;
         let held = self.held.take();
-        if let Some((held_s, held_m)) = held {
-            if fabs(residual_m - held_m) < fabs(residual_m - self.previous_m) {
-                // Two agree: it was real.
+        let jump = fabs(residual_m - self.previous_m).min(fabs(residual_m - slow_m));
+        let limit = LEAST_JUMP_M.max(FAST_FACTOR * fast_m);
+        let gone_s = match held {
+            Some(_) if jump > BACK * limit => {
+                // Two in a row are no lone spike: a wave, a step, or the first seconds of shaking.
                 self.previous_m = residual_m;
                 return Some(Passed {
                     earlier: held,
@@ -60,14 +69,19 @@ impl Guard {
                 });
             }
             // It stood alone and is gone; its time is not.
-            step_s += held_s;
-        }
-        let jump = fabs(residual_m - self.previous_m).min(fabs(residual_m - slow_m));
-        if jump > LEAST_JUMP_M.max(FAST_FACTOR * fast_m) && step_s < GAP_S {
+            Some((held_s, _)) => {
+                self.since_thrown = 0;
+                held_s
+            }
+            None => 0.0,
+        };
+        let step_s = step_s + gone_s;
+        if jump > limit && step_s < GAP_S && self.since_thrown >= LONE {
             self.held = Some((step_s, residual_m));
             return None;
         }
         self.previous_m = residual_m;
+        self.since_thrown = self.since_thrown.saturating_add(1);
         Some(Passed {
             earlier: None,
             step_s,

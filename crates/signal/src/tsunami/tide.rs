@@ -24,19 +24,19 @@ const N: usize = 8;
 const SPEEDS: [f64; 3] = [14.492 * DEG_PER_H, 29.1 * DEG_PER_H, 57.968 * DEG_PER_H];
 const DEG_PER_H: f64 = core::f64::consts::PI / 180.0 / 3600.0;
 
-/// Prior standard deviation of each oscillator, m: half the world's coasts have a semidiurnal amplitude below 0.7 m and nearly
-/// all below 2 m (FES2014 maps); twice that is what an unknown station may have.
-const PRIOR_M: [f64; 3] = [0.5, 1.2, 0.1];
+/// Prior standard deviation of each oscillator, m. Our choice: it covers semidiurnal amplitudes up to about 3 m; where the
+/// tide is larger the first hour of the first record may give a false onset.
+const PRIOR_M: [f64; 3] = [0.5, 1.5, 0.1];
 
 /// The integrated random walk follows periods longer than this, s. Tsunami periods end at one hour.
 const TREND_PERIOD_S: f64 = 3.0 * 3600.0;
 
 /// How fast an oscillator's amplitude and phase may change, s: neighbouring constituents beat over days (M2 with S2 in
 /// 14.8 days), and the tracker must keep up with that.
-const OSCILLATOR_S: f64 = 0.5 * 86_400.0;
+const OSCILLATOR_S: f64 = 3600.0;
 
 /// Residuals agree for this long, s: about the period of typical infragravity and harbour oscillations.
-const CORRELATION_S: f64 = 1200.0;
+pub(super) const CORRELATION_S: f64 = 1200.0;
 
 /// Innovations are clipped at this many standard deviations.
 const GATE: f64 = 3.0;
@@ -132,8 +132,8 @@ impl Tide {
         for i in 0..N {
             let gain = ph[i] / variance;
             self.x[i] += gain * innovation;
-            for j in 0..=i {
-                let value = self.p[i][j] - gain * ph[j];
+            for (j, column) in ph.iter().enumerate().take(i + 1) {
+                let value = self.p[i][j] - gain * column;
                 self.p[i][j] = value;
                 self.p[j][i] = value;
             }

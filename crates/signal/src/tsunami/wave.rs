@@ -6,6 +6,9 @@ use libm::fabs;
 /// Periods beyond this are not reported, s: what lasts longer is left-over tide.
 const LONGEST_PERIOD_S: f64 = 2.0 * 3600.0;
 
+/// "Of late", s: long against the rise of a wave, short against the tide.
+const RECENT_S: f64 = 1800.0;
+
 /// The slow motion beyond the threshold on one side.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -29,6 +32,8 @@ pub(super) struct Half {
     peak_us: i64,
     /// The integral up to the peak.
     peak_area: f64,
+    /// Where the motion was of late: it drifts with what the tide leaves.
+    recent_m: f64,
 }
 
 /// A confirmed tsunami under way.
@@ -56,14 +61,28 @@ impl Half {
             peak_m: 0.0,
             peak_us: time_us,
             peak_area: 0.0,
+            recent_m: 0.0,
         }
     }
 
-    /// Takes the motion at a time: `size` to the side `sign`, `step_s` after the previous one. Up to `calm_m` is calm.
-    pub(super) fn follow(&mut self, time_us: i64, step_s: f64, sign: Sign, size: f64, calm_m: f64) {
-        if size <= calm_m || self.sign != sign {
+    /// Takes the motion at a time, `step_s` after the previous one. Within `calm_m` of where it was of late, and below
+    /// `threshold_m`, it is calm.
+    pub(super) fn follow(
+        &mut self,
+        time_us: i64,
+        step_s: f64,
+        slow_m: f64,
+        calm_m: f64,
+        threshold_m: f64,
+    ) {
+        let (sign, size) = (Sign::of(slow_m), fabs(slow_m));
+        let away_m = slow_m - self.recent_m;
+        let calm = fabs(away_m) <= calm_m && size <= threshold_m;
+        self.recent_m += away_m * (step_s / RECENT_S).min(1.0);
+        if calm || self.sign != sign {
             *self = Self {
                 sign,
+                recent_m: self.recent_m,
                 ..Self::at(time_us)
             };
             return;
