@@ -8,20 +8,28 @@
 #![forbid(unsafe_code)]
 
 pub mod alert;
+pub mod broker;
+pub mod cli;
 pub mod columns;
 pub mod config;
+pub mod console;
 pub mod core;
 pub mod detect;
 pub mod entry;
 pub mod event;
+pub mod feed;
 pub mod forecast;
+pub mod history;
+pub mod http;
 pub mod intake;
-pub mod view;
-pub mod broker;
 pub mod intake_log;
 pub mod mqtt;
 pub mod pipeline;
+pub mod replay;
+pub mod service;
+pub mod shipped;
 pub mod stations;
+pub mod view;
 
 /// The word for a quantity's domain.
 pub fn domain_name(quantity: wire::quantity::Quantity) -> &'static str {

@@ -356,21 +356,23 @@ impl Pipeline {
             return;
         };
         let word = status.get("state").and_then(Value::as_str).unwrap_or("unknown").to_owned();
-        let number = |key: &str| status.get("outbox").and_then(|o| o.get(key)).and_then(Value::as_u64);
-        if let Some(outbox) = number("id") {
-            if let Some(first) = number("first") {
-                self.core.intake.outbox_starts(edge, outbox, first);
+        let outbox = status.get("outbox");
+        let identity = outbox.and_then(|o| o.get("identity")).and_then(Value::as_str).and_then(|hex| u64::from_str_radix(hex, 16).ok());
+        if let Some(identity) = identity {
+            // What another hub, or this one before it lost its disk, has acknowledged is not coming again.
+            if let Some(done) = outbox.and_then(|o| o.get("acknowledged")).and_then(Value::as_u64) {
+                self.core.intake.outbox_starts(edge, identity, done);
             }
-            state.unacknowledged.insert((edge.to_owned(), outbox));
+            state.unacknowledged.insert((edge.to_owned(), identity));
         }
         let code = format!("edge_offline:{edge}");
         let text = (word == "offline").then(|| format!("edge {edge} is offline: its stations are blind until it is back; look at its power and link"));
         self.board.condition(&code, text.as_deref(), now_us);
         let code = format!("edge_degraded:{edge}");
-        let text = (word == "degraded").then(|| {
-            let why = status.get("conditions").map_or_else(String::new, Value::to_string);
-            format!("edge {edge} is degraded: {}", why.chars().take(300).collect::<String>())
-        });
+        let conditions: Vec<&str> =
+            status.get("conditions").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).take(8).collect();
+        let text = (!conditions.is_empty())
+            .then(|| format!("edge {edge}: {}", conditions.join(", ").chars().take(300).collect::<String>()));
         self.board.condition(&code, text.as_deref(), now_us);
         if state.edges.insert(edge.to_owned(), word.clone()).as_ref() != Some(&word) {
             tracing::info!(edge, state = word, "edge");

@@ -144,10 +144,12 @@ impl Service {
             outbound.send(mqtt_message(&config, message)).map_err(|e| e.to_string())?;
         }
 
-        let base_url = config.http.base_url.clone().unwrap_or_else(|| format!("http://{http_address}"));
         let web = tokio::spawn({
             let (board, mut stopped) = (board.clone(), stopped.clone());
-            let settings = http::Settings::new(base_url, config.sender.name.clone());
+            let mut settings = http::Settings::new(config.http.base_url.as_deref().unwrap_or(""), &config.sender.name);
+            if ticking {
+                settings.stall = Some(config.timing.tick * 3 + std::time::Duration::from_secs(20));
+            }
             async move {
                 let until = async move {
                     // An error means that the sender is gone, which is a stop too.

@@ -1,2 +1,6 @@
-//! The hub and everything an operator does.
-fn main() {}
+//! `watchfire`: the hub and everything an operator does.
+#![forbid(unsafe_code)]
+
+fn main() -> std::process::ExitCode {
+    hub::cli::main()
+}

@@ -260,8 +260,10 @@ function showMap(all) {
   const high = { x: Math.max(...points.map((p) => p.x)), y: Math.max(...points.map((p) => p.y)) };
   const middle = { x: (low.x + high.x) / 2, y: (low.y + high.y) / 2 };
   const squeeze = Math.max(0.2, Math.cos(middle.y * Math.PI / 180));
+  // A lone buoy needs an ocean around it to say where it is, a lone meter a few streets.
+  const span_min = placed.some((s) => s.domain === "tsunami") ? 40 : 0.01;
   // Degrees of latitude per pixel, with room for labels at the edges.
-  const scale = Math.max((high.x - low.x) * squeeze / (width - 150), (high.y - low.y) / (height - 70), 2e-5);
+  const scale = Math.max((high.x - low.x) * squeeze / (width - 150), (high.y - low.y) / (height - 70), span_min / height);
   const px = (x) => width / 2 + (x - middle.x) * squeeze / scale;
   const py = (y) => height / 2 - (y - middle.y) / scale;
   const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" });

@@ -1,0 +1,327 @@
+//! The command line of `watchfire`.
+
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clock::Clock;
+
+use crate::config::Config;
+use crate::pipeline::NoSink;
+use crate::replay::{self, Request, Speed};
+use crate::service::{Options, Service};
+use crate::{history, shipped};
+
+/// Something failed while running.
+const FAILED: u8 = 1;
+/// The command line or the configuration is wrong.
+const WRONG: u8 = 2;
+
+/// Turns sensor readings into public warnings.
+///
+/// Start with `watchfire replay chile-2010`: a recorded tsunami from sensor to alert, nothing to install.
+#[derive(Debug, Parser)]
+#[command(name = "watchfire", version, after_help = "Exit codes: 0 done, 1 something failed while running, 2 wrong command line or configuration.")]
+struct Cli {
+    /// How the log is written to standard error. RUST_LOG=debug (or hub=trace) says more.
+    #[arg(long, value_enum, default_value = "pretty", global = true)]
+    log: Log,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Log {
+    /// For people.
+    Pretty,
+    /// One JSON object a line, for machines.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Play a recorded event through the whole system, sensor to alert, as an exercise.
+    Replay {
+        /// A shipped event (see `watchfire events`) or a directory with an event.toml (see configs/README.md).
+        event: String,
+        /// Times real time, or `max`.
+        #[arg(long, default_value = "600")]
+        speed: Speed,
+        /// Where the CAP messages, timeline.json, forecast.csv and feeds go [default: watchfire-replay/<event>].
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+        /// Deployment whose zones and policy hold, instead of the event's own: a shipped name or a directory.
+        #[arg(long, value_name = "NAME|DIR")]
+        deployment: Option<String>,
+        /// Port of the live page on 127.0.0.1; 0 lets the system pick.
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+        /// Keep the page and the feeds up after the end, until Ctrl-C.
+        #[arg(long)]
+        serve: bool,
+        /// Print only the results.
+        #[arg(long)]
+        quiet: bool,
+    },
+    /// Run the hub of a deployment until it is told to stop (SIGTERM, Ctrl-C).
+    Run {
+        /// Deployment directory with a hub.toml, or the file itself.
+        #[arg(long, value_name = "DIR|FILE")]
+        config: PathBuf,
+    },
+    /// Check a deployment's configuration and say what is in it.
+    CheckConfig {
+        /// Deployment directory with a hub.toml, or the file itself.
+        #[arg(value_name = "DIR|FILE")]
+        config: PathBuf,
+    },
+    /// Write every reading in a deployment's journal as CSV. The hub may be running.
+    Export {
+        /// Deployment directory with a hub.toml, or the file itself.
+        #[arg(long, value_name = "DIR|FILE")]
+        config: PathBuf,
+        /// Data directory instead of the configuration's.
+        #[arg(long, value_name = "DIR")]
+        data_dir: Option<PathBuf>,
+        /// File to write [default: standard output].
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Compute findings, forecasts and alerts again from the journal, as JSON lines: the same journal gives the same bytes.
+    Recompute {
+        /// Deployment directory with a hub.toml, or the file itself.
+        #[arg(long, value_name = "DIR|FILE")]
+        config: PathBuf,
+        /// Data directory instead of the configuration's.
+        #[arg(long, value_name = "DIR")]
+        data_dir: Option<PathBuf>,
+        /// File to write [default: standard output].
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Run the embedded MQTT broker alone.
+    Broker {
+        /// Address to listen on.
+        #[arg(long, default_value = "127.0.0.1:1883")]
+        listen: std::net::SocketAddr,
+    },
+    /// List the events and deployments that ship with the program.
+    Events,
+    /// Print the completion script of a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+enum Failure {
+    /// While running.
+    Failed(String),
+    /// Before anything ran.
+    Wrong(String),
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_log(cli.log, matches!(cli.command, Command::Replay { .. }));
+    match dispatch(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Failed(why)) => {
+            eprintln!("watchfire: {why}");
+            ExitCode::from(FAILED)
+        }
+        Err(Failure::Wrong(why)) => {
+            eprintln!("watchfire: {why}");
+            ExitCode::from(WRONG)
+        }
+    }
+}
+
+fn start_log(log: Log, replay: bool) {
+    // A replay tells its own story; the log speaks up only when something is wrong. The broker logs every disconnection as an
+    // error, which it is not for a system whose peers come and go.
+    let default = if replay { "error,rumqttd=off" } else { "info,rumqttd=off" };
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match log {
+        Log::Pretty => builder.with_target(false).init(),
+        Log::Json => builder.json().init(),
+    }
+}
+
+fn dispatch(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Replay { event, speed, out, deployment, port, serve, quiet } => {
+            // Looked at before anything starts: a wrong name is a wrong command line, not a failure.
+            let id = replay::load_event(&event).map_err(Failure::Wrong)?.id;
+            let out = out.unwrap_or_else(|| Path::new("watchfire-replay").join(id));
+            let request = Request { event, deployment, speed, out, port, serve, quiet };
+            runtime()?.block_on(replay::run(&request)).map(|_| ()).map_err(Failure::Failed)
+        }
+        Command::Run { config } => {
+            let config = load(&config, None)?;
+            let clock = Clock::from_environment().map_err(|e| Failure::Wrong(e.to_string()))?;
+            if clock.description().is_some() && config.mode == wire::topic::Mode::Actual {
+                return Err(Failure::Wrong(
+                    "an exercise clock (WATCHFIRE_CLOCK) with mode = \"actual\": warnings run on real time only; unset one of them".to_owned(),
+                ));
+            }
+            runtime()?.block_on(live(config, clock))
+        }
+        Command::CheckConfig { config } => {
+            let config = load(&config, None)?;
+            crate::service::ocean(&config).map_err(Failure::Wrong)?;
+            println!(
+                "{}: sound. {} stations, {} zones, mode {}, broker {}, page http://{}/",
+                config.deployment,
+                config.station.len(),
+                config.zone.len(),
+                config.mode.name(),
+                if config.broker.embedded { "embedded".to_owned() } else { format!("{}:{}", config.broker.host, config.broker.port) },
+                config.http.listen
+            );
+            Ok(())
+        }
+        Command::Export { config, data_dir, out } => {
+            let config = load(&config, data_dir)?;
+            let rows = to_file(out, |w| history::export(&config, w))?;
+            tracing::info!(rows, "exported");
+            Ok(())
+        }
+        Command::Recompute { config, data_dir, out } => {
+            let config = load(&config, data_dir)?;
+            let lines = to_file(out, |w| history::recompute(config, w))?;
+            tracing::info!(lines, "computed again");
+            Ok(())
+        }
+        Command::Broker { listen } => {
+            let address = crate::broker::start(listen).map_err(Failure::Failed)?;
+            tracing::info!(%address, "broker");
+            runtime()?.block_on(interrupted());
+            Ok(())
+        }
+        Command::Events => {
+            println!("Events (watchfire replay NAME):");
+            for (name, _) in shipped::EVENTS {
+                let event = replay::load_event(name).map_err(Failure::Failed)?;
+                println!("  {name:<14} {}", event.name);
+            }
+            println!("Deployments (watchfire replay EVENT --deployment NAME):");
+            for (name, text) in shipped::DEPLOYMENTS {
+                let config = Config::parse(name, text).map_err(|e| Failure::Failed(e.to_string()))?;
+                println!("  {name:<14} {} ({} zones)", config.title, config.zone.len());
+            }
+            Ok(())
+        }
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "watchfire", &mut std::io::stdout());
+            Ok(())
+        }
+    }
+}
+
+fn load(path: &Path, data_dir: Option<PathBuf>) -> Result<Config, Failure> {
+    let mut config = Config::load(path).map_err(|e| Failure::Wrong(e.to_string()))?;
+    if let Some(dir) = data_dir {
+        config.data_dir = dir;
+    }
+    Ok(config)
+}
+
+fn to_file<T>(out: Option<PathBuf>, write: impl FnOnce(&mut dyn_writer::Output) -> Result<T, String>) -> Result<T, Failure> {
+    let mut output = match out {
+        Some(path) => {
+            let file = std::fs::File::create(&path).map_err(|e| Failure::Failed(format!("{}: {e}", path.display())))?;
+            dyn_writer::Output::File(BufWriter::new(file))
+        }
+        None => dyn_writer::Output::Standard(BufWriter::new(std::io::stdout())),
+    };
+    write(&mut output).map_err(Failure::Failed)
+}
+
+mod dyn_writer {
+    use std::io::{self, BufWriter, Write};
+
+    /// Where a command writes its result.
+    pub enum Output {
+        /// A file.
+        File(BufWriter<std::fs::File>),
+        /// Standard output.
+        Standard(BufWriter<io::Stdout>),
+    }
+
+    impl Write for Output {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            match self {
+                Self::File(w) => w.write(bytes),
+                Self::Standard(w) => w.write(bytes),
+            }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            match self {
+                Self::File(w) => w.flush(),
+                Self::Standard(w) => w.flush(),
+            }
+        }
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::Failed(format!("cannot start the runtime: {e}")))
+}
+
+async fn live(config: Config, clock: Clock) -> Result<(), Failure> {
+    let exercise_clock = clock.description();
+    let deployment = config.deployment.clone();
+    let options = Options { config: Arc::new(config), clock, sink: Box::new(NoSink), ticking: true };
+    let service = Service::start(options).await.map_err(Failure::Failed)?;
+    tracing::info!(
+        deployment,
+        page = format!("http://{}/", service.http),
+        mqtt = format!("{}:{}", service.mqtt.0, service.mqtt.1),
+        clock = exercise_clock,
+        "running"
+    );
+    let mut watch = tokio::time::interval(std::time::Duration::from_secs(1));
+    let stopped = async {
+        loop {
+            watch.tick().await;
+            if service.has_ended() {
+                return;
+            }
+        }
+    };
+    let broken = tokio::select! {
+        () = interrupted() => false,
+        () = stopped => true,
+    };
+    tracing::info!("stopping");
+    service.stop().await;
+    if broken {
+        return Err(Failure::Failed("the pipeline has ended by itself; this is a bug of ours: please report it with the log".to_owned()));
+    }
+    Ok(())
+}
+
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+        }
+        Err(e) => {
+            tracing::warn!(error = %e, "SIGTERM cannot be caught; Ctrl-C can");
+            let _ = tokio::signal::ctrl_c().await;
+        }
+    }
+}
