@@ -1,0 +1,302 @@
+//! Wires the rooms together: builds everything from a configuration, starts it, and stops it in order.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle as ThreadHandle;
+
+use clock::Clock;
+use tokio::io::DuplexStream;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
+
+use crate::config::{Config, Refusal};
+use crate::link::{Intake, Line};
+use crate::meter::poll;
+use crate::node::Nodes;
+use crate::node::session::Timing;
+use crate::node::state::{self, State};
+use crate::outbox::writer::Writer;
+use crate::outbox::{OpenError, Outbox};
+use crate::publish::connection::Login;
+use crate::publish::publisher::Publisher;
+use crate::publish::status::{self, Sources, Status};
+use crate::secret::{self, SecretError};
+use crate::tally::Tally;
+
+/// Groups between links and the writer; then links stop reading, and nodes keep their readings.
+const GROUP_QUEUE: usize = 256;
+
+/// Batches between the writer and the publisher; then they become backlog. At most about 2 MB.
+const LIVE_QUEUE: usize = 256;
+
+/// Findings between links and the publisher; then nodes keep them.
+const FINDING_QUEUE: usize = 64;
+
+/// Why an agent cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration contradicts itself.
+    #[error(transparent)]
+    Config(#[from] Refusal),
+    /// A key or password.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// A register map.
+    #[error("{0}")]
+    Map(String),
+    /// The outbox.
+    #[error(transparent)]
+    Storage(#[from] OpenError),
+    /// A link cannot be bound.
+    #[error("{0}")]
+    Link(std::io::Error),
+    /// The system gives no thread.
+    #[error("cannot start a thread: {0}")]
+    Thread(std::io::Error),
+}
+
+/// The edge agent.
+#[derive(Debug)]
+pub struct Agent;
+
+/// A running agent. Dropping it stops the agent without waiting; readings that were acknowledged to nodes are durable
+/// in any case.
+pub struct Handle {
+    sources: Arc<Sources>,
+    stop: watch::Sender<bool>,
+    settled: watch::Receiver<u64>,
+    tasks: JoinSet<()>,
+    publisher: JoinHandle<()>,
+    writer: ThreadHandle<()>,
+    addresses: Vec<std::net::SocketAddr>,
+}
+
+impl Agent {
+    /// Starts an agent inside the current tokio runtime. `links` are in-memory lines on which nodes speak, in addition to
+    /// the configured ones. Does not wait for the broker.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing runs then.
+    pub async fn start(
+        config: Config,
+        clock: Clock,
+        links: Vec<DuplexStream>,
+    ) -> Result<Handle, StartError> {
+        config.check()?;
+        let keys = secret::keys(&config)?;
+        let credentials = secret::credentials(&config)?;
+        let outbox = Arc::new(Outbox::open(&config, clock.now_us())?);
+        let recovery = outbox.recovery();
+        if recovery.cut_bytes > 0 {
+            tracing::warn!(
+                bytes = recovery.cut_bytes,
+                "a torn record was cut from the outbox"
+            );
+        }
+        let nodes = Arc::new(recover_nodes(&config, keys, &outbox, &clock));
+        let (lines, meters) =
+            poll::lines(&config.meter, &clock, outbox.boot()).map_err(StartError::Map)?;
+        let mut ports = Vec::new();
+        for link in &config.link {
+            ports.push(Line::open(link).await.map_err(StartError::Link)?);
+        }
+        let sources = Arc::new(Sources {
+            nodes: nodes.clone(),
+            meters,
+            links: Arc::default(),
+            stored: Arc::default(),
+            publish: Arc::default(),
+            connected: AtomicBool::new(false),
+            stalled: AtomicBool::new(false),
+            acked: watch::Sender::new(outbox.acked()),
+            accepted: Arc::default(),
+            since_us: clock.now_us(),
+            clock: clock.clone(),
+            outbox,
+        });
+        start(config, clock, links, ports, lines, sources, credentials)
+    }
+}
+
+fn start(
+    config: Config,
+    clock: Clock,
+    links: Vec<DuplexStream>,
+    ports: Vec<Line>,
+    lines: Vec<poll::Line>,
+    sources: Arc<Sources>,
+    credentials: Option<(String, String)>,
+) -> Result<Handle, StartError> {
+    let (stop, stopped) = watch::channel(false);
+    let (group_sender, groups) = mpsc::channel(GROUP_QUEUE);
+    let (live_sender, live) = mpsc::channel(LIVE_QUEUE);
+    let (finding_sender, findings) = mpsc::channel(FINDING_QUEUE);
+    let overflow = Arc::new(AtomicU64::new(0));
+    let (settled_sender, settled) = watch::channel(0);
+    let writer = Writer {
+        outbox: sources.outbox.clone(),
+        nodes: sources.nodes.clone(),
+        groups,
+        live: live_sender,
+        overflow: overflow.clone(),
+        settled: settled_sender,
+        clock: clock.clone(),
+        batch_readings: config.publish.batch_readings,
+        tally: sources.stored.clone(),
+    };
+    let writer = std::thread::Builder::new()
+        .name("outbox".to_owned())
+        .spawn(move || writer.run())
+        .map_err(StartError::Thread)?;
+    let addresses = ports.iter().filter_map(Line::address).collect();
+    let mut tasks = JoinSet::new();
+    let intake = Intake {
+        nodes: sources.nodes.clone(),
+        groups: group_sender.clone(),
+        accepted: sources.accepted.clone(),
+        findings: finding_sender,
+        clock,
+        tally: sources.links.clone(),
+        stop: stopped.clone(),
+    };
+    for port in ports {
+        tasks.spawn(port.run(intake.clone()));
+    }
+    for (index, link) in links.into_iter().enumerate() {
+        let intake = intake.clone();
+        tasks.spawn(async move {
+            crate::link::serve(link, &format!("memory {index}"), intake, None).await;
+        });
+    }
+    for line in lines {
+        tasks.spawn(line.run(
+            group_sender.clone(),
+            sources.accepted.clone(),
+            stopped.clone(),
+        ));
+    }
+    let login = Login {
+        // The outbox's identity keeps two deployments that share a broker and an edge name apart.
+        client_id: format!(
+            "{}-{}-{:08x}",
+            config.deployment,
+            config.edge,
+            sources.outbox.identity() as u32
+        ),
+        credentials,
+        will: status::will(&config.edge, sources.outbox.boot()),
+    };
+    let publisher = Publisher {
+        config,
+        login,
+        sources: sources.clone(),
+        live,
+        overflow,
+        findings,
+    };
+    let publisher = tokio::spawn(publisher.run());
+    Ok(Handle {
+        sources,
+        stop,
+        settled,
+        tasks,
+        publisher,
+        writer,
+        addresses,
+    })
+}
+
+/// The nodes as the state file and the outbox remember them.
+fn recover_nodes(
+    config: &Config,
+    keys: Vec<wire::frame::Key>,
+    outbox: &Outbox,
+    clock: &Clock,
+) -> Nodes {
+    let state = State::load(outbox.directory()).unwrap_or_else(|error| {
+        // An edge that refuses to start warns nobody. Without the file, nodes are asked for numbers that they no longer
+        // hold, and say so.
+        tracing::error!(%error, "the state of the nodes is lost; continuing without it");
+        let path = outbox.directory().join(state::FILE);
+        let _ = std::fs::rename(&path, path.with_extension("json.damaged"));
+        State::default()
+    });
+    let timing = Timing {
+        max_uncertainty_us: i64::try_from(config.time.max_uncertainty.as_micros())
+            .unwrap_or(i64::MAX),
+        drift_ppm: config.time.drift_ppm,
+    };
+    let nodes = Nodes::new(
+        &config.node,
+        keys,
+        &state,
+        timing,
+        clock.clone(),
+        outbox.boot(),
+    );
+    if !config.node.is_empty() {
+        let recovered = outbox.readings_from(state.covers, |node, boot, seq| {
+            nodes.recover(node, boot, seq)
+        });
+        match recovered {
+            Ok(0) => {}
+            Ok(strange) => tracing::error!(strange, "entries of the outbox are no batches"),
+            Err(error) => tracing::error!(%error, "the outbox cannot be read through"),
+        }
+    }
+    nodes
+}
+
+impl Handle {
+    /// Counters and condition, as in the status document.
+    pub fn stats(&self) -> Status {
+        self.sources.status()
+    }
+
+    /// Where TCP links listen, in the order of the configuration.
+    pub fn addresses(&self) -> &[std::net::SocketAddr] {
+        &self.addresses
+    }
+
+    /// Waits until everything that links and meters had handed over when this was called is durable at the hub. What a
+    /// node has written but the agent not yet read is not covered: wait for the node's acknowledgement first. Readings
+    /// that could not be stored (a full disk) are not waited for.
+    pub async fn drained(&self) {
+        let accepted = self.sources.accepted.load(Ordering::Acquire);
+        let mut settled = self.settled.clone();
+        // The sender lives as long as the writer; when it is gone there is nothing left to settle.
+        let _ = settled.wait_for(|settled| *settled >= accepted).await;
+        let next = self.sources.outbox.next();
+        let mut acked = self.sources.acked.subscribe();
+        let _ = acked.wait_for(|acked| *acked >= next).await;
+    }
+
+    /// Stops: no more input, everything taken is committed, live batches are sent if the broker is there, the broker is
+    /// told, the state is saved. What the hub has not acknowledged stays in the outbox.
+    pub async fn shutdown(self) -> Status {
+        let Self {
+            sources,
+            stop,
+            mut tasks,
+            publisher,
+            writer,
+            ..
+        } = self;
+        stop.send_replace(true);
+        while tasks.join_next().await.is_some() {}
+        // All senders of groups are gone: the writer finishes what is queued, and its end ends the publisher.
+        let _ = spawn_blocking(move || writer.join()).await;
+        let _ = publisher.await;
+        sources.status()
+    }
+
+    /// The counters of refused frames, for tests and the hub's own metrics.
+    pub fn frame_errors(&self) -> &Tally {
+        &self.sources.nodes.tallies.errors
+    }
+
+    /// Whether a task or thread has ended that should not have: a bug in this program.
+    pub fn is_broken(&self) -> bool {
+        self.publisher.is_finished() || self.writer.is_finished()
+    }
+}

@@ -1,0 +1,121 @@
+//! The example parses; mistakes are named with their line.
+
+use super::*;
+
+fn load(text: &str) -> Result<Config, String> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("edge.toml");
+    std::fs::write(&path, text).unwrap();
+    Config::load(&path).map_err(|error| {
+        error
+            .to_string()
+            .replace(&path.display().to_string(), "edge.toml")
+    })
+}
+
+const START: &str = "deployment = \"d\"\nedge = \"e\"\ndata_dir = \"x\"\n";
+
+#[test]
+fn the_example_is_good_and_shows_the_defaults() {
+    let example = load(EXAMPLE).unwrap();
+    assert_eq!(
+        (example.node.len(), example.link.len(), example.meter.len()),
+        (1, 3, 2)
+    );
+    // What the example shows as default is the default.
+    let plain = load(START).unwrap();
+    let shown = |config: &Config| {
+        format!(
+            "{:?} {:?} {:?} {:?}",
+            config.broker, config.outbox, config.publish, config.time
+        )
+    };
+    assert_eq!(shown(&example), shown(&plain));
+    assert_eq!(example.meter[1].registers().unwrap().len(), 1);
+}
+
+#[test]
+fn mistakes_are_named_with_their_line() {
+    let node = "[[node]]\nid = 1\nstation = \"s\"\nkey = \"00\"\n";
+    for (text, line, said) in [
+        ("[outbox]\nfsnyc = \"never\"\n", 5, "fsync"),
+        ("[broker]\nusername = \"u\"\n", 4, "go together"),
+        ("[publish]\nwindow = 0\n", 5, "at least 1"),
+        ("[outbox]\nmax_bytes = 10\n", 4, "segment_bytes"),
+        (&format!("{node}{node}"), 9, "already used by node[0].id"),
+        (
+            "[[node]]\nid = 1\nstation = \"a b\"\nkey = \"\"\n",
+            6,
+            "an id is",
+        ),
+        ("[[node]]\nid = 1\nstation = \"s\"\n", 4, "key_file or key"),
+        ("[[link]]\nkind = \"tcp\"\n", 4, "either listen or connect"),
+        ("[[link]]\nkind = \"serial\"\n", 4, "needs device"),
+        (
+            "[[meter]]\nnode = 1\nstation = \"m\"\ntransport = \"tcp\"\naddress = \"h:502\"\nmap = \"sdm631\"\n",
+            4,
+            "shipped are sdm630",
+        ),
+        (
+            "[[meter]]\nnode = 1\nstation = \"m\"\ntransport = \"rtu\"\nmap = \"sdm630\"\n",
+            4,
+            "rtu needs device",
+        ),
+    ] {
+        let error = load(&format!("{START}{text}")).unwrap_err();
+        assert!(
+            error.starts_with(&format!("edge.toml:{line}:")),
+            "{line}: {error}"
+        );
+        assert!(error.contains(said), "{said}: {error}");
+    }
+}
+
+#[test]
+fn two_meters_on_one_line_need_different_units_and_the_same_speed() {
+    let meter = |node: u32, unit: u8, baud: u32| {
+        format!(
+            "[[meter]]\nnode = {node}\nstation = \"m{node}\"\ntransport = \"rtu\"\ndevice = \"/dev/ttyS9\"\n\
+             unit = {unit}\nbaud = {baud}\nmap = \"sdm230\"\n"
+        )
+    };
+    let both = |a: String, b: String| load(&format!("{START}{a}{b}"));
+    assert!(both(meter(1, 1, 9600), meter(2, 2, 9600)).is_ok());
+    assert!(
+        both(meter(1, 1, 9600), meter(2, 1, 9600))
+            .unwrap_err()
+            .contains("unit id")
+    );
+    assert!(
+        both(meter(1, 1, 9600), meter(2, 2, 2400))
+            .unwrap_err()
+            .contains("other baud")
+    );
+}
+
+#[test]
+fn secrets_lie_beside_the_file_and_are_checked() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("edge.toml");
+    std::fs::write(
+        &path,
+        format!("{START}[[node]]\nid = 1\nstation = \"s\"\nkey_file = \"k\"\n"),
+    )
+    .unwrap();
+    let config = Config::load(&path).unwrap();
+    assert!(
+        crate::secret::keys(&config)
+            .unwrap_err()
+            .to_string()
+            .contains("cannot read")
+    );
+    std::fs::write(directory.path().join("k"), "abc\n").unwrap();
+    assert!(
+        crate::secret::keys(&config)
+            .unwrap_err()
+            .to_string()
+            .contains("64 hexadecimal digits")
+    );
+    std::fs::write(directory.path().join("k"), format!("{}\n", "0f".repeat(32))).unwrap();
+    assert_eq!(crate::secret::keys(&config).unwrap().len(), 1);
+}

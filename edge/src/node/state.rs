@@ -1,0 +1,148 @@
+//! What the edge remembers of its nodes across a restart: `nodes.json`, replaced as a whole.
+//!
+//! The outbox itself holds most of it: every reading in it carries node, boot and sequence number. This file holds
+//! the rest: what was in entries that are acknowledged and trimmed, and the clock exchanges. It is written before
+//! entries are trimmed, and at a graceful end; after a crash the outbox is read from [`State::covers`] on.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::ranges::Ranges;
+use super::timebase::Bound;
+
+/// The file's name in the data directory.
+pub const FILE: &str = "nodes.json";
+
+/// Version that this module writes and reads.
+const VERSION: u32 = 1;
+
+/// Largest file that is read: a thousand nodes with full islands take about 8 MB.
+const MAX_BYTES: u64 = 16 * 1024 * 1024;
+
+/// What is remembered.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    version: u32,
+    /// Outbox entries below this are reflected in `nodes`.
+    pub covers: u64,
+    /// Each node, by number.
+    pub nodes: Vec<NodeState>,
+}
+
+/// One node.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NodeState {
+    /// Node number.
+    pub id: u32,
+    /// Its last known boot.
+    pub boot: u32,
+    /// What is durable at this edge.
+    pub durable: Ranges,
+    /// The last clock exchanges of that boot.
+    pub exchanges: Vec<Bound>,
+}
+
+impl State {
+    /// State to be written.
+    pub fn new(covers: u64, nodes: Vec<NodeState>) -> Self {
+        Self {
+            version: VERSION,
+            covers,
+            nodes,
+        }
+    }
+
+    /// Reads the file; nothing remembered when there is none.
+    ///
+    /// # Errors
+    /// It cannot be read, or is not a state file of this version.
+    pub fn load(directory: &Path) -> io::Result<Self> {
+        let path = directory.join(FILE);
+        let named =
+            |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+        let invalid = |message: String| named(io::Error::new(io::ErrorKind::InvalidData, message));
+        let length = match fs::metadata(&path) {
+            Ok(metadata) => metadata.len(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(Self::new(0, Vec::new()));
+            }
+            Err(error) => return Err(named(error)),
+        };
+        if length > MAX_BYTES {
+            return Err(invalid(format!("{length} bytes is more than any state")));
+        }
+        let state: Self = serde_json::from_slice(&fs::read(&path).map_err(named)?)
+            .map_err(|error| invalid(error.to_string()))?;
+        if state.version != VERSION {
+            return Err(invalid(format!(
+                "version {} is not supported",
+                state.version
+            )));
+        }
+        Ok(state)
+    }
+
+    /// Replaces the file; either the old or the new one is there afterwards, whatever happens.
+    ///
+    /// # Errors
+    /// The disk is full or fails.
+    pub fn save(&self, directory: &Path, sync: bool) -> io::Result<()> {
+        let path = directory.join(FILE);
+        let fresh = directory.join("nodes.json.new");
+        let mut file = File::create(&fresh)?;
+        file.write_all(&serde_json::to_vec(self)?)?;
+        if sync {
+            file.sync_all()?;
+        }
+        drop(file);
+        fs::rename(&fresh, &path)?;
+        if sync {
+            File::open(directory)?.sync_all()?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_read_back_and_refuses_what_it_does_not_know() {
+        let directory = tempfile::tempdir().unwrap();
+        assert_eq!(
+            State::load(directory.path()).unwrap(),
+            State::new(0, Vec::new())
+        );
+        let mut durable = Ranges::starting_at(7);
+        assert!(durable.insert(9, 12));
+        let node = NodeState {
+            id: 3,
+            boot: 2,
+            durable,
+            exchanges: vec![Bound {
+                offset_us: -5,
+                at_us: 9,
+            }],
+        };
+        let state = State::new(40, vec![node]);
+        state.save(directory.path(), true).unwrap();
+        assert_eq!(State::load(directory.path()).unwrap(), state);
+        fs::write(
+            directory.path().join(FILE),
+            r#"{"version":9,"covers":0,"nodes":[]}"#,
+        )
+        .unwrap();
+        assert!(
+            State::load(directory.path())
+                .unwrap_err()
+                .to_string()
+                .contains("version 9")
+        );
+        fs::write(directory.path().join(FILE), "{").unwrap();
+        assert!(State::load(directory.path()).is_err());
+    }
+}

@@ -1,0 +1,172 @@
+//! The status document: retained on the status topic, its absence told by the last will.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use clock::Clock;
+use serde::Serialize;
+use tokio::sync::watch;
+
+use crate::meter::{MeterHealth, MeterReport};
+use crate::node::{NodeReport, Nodes};
+use crate::outbox::Outbox;
+use crate::tally::Tally;
+
+/// Counts by reason.
+pub type Counts = BTreeMap<&'static str, u64>;
+
+/// The edge's condition and counters. Counters start at zero with every start of the agent.
+#[derive(Debug, Clone, Serialize)]
+pub struct Status {
+    /// `online`, or `offline` after a graceful stop.
+    pub state: &'static str,
+    /// What an operator should look at; empty when all is well.
+    pub conditions: Vec<&'static str>,
+    /// Edge id.
+    pub edge: String,
+    /// Version of this program.
+    pub version: &'static str,
+    /// This agent's boot number.
+    pub boot: u32,
+    /// RFC 3339 UTC, by this edge's clock.
+    pub time: String,
+    /// RFC 3339 UTC of the start.
+    pub since: String,
+    /// The outbox.
+    pub outbox: OutboxStatus,
+    /// Whether the broker is connected, as far as this process knows.
+    pub connected: bool,
+    /// Broker connections and messages by fate.
+    pub publish: Counts,
+    /// Frames and readings of nodes by fate.
+    pub frames: Counts,
+    /// Refused frames by reason.
+    pub frame_errors: Counts,
+    /// Node links by fate.
+    pub links: Counts,
+    /// Each node.
+    pub nodes: Vec<NodeReport>,
+    /// Each meter.
+    pub meters: Vec<MeterReport>,
+}
+
+/// The outbox's numbers.
+#[derive(Debug, Clone, Serialize)]
+pub struct OutboxStatus {
+    /// Identity, hexadecimal.
+    pub identity: String,
+    /// First entry held.
+    pub first: u64,
+    /// One past the last entry.
+    pub next: u64,
+    /// Everything below is durable at the hub.
+    pub acknowledged: u64,
+    /// Entries that the hub has not acknowledged.
+    pub depth: u64,
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// Readings could not be stored at the last attempt.
+    pub full: bool,
+    /// Entries and failures by kind.
+    pub counts: Counts,
+}
+
+/// Everything that the status is made from.
+#[derive(Debug)]
+pub struct Sources {
+    /// The outbox.
+    pub outbox: Arc<Outbox>,
+    /// The nodes.
+    pub nodes: Arc<Nodes>,
+    /// The meters.
+    pub meters: Vec<Arc<MeterHealth>>,
+    /// Node links.
+    pub links: Arc<Tally>,
+    /// Outbox writer.
+    pub stored: Arc<Tally>,
+    /// Connections and messages.
+    pub publish: Arc<Tally>,
+    /// Whether the broker is connected.
+    pub connected: AtomicBool,
+    /// Whether the hub is silent.
+    pub stalled: AtomicBool,
+    /// The hub has everything below.
+    pub acked: watch::Sender<u64>,
+    /// Groups handed over by links and meters.
+    pub accepted: Arc<AtomicU64>,
+    /// The edge's clock.
+    pub clock: Clock,
+    /// When the agent started, by that clock.
+    pub since_us: i64,
+}
+
+impl Sources {
+    /// The status now.
+    pub fn status(&self) -> Status {
+        let acknowledged = *self.acked.borrow();
+        let next = self.outbox.next();
+        let outbox = OutboxStatus {
+            identity: format!("{:016x}", self.outbox.identity()),
+            first: self.outbox.first(),
+            next,
+            acknowledged,
+            depth: next.saturating_sub(acknowledged),
+            bytes: self.outbox.bytes(),
+            full: self.outbox.is_full(),
+            counts: self.stored.snapshot(),
+        };
+        let meters: Vec<MeterReport> = self.meters.iter().map(|meter| meter.report()).collect();
+        let connected = self.connected.load(Ordering::Acquire);
+        let mut conditions = Vec::new();
+        for (holds, condition) in [
+            (outbox.full, "outbox_full"),
+            (!connected, "broker_unreachable"),
+            (
+                connected && self.stalled.load(Ordering::Acquire),
+                "hub_silent",
+            ),
+            (
+                meters
+                    .iter()
+                    .any(|meter| meter.polls > 0 && meter.answered == 0),
+                "meter_silent",
+            ),
+        ] {
+            if holds {
+                conditions.push(condition);
+            }
+        }
+        Status {
+            state: "online",
+            conditions,
+            edge: self.outbox.edge().to_owned(),
+            version: env!("CARGO_PKG_VERSION"),
+            boot: self.outbox.boot(),
+            time: clock::format_utc(self.clock.now_us()),
+            since: clock::format_utc(self.since_us),
+            outbox,
+            connected,
+            publish: self.publish.snapshot(),
+            frames: self.nodes.tallies.counts.snapshot(),
+            frame_errors: self.nodes.tallies.errors.snapshot(),
+            links: self.links.snapshot(),
+            nodes: self.nodes.report(),
+            meters,
+        }
+    }
+}
+
+/// What the broker publishes when the edge vanishes.
+pub fn will(edge: &str, boot: u32) -> Vec<u8> {
+    serde_json::json!({ "state": "offline", "reason": "vanished", "edge": edge, "boot": boot })
+        .to_string()
+        .into_bytes()
+}
+
+/// What the edge publishes when it stops in good order.
+pub fn farewell(edge: &str, boot: u32) -> Vec<u8> {
+    serde_json::json!({ "state": "offline", "reason": "stopped", "edge": edge, "boot": boot })
+        .to_string()
+        .into_bytes()
+}
