@@ -71,5 +71,8 @@ pub fn start(address: SocketAddr) -> Result<SocketAddr, String> {
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-    Err(format!("the embedded broker did not listen on {address} within {} s", START_LIMIT.as_secs()))
+    Err(format!(
+        "the embedded broker did not listen on {address} within {} s",
+        START_LIMIT.as_secs()
+    ))
 }

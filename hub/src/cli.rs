@@ -23,7 +23,11 @@ const WRONG: u8 = 2;
 ///
 /// Start with `watchfire replay chile-2010`: a recorded tsunami from sensor to alert, nothing to install.
 #[derive(Debug, Parser)]
-#[command(name = "watchfire", version, after_help = "Exit codes: 0 done, 1 something failed while running, 2 wrong command line or configuration.")]
+#[command(
+    name = "watchfire",
+    version,
+    after_help = "Exit codes: 0 done, 1 something failed while running, 2 wrong command line or configuration."
+)]
 struct Cli {
     /// How the log is written to standard error. RUST_LOG=debug (or hub=trace) says more.
     #[arg(long, value_enum, default_value = "pretty", global = true)]
@@ -143,9 +147,16 @@ pub fn main() -> ExitCode {
 fn start_log(log: Log, replay: bool) {
     // A replay tells its own story; the log speaks up only when something is wrong. The broker logs every disconnection as an
     // error, which it is not for a system whose peers come and go.
-    let default = if replay { "error,rumqttd=off" } else { "info,rumqttd=off" };
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let default = if replay {
+        "error,rumqttd=off"
+    } else {
+        "info,rumqttd=off"
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     match log {
         Log::Pretty => builder.with_target(false).init(),
         Log::Json => builder.json().init(),
@@ -154,12 +165,31 @@ fn start_log(log: Log, replay: bool) {
 
 fn dispatch(command: Command) -> Result<(), Failure> {
     match command {
-        Command::Replay { event, speed, out, deployment, port, serve, quiet } => {
+        Command::Replay {
+            event,
+            speed,
+            out,
+            deployment,
+            port,
+            serve,
+            quiet,
+        } => {
             // Looked at before anything starts: a wrong name is a wrong command line, not a failure.
             let id = replay::load_event(&event).map_err(Failure::Wrong)?.id;
             let out = out.unwrap_or_else(|| Path::new("watchfire-replay").join(id));
-            let request = Request { event, deployment, speed, out, port, serve, quiet };
-            runtime()?.block_on(replay::run(&request)).map(|_| ()).map_err(Failure::Failed)
+            let request = Request {
+                event,
+                deployment,
+                speed,
+                out,
+                port,
+                serve,
+                quiet,
+            };
+            runtime()?
+                .block_on(replay::run(&request))
+                .map(|_| ())
+                .map_err(Failure::Failed)
         }
         Command::Run { config } => {
             let config = load(&config, None)?;
@@ -180,18 +210,30 @@ fn dispatch(command: Command) -> Result<(), Failure> {
                 config.station.len(),
                 config.zone.len(),
                 config.mode.name(),
-                if config.broker.embedded { "embedded".to_owned() } else { format!("{}:{}", config.broker.host, config.broker.port) },
+                if config.broker.embedded {
+                    "embedded".to_owned()
+                } else {
+                    format!("{}:{}", config.broker.host, config.broker.port)
+                },
                 config.http.listen
             );
             Ok(())
         }
-        Command::Export { config, data_dir, out } => {
+        Command::Export {
+            config,
+            data_dir,
+            out,
+        } => {
             let config = load(&config, data_dir)?;
             let rows = to_file(out, |w| history::export(&config, w))?;
             tracing::info!(rows, "exported");
             Ok(())
         }
-        Command::Recompute { config, data_dir, out } => {
+        Command::Recompute {
+            config,
+            data_dir,
+            out,
+        } => {
             let config = load(&config, data_dir)?;
             let lines = to_file(out, |w| history::recompute(config, w))?;
             tracing::info!(lines, "computed again");
@@ -211,13 +253,23 @@ fn dispatch(command: Command) -> Result<(), Failure> {
             }
             println!("Deployments (watchfire replay EVENT --deployment NAME):");
             for (name, text) in shipped::DEPLOYMENTS {
-                let config = Config::parse(name, text).map_err(|e| Failure::Failed(e.to_string()))?;
-                println!("  {name:<14} {} ({} zones)", config.title, config.zone.len());
+                let config =
+                    Config::parse(name, text).map_err(|e| Failure::Failed(e.to_string()))?;
+                println!(
+                    "  {name:<14} {} ({} zones)",
+                    config.title,
+                    config.zone.len()
+                );
             }
             Ok(())
         }
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "watchfire", &mut std::io::stdout());
+            clap_complete::generate(
+                shell,
+                &mut Cli::command(),
+                "watchfire",
+                &mut std::io::stdout(),
+            );
             Ok(())
         }
     }
@@ -231,10 +283,14 @@ fn load(path: &Path, data_dir: Option<PathBuf>) -> Result<Config, Failure> {
     Ok(config)
 }
 
-fn to_file<T>(out: Option<PathBuf>, write: impl FnOnce(&mut dyn_writer::Output) -> Result<T, String>) -> Result<T, Failure> {
+fn to_file<T>(
+    out: Option<PathBuf>,
+    write: impl FnOnce(&mut dyn_writer::Output) -> Result<T, String>,
+) -> Result<T, Failure> {
     let mut output = match out {
         Some(path) => {
-            let file = std::fs::File::create(&path).map_err(|e| Failure::Failed(format!("{}: {e}", path.display())))?;
+            let file = std::fs::File::create(&path)
+                .map_err(|e| Failure::Failed(format!("{}: {e}", path.display())))?;
             dyn_writer::Output::File(BufWriter::new(file))
         }
         None => dyn_writer::Output::Standard(BufWriter::new(std::io::stdout())),
@@ -280,7 +336,12 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 async fn live(config: Config, clock: Clock) -> Result<(), Failure> {
     let exercise_clock = clock.description();
     let deployment = config.deployment.clone();
-    let options = Options { config: Arc::new(config), clock, sink: Box::new(NoSink), ticking: true };
+    let options = Options {
+        config: Arc::new(config),
+        clock,
+        sink: Box::new(NoSink),
+        ticking: true,
+    };
     let service = Service::start(options).await.map_err(Failure::Failed)?;
     tracing::info!(
         deployment,

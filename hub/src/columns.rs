@@ -7,8 +7,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow_array::types::{Float64Type, TimestampMicrosecondType, UInt8Type, UInt32Type, UInt64Type};
-use arrow_array::{ArrayRef, DictionaryArray, PrimitiveArray, RecordBatch, StringArray, UInt8Array, UInt32Array};
+use arrow_array::types::{
+    Float64Type, TimestampMicrosecondType, UInt8Type, UInt32Type, UInt64Type,
+};
+use arrow_array::{
+    ArrayRef, DictionaryArray, PrimitiveArray, RecordBatch, StringArray, UInt8Array, UInt32Array,
+};
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use wire::quantity::Quantity;
 
@@ -125,11 +129,16 @@ impl Columns {
         let take_u8 = |v: &mut Vec<u8>| std::mem::replace(v, Vec::with_capacity(spare));
         let utc = || Some(Arc::from("UTC"));
         let times = std::mem::replace(&mut self.time, Vec::with_capacity(spare));
-        let time = PrimitiveArray::<TimestampMicrosecondType>::new(times.into(), None).with_timezone_opt(utc());
+        let time = PrimitiveArray::<TimestampMicrosecondType>::new(times.into(), None)
+            .with_timezone_opt(utc());
         let received =
-            PrimitiveArray::<TimestampMicrosecondType>::new(vec![received_us; rows].into(), None).with_timezone_opt(utc());
+            PrimitiveArray::<TimestampMicrosecondType>::new(vec![received_us; rows].into(), None)
+                .with_timezone_opt(utc());
         let station = DictionaryArray::<UInt32Type>::try_new(
-            UInt32Array::new(std::mem::replace(&mut self.station, Vec::with_capacity(spare)).into(), None),
+            UInt32Array::new(
+                std::mem::replace(&mut self.station, Vec::with_capacity(spare)).into(),
+                None,
+            ),
             stations.dictionary(),
         )?;
         let quantity = DictionaryArray::<UInt8Type>::try_new(
@@ -143,7 +152,10 @@ impl Columns {
             Arc::new(quantity),
             Arc::new(time),
             Arc::new(PrimitiveArray::<Float64Type>::new(values.into(), None)),
-            Arc::new(PrimitiveArray::<UInt8Type>::new(take_u8(&mut self.quality).into(), None)),
+            Arc::new(PrimitiveArray::<UInt8Type>::new(
+                take_u8(&mut self.quality).into(),
+                None,
+            )),
             Arc::new(PrimitiveArray::<UInt64Type>::new(seqs.into(), None)),
             Arc::new(received),
         ];
@@ -154,7 +166,11 @@ impl Columns {
 fn quantities() -> Arc<StringArray> {
     static NAMES: std::sync::OnceLock<Arc<StringArray>> = std::sync::OnceLock::new();
     NAMES
-        .get_or_init(|| Arc::new(StringArray::from_iter_values(Quantity::ALL.iter().map(|q| q.name()))))
+        .get_or_init(|| {
+            Arc::new(StringArray::from_iter_values(
+                Quantity::ALL.iter().map(|q| q.name()),
+            ))
+        })
         .clone()
 }
 
@@ -174,7 +190,9 @@ pub fn quantity_key(quantity: Quantity) -> u8 {
 pub fn schema() -> SchemaRef {
     let timestamp = || DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC")));
     let words = |key| DataType::Dictionary(Box::new(key), Box::new(DataType::Utf8));
-    let units = Quantity::ALL.iter().map(|q| (format!("unit:{}", q.name()), q.unit().to_owned()));
+    let units = Quantity::ALL
+        .iter()
+        .map(|q| (format!("unit:{}", q.name()), q.unit().to_owned()));
     Arc::new(Schema::new_with_metadata(
         vec![
             Field::new("station", words(DataType::UInt32), false),
@@ -209,10 +227,20 @@ impl<'a> Rows<'a> {
         let column = |name| batch.column_by_name(name);
         let any = |name| column(name).map(|c| c.as_any());
         Some(Self {
-            station: any("station")?.downcast_ref::<DictionaryArray<UInt32Type>>()?.keys().values(),
-            quantity: any("quantity")?.downcast_ref::<DictionaryArray<UInt8Type>>()?.keys().values(),
-            time: any("time")?.downcast_ref::<PrimitiveArray<TimestampMicrosecondType>>()?.values(),
-            value: any("value")?.downcast_ref::<PrimitiveArray<Float64Type>>()?.values(),
+            station: any("station")?
+                .downcast_ref::<DictionaryArray<UInt32Type>>()?
+                .keys()
+                .values(),
+            quantity: any("quantity")?
+                .downcast_ref::<DictionaryArray<UInt8Type>>()?
+                .keys()
+                .values(),
+            time: any("time")?
+                .downcast_ref::<PrimitiveArray<TimestampMicrosecondType>>()?
+                .values(),
+            value: any("value")?
+                .downcast_ref::<PrimitiveArray<Float64Type>>()?
+                .values(),
             quality: any("quality")?.downcast_ref::<UInt8Array>()?.values(),
         })
     }

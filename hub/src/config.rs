@@ -380,7 +380,11 @@ pub enum ConfigError {
 impl Config {
     /// Reads `hub.toml` from a deployment directory, or a file named directly.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let file = if path.is_dir() { path.join("hub.toml") } else { path.to_owned() };
+        let file = if path.is_dir() {
+            path.join("hub.toml")
+        } else {
+            path.to_owned()
+        };
         let config: Self = settings::load(&file)?;
         config.check(&file.display().to_string())?;
         Ok(config)
@@ -396,7 +400,10 @@ impl Config {
     /// Refuses what cannot be meant.
     pub fn check(&self, file: &str) -> Result<(), ConfigError> {
         let fail = |what: String| {
-            Err(ConfigError::Meaning { file: file.to_owned(), what })
+            Err(ConfigError::Meaning {
+                file: file.to_owned(),
+                what,
+            })
         };
         if !wire::topic::is_id(&self.deployment) {
             return fail(format!(
@@ -407,19 +414,33 @@ impl Config {
         let mut ids = BTreeSet::new();
         for station in &self.station {
             if !wire::topic::is_id(&station.id) {
-                return fail(format!("station id \"{}\" is no id: use 1 to 48 letters, digits, `.`, `_` or `-`", station.id));
+                return fail(format!(
+                    "station id \"{}\" is no id: use 1 to 48 letters, digits, `.`, `_` or `-`",
+                    station.id
+                ));
             }
             if !ids.insert(&station.id) {
-                return fail(format!("station \"{}\" is there twice; give each station its own id", station.id));
+                return fail(format!(
+                    "station \"{}\" is there twice; give each station its own id",
+                    station.id
+                ));
             }
             if !position(station.lat, station.lon) {
-                return fail(format!("station \"{}\": lat {} lon {} is no place on Earth", station.id, station.lat, station.lon));
+                return fail(format!(
+                    "station \"{}\": lat {} lon {} is no place on Earth",
+                    station.id, station.lat, station.lon
+                ));
             }
             if !(station.radius_km > 0.0 && station.radius_km <= 1_000.0) {
-                return fail(format!("station \"{}\": radius_km = {} must be above 0 and at most 1000", station.id, station.radius_km));
+                return fail(format!(
+                    "station \"{}\": radius_km = {} must be above 0 and at most 1000",
+                    station.id, station.radius_km
+                ));
             }
             for threshold in &station.threshold {
-                threshold.check(&format!("station \"{}\"", station.id)).or_else(&fail)?;
+                threshold
+                    .check(&format!("station \"{}\"", station.id))
+                    .or_else(&fail)?;
             }
         }
         for threshold in &self.threshold {
@@ -428,15 +449,29 @@ impl Config {
         let mut zones = BTreeSet::new();
         for zone in &self.zone {
             if !zones.insert(&zone.id) {
-                return fail(format!("zone \"{}\" is there twice; give each zone its own id", zone.id));
+                return fail(format!(
+                    "zone \"{}\" is there twice; give each zone its own id",
+                    zone.id
+                ));
             }
             if zone.coast.is_empty() {
-                return fail(format!("zone \"{}\" has no coast point: give `coast = [[lat, lon], ...]`", zone.id));
+                return fail(format!(
+                    "zone \"{}\" has no coast point: give `coast = [[lat, lon], ...]`",
+                    zone.id
+                ));
             }
             if zone.polygon.len() < 3 {
-                return fail(format!("zone \"{}\": a polygon needs three corners or more", zone.id));
+                return fail(format!(
+                    "zone \"{}\": a polygon needs three corners or more",
+                    zone.id
+                ));
             }
-            if let Some(p) = zone.coast.iter().chain(&zone.polygon).find(|p| !position(p[0], p[1])) {
+            if let Some(p) = zone
+                .coast
+                .iter()
+                .chain(&zone.polygon)
+                .find(|p| !position(p[0], p[1]))
+            {
                 return fail(format!("zone \"{}\": {p:?} is no [lat, lon]", zone.id));
             }
         }
@@ -451,7 +486,10 @@ impl Config {
             ));
         }
         if !(0.0 < p.probability && p.probability < 1.0) {
-            return fail(format!("[policy] probability = {} must lie between 0 and 1", p.probability));
+            return fail(format!(
+                "[policy] probability = {} must lie between 0 and 1",
+                p.probability
+            ));
         }
         if p.expires < Duration::from_secs(600) {
             return fail("[policy] expires must be at least 10m: a shorter alert lapses before a feed is polled".to_owned());
@@ -465,7 +503,9 @@ impl Config {
         let s = &self.sender;
         for (key, value) in [("id", &s.id), ("identifier_prefix", &s.identifier_prefix)] {
             if value.is_empty() || value.contains([' ', ',', '<', '&']) {
-                return fail(format!("[sender] {key} = \"{value}\": CAP allows no space, comma, `<` or `&`, and it must not be empty"));
+                return fail(format!(
+                    "[sender] {key} = \"{value}\": CAP allows no space, comma, `<` or `&`, and it must not be empty"
+                ));
             }
         }
         if s.languages.is_empty() {
@@ -475,7 +515,10 @@ impl Config {
             return fail("[sender] languages names one twice".to_owned());
         }
         if s.utc_offset_minutes.abs() > 14 * 60 {
-            return fail(format!("[sender] utc_offset_minutes = {} is beyond 14 h", s.utc_offset_minutes));
+            return fail(format!(
+                "[sender] utc_offset_minutes = {} is beyond 14 h",
+                s.utc_offset_minutes
+            ));
         }
         Ok(())
     }

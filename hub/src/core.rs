@@ -110,7 +110,11 @@ impl Stations for Names<'_> {
 
     fn last_us(&self, station: u32) -> Option<i64> {
         const BAD: u8 = Quality::MISSING.0 | Quality::SENSOR_FAULT.0 | Quality::SUSPECT.0;
-        self.detect.latest(station).filter(|(_, last)| last.quality & BAD == 0).map(|(_, last)| last.time_us).max()
+        self.detect
+            .latest(station)
+            .filter(|(_, last)| last.quality & BAD == 0)
+            .map(|(_, last)| last.time_us)
+            .max()
     }
 }
 
@@ -144,7 +148,8 @@ impl Core {
                     Ok(batch) => {
                         let header = batch.header();
                         self.batch(&batch, entry.received_us);
-                        self.intake.durable(header.edge, header.outbox, header.offset);
+                        self.intake
+                            .durable(header.edge, header.outbox, header.offset);
                     }
                     // What was journaled was parsed before; a newer format is the only way here, and it is counted.
                     Err(e) => self.intake.count("batches_refused", e.name()),
@@ -162,7 +167,11 @@ impl Core {
             Ok(document) => document,
             Err(refused) => {
                 self.intake.count("quakes_refused", refused.reason);
-                return vec![Output::Say { time_us: now_us, kind: "refused".to_owned(), text: format!("earthquake document refused: {refused}") }];
+                return vec![Output::Say {
+                    time_us: now_us,
+                    kind: "refused".to_owned(),
+                    text: format!("earthquake document refused: {refused}"),
+                }];
             }
         };
         for refused in &document.refused {
@@ -178,10 +187,18 @@ impl Core {
 
     fn solution(&mut self, solution: Solution, now_us: i64, out: &mut Vec<Output>) {
         let quake = &solution.quake;
-        let known = self.events.iter().position(|e| same(&e.solution, &solution));
+        let known = self
+            .events
+            .iter()
+            .position(|e| same(&e.solution, &solution));
         if solution.deleted {
             if let Some(at) = known {
-                say(out, now_us, "earthquake", format!("the agency has taken {} back", quake.id));
+                say(
+                    out,
+                    now_us,
+                    "earthquake",
+                    format!("the agency has taken {} back", quake.id),
+                );
                 let steps = self.events[at].withdraw();
                 self.carry_out(at, steps, now_us, out);
             }
@@ -205,7 +222,11 @@ impl Core {
             format!(
                 "earthquake M{:.1}, {}, {:.0} km deep, at {} ({})",
                 quake.magnitude,
-                if solution.place.is_empty() { format!("{:.2} {:.2}", quake.lat, quake.lon) } else { solution.place.clone() },
+                if solution.place.is_empty() {
+                    format!("{:.2} {:.2}", quake.lat, quake.lon)
+                } else {
+                    solution.place.clone()
+                },
                 quake.depth_km,
                 clock::format_utc(quake.origin_us),
                 quake.id
@@ -215,7 +236,12 @@ impl Core {
         let outlook = match ocean.forecast(quake, &self.config.policy) {
             Ok(outlook) => outlook,
             Err(why) => {
-                say(out, now_us, "no_forecast", format!("no forecast for {}: {why}; this is no all-clear", quake.id));
+                say(
+                    out,
+                    now_us,
+                    "no_forecast",
+                    format!("no forecast for {}: {why}; this is no all-clear", quake.id),
+                );
                 if let Some(at) = known
                     && quake.magnitude < self.config.policy.min_magnitude
                 {
@@ -258,7 +284,11 @@ impl Core {
     pub fn finish(&mut self, now_us: i64) -> Vec<Output> {
         let mut out = Vec::new();
         if !self.intake.columns.is_empty() {
-            match self.intake.columns.take(&mut self.intake.stations, &self.schema, now_us) {
+            match self
+                .intake
+                .columns
+                .take(&mut self.intake.stations, &self.schema, now_us)
+            {
                 Ok(batch) => {
                     if let Some(rows) = Rows::of(&batch) {
                         self.touch(rows.station);
@@ -273,11 +303,19 @@ impl Core {
             }
         }
         for at in 0..self.events.len() {
-            let names = Names { config: &self.config, intake: &self.intake, detect: &self.detect };
+            let names = Names {
+                config: &self.config,
+                intake: &self.intake,
+                detect: &self.detect,
+            };
             let steps = self.events[at].tick(now_us, &names, &self.config.policy);
             self.carry_out(at, steps, now_us, &mut out);
         }
-        while self.unclaimed.front().is_some_and(|f| now_us.saturating_sub(f.time_us) > UNCLAIMED_US) {
+        while self
+            .unclaimed
+            .front()
+            .is_some_and(|f| now_us.saturating_sub(f.time_us) > UNCLAIMED_US)
+        {
             self.unclaimed.pop_front();
         }
         out
@@ -310,8 +348,16 @@ impl Core {
     pub fn finding_text(&self, station: u32) -> String {
         let mut words = Vec::new();
         for event in self.events.iter().filter(|e| !e.is_over()) {
-            if let Some(o) = event.observed.get(&station).filter(|o| o.quiet_since_us.is_none()) {
-                words.push(format!("tsunami since {}, highest {:+.2} m", clock::format_utc(o.onset_us), o.amplitude_m));
+            if let Some(o) = event
+                .observed
+                .get(&station)
+                .filter(|o| o.quiet_since_us.is_none())
+            {
+                words.push(format!(
+                    "tsunami since {}, highest {:+.2} m",
+                    clock::format_utc(o.onset_us),
+                    o.amplitude_m
+                ));
             }
         }
         for (_, limit, kind) in self.limits.keys().filter(|k| k.0 == station) {
@@ -335,20 +381,45 @@ impl Core {
     fn finding(&mut self, finding: &Finding, now_us: i64, out: &mut Vec<Output>) {
         match finding.what {
             What::Sea(change) => self.sea(finding, &change, now_us, out, true),
-            What::Limit { limit, kind, active, since_us, value, .. } => {
+            What::Limit {
+                limit,
+                kind,
+                active,
+                since_us,
+                value,
+                ..
+            } => {
                 self.limit(finding, limit, kind, active, since_us, value, now_us, out);
             }
         }
     }
 
-    fn sea(&mut self, finding: &Finding, change: &Change, now_us: i64, out: &mut Vec<Output>, fresh: bool) {
+    fn sea(
+        &mut self,
+        finding: &Finding,
+        change: &Change,
+        now_us: i64,
+        out: &mut Vec<Output>,
+        fresh: bool,
+    ) {
         let Some(ocean) = &self.ocean else { return };
         // The newest event first: an aftershock's wave rides on the main shock's only when the main shock's is over.
         for at in (0..self.events.len()).rev() {
-            let names = Names { config: &self.config, intake: &self.intake, detect: &self.detect };
+            let names = Names {
+                config: &self.config,
+                intake: &self.intake,
+                detect: &self.detect,
+            };
             let event = &mut self.events[at];
             let before = event.outlook.clone();
-            if let Some(steps) = event.sea(finding.station, finding.time_us, change, &names, ocean, &self.config.policy) {
+            if let Some(steps) = event.sea(
+                finding.station,
+                finding.time_us,
+                change,
+                &names,
+                ocean,
+                &self.config.policy,
+            ) {
                 if event.outlook != before {
                     self.tell_forecast(at, out);
                 }
@@ -363,23 +434,38 @@ impl Core {
         if !fresh {
             return;
         }
-        let names = Names { config: &self.config, intake: &self.intake, detect: &self.detect };
+        let names = Names {
+            config: &self.config,
+            intake: &self.intake,
+            detect: &self.detect,
+        };
         let name = names.name(finding.station);
         match *change {
             Change::Onset { onset_us, .. } => say(
                 out,
                 finding.time_us,
                 "unexplained",
-                format!("{name} moves like a tsunami since {}, and no earthquake explains it: look at it now", clock::format_utc(onset_us)),
+                format!(
+                    "{name} moves like a tsunami since {}, and no earthquake explains it: look at it now",
+                    clock::format_utc(onset_us)
+                ),
             ),
             Change::Shaking { peak_m, .. } => {
-                say(out, finding.time_us, "shaking", format!("{name} shakes by {peak_m:.2} m: too fast for a tsunami"));
+                say(
+                    out,
+                    finding.time_us,
+                    "shaking",
+                    format!("{name} shakes by {peak_m:.2} m: too fast for a tsunami"),
+                );
             }
             Change::Growth { .. } | Change::End { .. } => {}
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the fields of one finding, spelled out once")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the fields of one finding, spelled out once"
+    )]
     fn limit(
         &mut self,
         finding: &Finding,
@@ -391,19 +477,37 @@ impl Core {
         now_us: i64,
         out: &mut Vec<Output>,
     ) {
-        let Some(settings) = self.detect.limit(limit) else { return };
+        let Some(settings) = self.detect.limit(limit) else {
+            return;
+        };
         let station = self.config.station.get(finding.station as usize);
         let station_id = self.intake.stations.name(finding.station);
-        let name = station.filter(|s| !s.name.is_empty()).map_or(station_id, |s| s.name.as_str());
+        let name = station
+            .filter(|s| !s.name.is_empty())
+            .map_or(station_id, |s| s.name.as_str());
         let quantity = settings.quantity;
         let (unit, per) = (quantity.unit(), if kind == Kind::Rate { "/s" } else { "" });
-        let what = settings.text.clone().unwrap_or_else(|| quantity.name().replace('_', " "));
-        let state = if active { "" } else { " - back within the limit" };
+        let what = settings
+            .text
+            .clone()
+            .unwrap_or_else(|| quantity.name().replace('_', " "));
+        let state = if active {
+            ""
+        } else {
+            " - back within the limit"
+        };
         say(
             out,
             finding.time_us,
-            if active { "threshold" } else { "threshold_over" },
-            format!("{what}: {name} {} {value:.2} {unit}{per}{state}", quantity.name().replace('_', " ")),
+            if active {
+                "threshold"
+            } else {
+                "threshold_over"
+            },
+            format!(
+                "{what}: {name} {} {value:.2} {unit}{per}{state}",
+                quantity.name().replace('_', " ")
+            ),
         );
         let key = (finding.station, limit, kind);
         if active {
@@ -413,7 +517,11 @@ impl Core {
                 Kind::Rate => "rate",
             };
             self.limits.entry(key).or_insert_with(|| LimitChain {
-                event: format!("{station_id}.{}.{kind_word}.{}", quantity.name(), since_us / 1_000_000),
+                event: format!(
+                    "{station_id}.{}.{kind_word}.{}",
+                    quantity.name(),
+                    since_us / 1_000_000
+                ),
                 chain: Vec::new(),
             });
         }
@@ -423,15 +531,34 @@ impl Core {
             }
             return;
         }
-        let Some(chain) = self.limits.get_mut(&key) else { return };
-        let composer = Composer { config: &self.config };
-        let state = LimitState { station, station_id, limit: settings, kind, value, time_us: finding.time_us, over: !active };
+        let Some(chain) = self.limits.get_mut(&key) else {
+            return;
+        };
+        let composer = Composer {
+            config: &self.config,
+        };
+        let state = LimitState {
+            station,
+            station_id,
+            limit: settings,
+            kind,
+            value,
+            time_us: finding.time_us,
+            over: !active,
+        };
         match composer.limit(&chain.event, &chain.chain, &state, now_us) {
             Ok(message) => {
-                chain.chain.push((message.identifier.clone(), message.sent_us));
+                chain
+                    .chain
+                    .push((message.identifier.clone(), message.sent_us));
                 out.push(Output::Publish(message));
             }
-            Err(why) => say(out, now_us, "error", format!("no message for {}: {why}", chain.event)),
+            Err(why) => say(
+                out,
+                now_us,
+                "error",
+                format!("no message for {}: {why}", chain.event),
+            ),
         }
         if !active {
             self.limits.remove(&key);
@@ -441,22 +568,37 @@ impl Core {
     fn carry_out(&mut self, at: usize, steps: Vec<Step>, now_us: i64, out: &mut Vec<Output>) {
         for step in steps {
             match step {
-                Step::Say { time_us, kind, text } => say(out, time_us, kind, text),
+                Step::Say {
+                    time_us,
+                    kind,
+                    text,
+                } => say(out, time_us, kind, text),
                 Step::Publish(reason) => self.publish(at, reason, now_us, out),
             }
         }
     }
 
     fn publish(&mut self, at: usize, reason: Reason, now_us: i64, out: &mut Vec<Output>) {
-        let composer = Composer { config: &self.config };
-        let names = Names { config: &self.config, intake: &self.intake, detect: &self.detect };
+        let composer = Composer {
+            config: &self.config,
+        };
+        let names = Names {
+            config: &self.config,
+            intake: &self.intake,
+            detect: &self.detect,
+        };
         let event = &mut self.events[at];
         match composer.tsunami(event, reason, now_us, |s| names.name(s)) {
             Ok(message) => {
                 event.published(message.identifier.clone(), message.sent_us);
                 out.push(Output::Publish(message));
             }
-            Err(why) => say(out, now_us, "error", format!("no message for {}: {why}", event.id)),
+            Err(why) => say(
+                out,
+                now_us,
+                "error",
+                format!("no message for {}: {why}", event.id),
+            ),
         }
     }
 
@@ -468,7 +610,11 @@ impl Core {
             .iter()
             .filter_map(|z| {
                 let zone = self.config.zone.get(z.zone)?;
-                Some(NamedZone { id: zone.id.clone(), name: zone.name.clone(), outlook: z.clone() })
+                Some(NamedZone {
+                    id: zone.id.clone(),
+                    name: zone.name.clone(),
+                    outlook: z.clone(),
+                })
             })
             .collect();
         let stations = event
@@ -477,15 +623,29 @@ impl Core {
             .iter()
             .map(|s| {
                 let f = &s.forecast;
-                (self.intake.stations.name(s.station).to_owned(), s.arrival_us, f.median_m, f.quantile_m(0.05), f.quantile_m(0.95))
+                (
+                    self.intake.stations.name(s.station).to_owned(),
+                    s.arrival_us,
+                    f.median_m,
+                    f.quantile_m(0.05),
+                    f.quantile_m(0.95),
+                )
             })
             .collect();
-        out.push(Output::Forecast { event: event.id.clone(), zones, stations });
+        out.push(Output::Forecast {
+            event: event.id.clone(),
+            zones,
+            stations,
+        });
     }
 }
 
 fn say(out: &mut Vec<Output>, time_us: i64, kind: &str, text: String) {
-    out.push(Output::Say { time_us, kind: kind.to_owned(), text });
+    out.push(Output::Say {
+        time_us,
+        kind: kind.to_owned(),
+        text,
+    });
 }
 
 fn same(known: &Solution, new: &Solution) -> bool {

@@ -109,7 +109,13 @@ impl Detect {
         }
         let defaults = (limits.len()..limits.len() + config.threshold.len()).collect();
         limits.extend(config.threshold.iter().cloned());
-        Self { limits, by_station, defaults, lanes: Vec::new(), too_late: 0 }
+        Self {
+            limits,
+            by_station,
+            defaults,
+            lanes: Vec::new(),
+            too_late: 0,
+        }
     }
 
     /// The limit behind [`What::Limit`].
@@ -128,7 +134,12 @@ impl Detect {
             .get(station as usize)
             .into_iter()
             .flatten()
-            .filter_map(|lane| Some((Quantity::ALL.get(lane.quantity as usize).copied()?, lane.last?)))
+            .filter_map(|lane| {
+                Some((
+                    Quantity::ALL.get(lane.quantity as usize).copied()?,
+                    lane.last?,
+                ))
+            })
     }
 
     /// Steps every row and returns what was found, in row order; stations whose late rows were put in place follow.
@@ -145,9 +156,16 @@ impl Detect {
             let (time_us, value, quality) = (rows.time[i], rows.value[i], rows.quality[i]);
             let newest = lane.last.is_none_or(|l| time_us >= l.time_us);
             if newest {
-                lane.last = Some(Last { time_us, value, quality });
+                lane.last = Some(Last {
+                    time_us,
+                    value,
+                    quality,
+                });
             }
-            const UNUSABLE: u8 = Quality::SUSPECT.0 | Quality::MISSING.0 | Quality::SENSOR_FAULT.0 | Quality::OUT_OF_RANGE.0;
+            const UNUSABLE: u8 = Quality::SUSPECT.0
+                | Quality::MISSING.0
+                | Quality::SENSOR_FAULT.0
+                | Quality::OUT_OF_RANGE.0;
             if quality & UNUSABLE != 0 || !value.is_finite() {
                 continue;
             }
@@ -155,7 +173,11 @@ impl Detect {
                 lane.limits(station, time_us, value, &mut findings);
             }
             if let Some(sea) = &mut lane.sea {
-                let height = if Quantity::ALL[quantity as usize] == Quantity::WaterPressure { value / PASCAL_PER_METRE } else { value };
+                let height = if Quantity::ALL[quantity as usize] == Quantity::WaterPressure {
+                    value / PASCAL_PER_METRE
+                } else {
+                    value
+                };
                 match sea.take(time_us, height) {
                     Placed::Stepped(change) => sea.report(station, time_us, change, &mut findings),
                     Placed::Waiting { first: true } => dirty.push((station, at)),
@@ -189,9 +211,19 @@ impl Detect {
                 .collect()
         };
         let own = self.by_station.get(s).map_or_else(Vec::new, |l| of(l));
-        let limits = if own.is_empty() { of(&self.defaults) } else { own };
-        let sea = matches!(what, Quantity::SeaLevel | Quantity::WaterPressure).then(|| Box::new(Sea::new()));
-        self.lanes[s].push(Lane { quantity, last: None, limits, sea });
+        let limits = if own.is_empty() {
+            of(&self.defaults)
+        } else {
+            own
+        };
+        let sea = matches!(what, Quantity::SeaLevel | Quantity::WaterPressure)
+            .then(|| Box::new(Sea::new()));
+        self.lanes[s].push(Lane {
+            quantity,
+            last: None,
+            limits,
+            sea,
+        });
         self.lanes[s].len() - 1
     }
 }
@@ -229,7 +261,13 @@ enum Placed {
 impl Sea {
     fn new() -> Self {
         let detector = Detector::new(signal::tsunami::Settings::default());
-        Self { live: detector.clone(), settled: detector, recent: VecDeque::new(), dirty: false, reported: VecDeque::new() }
+        Self {
+            live: detector.clone(),
+            settled: detector,
+            recent: VecDeque::new(),
+            dirty: false,
+            reported: VecDeque::new(),
+        }
     }
 
     fn take(&mut self, time_us: i64, height: f64) -> Placed {
@@ -252,7 +290,9 @@ impl Sea {
         }
         self.recent.insert(at, (time_us, height));
         self.trim();
-        Placed::Waiting { first: !std::mem::replace(&mut self.dirty, true) }
+        Placed::Waiting {
+            first: !std::mem::replace(&mut self.dirty, true),
+        }
     }
 
     fn push(&mut self, time_us: i64, height: f64) {
@@ -280,14 +320,28 @@ impl Sea {
         self.recent = recent;
     }
 
-    fn report(&mut self, station: u32, time_us: i64, change: Option<Change>, findings: &mut Vec<Finding>) {
+    fn report(
+        &mut self,
+        station: u32,
+        time_us: i64,
+        change: Option<Change>,
+        findings: &mut Vec<Finding>,
+    ) {
         let Some(change) = change else { return };
         // Micrometres: a growth to another height at the same time is news.
         let key = match change {
             Change::Shaking { since_us, .. } => (0, since_us, 0),
             Change::Onset { onset_us, .. } => (1, onset_us, 0),
-            Change::Growth { time_us, amplitude_m, .. } => (2, time_us, (amplitude_m * 1e6) as i64),
-            Change::End { time_us, quiet_since_us, .. } => (3, time_us, quiet_since_us),
+            Change::Growth {
+                time_us,
+                amplitude_m,
+                ..
+            } => (2, time_us, (amplitude_m * 1e6) as i64),
+            Change::End {
+                time_us,
+                quiet_since_us,
+                ..
+            } => (3, time_us, quiet_since_us),
         };
         if self.reported.contains(&key) {
             return;
@@ -296,6 +350,10 @@ impl Sea {
             self.reported.pop_front();
         }
         self.reported.push_back(key);
-        findings.push(Finding { station, time_us, what: What::Sea(change) });
+        findings.push(Finding {
+            station,
+            time_us,
+            what: What::Sea(change),
+        });
     }
 }

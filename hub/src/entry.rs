@@ -50,7 +50,11 @@ pub enum EntryError {
 impl Entry {
     /// The entry's bytes.
     pub fn encode(&self) -> Vec<u8> {
-        let length = self.items.iter().map(|i| 5 + i.bytes().len()).sum::<usize>();
+        let length = self
+            .items
+            .iter()
+            .map(|i| 5 + i.bytes().len())
+            .sum::<usize>();
         let mut out = Vec::with_capacity(9 + length);
         out.push(VERSION);
         out.extend_from_slice(&self.received_us.to_le_bytes());
@@ -87,7 +91,10 @@ impl Entry {
             });
             rest = after;
         }
-        Ok(Self { received_us: i64::from_le_bytes(*received), items })
+        Ok(Self {
+            received_us: i64::from_le_bytes(*received),
+            items,
+        })
     }
 }
 
@@ -112,13 +119,20 @@ mod tests {
 
     #[test]
     fn round_trip_and_every_truncation_is_an_error_or_a_shorter_entry() {
-        let entry = Entry { received_us: -5, items: vec![Item::Batch(vec![1, 2, 3]), Item::Quake(b"{}".to_vec())] };
+        let entry = Entry {
+            received_us: -5,
+            items: vec![Item::Batch(vec![1, 2, 3]), Item::Quake(b"{}".to_vec())],
+        };
         let bytes = entry.encode();
         assert_eq!(Entry::decode(&bytes), Ok(entry));
         // Ends after the header or after an item are entries of their own; the journal's length guards against them.
         let whole = [9, 17];
         for n in 0..bytes.len() {
-            assert_eq!(Entry::decode(&bytes[..n]).is_ok(), whole.contains(&n), "{n}");
+            assert_eq!(
+                Entry::decode(&bytes[..n]).is_ok(),
+                whole.contains(&n),
+                "{n}"
+            );
         }
         assert_eq!(Entry::decode(&[2]), Err(EntryError::Version(2)));
     }

@@ -119,7 +119,11 @@ pub trait Stations {
 }
 
 fn say(time_us: i64, kind: &'static str, text: String) -> Step {
-    Step::Say { time_us, kind, text }
+    Step::Say {
+        time_us,
+        kind,
+        text,
+    }
 }
 
 impl Event {
@@ -156,11 +160,21 @@ impl Event {
 
     /// The first assessment.
     pub fn begin(&mut self) -> Vec<Step> {
-        if self.outlook.level() > Level::None { vec![Step::Publish(Reason::Earthquake)] } else { Vec::new() }
+        if self.outlook.level() > Level::None {
+            vec![Step::Publish(Reason::Earthquake)]
+        } else {
+            Vec::new()
+        }
     }
 
     /// A newer solution of the same earthquake.
-    pub fn revise(&mut self, solution: Solution, outlook: Outlook, ocean: &Ocean, policy: &Policy) -> Vec<Step> {
+    pub fn revise(
+        &mut self,
+        solution: Solution,
+        outlook: Outlook,
+        ocean: &Ocean,
+        policy: &Policy,
+    ) -> Vec<Step> {
         let (was, now) = (self.solution.quake.magnitude, solution.quake.magnitude);
         self.solution = solution;
         self.prior = outlook.clone();
@@ -175,7 +189,11 @@ impl Event {
         if self.outlook.level() == Level::None && !self.confirmed {
             return self.end(Reason::Withdrawn);
         }
-        if self.worth_telling() || (was - now).abs() >= 0.1 { vec![Step::Publish(Reason::Revised)] } else { Vec::new() }
+        if self.worth_telling() || (was - now).abs() >= 0.1 {
+            vec![Step::Publish(Reason::Revised)]
+        } else {
+            Vec::new()
+        }
     }
 
     /// The agency has taken the earthquake back.
@@ -190,15 +208,24 @@ impl Event {
     fn end(&mut self, reason: Reason) -> Vec<Step> {
         let told = self.is_published();
         self.over = true;
-        if told { vec![Step::Publish(reason)] } else { Vec::new() }
+        if told {
+            vec![Step::Publish(reason)]
+        } else {
+            Vec::new()
+        }
     }
 
     /// Earliest and latest onset at a station that the ocean allows.
     pub fn window(&self, station: &StationOutlook) -> (i64, i64) {
         let travel = station.arrival_us - self.outlook.origin_us();
         let sigma_us = (3.0 * station.forecast.arrival_sigma_s * 1e6) as i64;
-        let early = ((travel as f64 * EARLY_FRACTION) as i64).max(EARLY_LEAST_US).max(sigma_us);
-        ((station.arrival_us - early).max(self.outlook.origin_us()), station.arrival_us + LATE_MOST_US)
+        let early = ((travel as f64 * EARLY_FRACTION) as i64)
+            .max(EARLY_LEAST_US)
+            .max(sigma_us);
+        (
+            (station.arrival_us - early).max(self.outlook.origin_us()),
+            station.arrival_us + LATE_MOST_US,
+        )
     }
 
     /// A sea-level finding. Returns `None` when it is not this event's.
@@ -250,7 +277,14 @@ impl Event {
                         o.quiet_since_us = None;
                         o.onset_us = o.onset_us.min(onset_us);
                     })
-                    .or_insert(Observed { onset_us, sign, amplitude_m: 0.0, amplitude_us: onset_us, passed: false, quiet_since_us: None });
+                    .or_insert(Observed {
+                        onset_us,
+                        sign,
+                        amplitude_m: 0.0,
+                        amplitude_us: onset_us,
+                        passed: false,
+                        quiet_since_us: None,
+                    });
                 if !fresh {
                     return Some(Vec::new());
                 }
@@ -262,7 +296,11 @@ impl Event {
                 let mut steps = vec![say(
                     time_us,
                     "confirmed",
-                    format!("the wave is confirmed at {name}: {first} since {} ({})", clock::format_utc(onset_us), against(late_min)),
+                    format!(
+                        "the wave is confirmed at {name}: {first} since {} ({})",
+                        clock::format_utc(onset_us),
+                        against(late_min)
+                    ),
                 )];
                 // Without a level there is nobody to warn yet; the amplitude that follows may change that.
                 if !std::mem::replace(&mut self.confirmed, true) && self.is_published() {
@@ -270,7 +308,11 @@ impl Event {
                 }
                 Some(steps)
             }
-            Change::Growth { amplitude_m, time_us: at_us, period_s } => {
+            Change::Growth {
+                amplitude_m,
+                time_us: at_us,
+                period_s,
+            } => {
                 let observed = self.observed.get_mut(&station)?;
                 observed.amplitude_m = amplitude_m;
                 observed.amplitude_us = at_us;
@@ -279,29 +321,46 @@ impl Event {
                 observed.passed |= passed;
                 let mut steps = Vec::new();
                 if newly {
-                    let period = period_s.map_or(String::new(), |p| format!(", period about {:.0} min", p / 60.0));
+                    let period = period_s.map_or(String::new(), |p| {
+                        format!(", period about {:.0} min", p / 60.0)
+                    });
                     steps.push(say(
                         time_us,
                         "amplitude",
-                        format!("{name}: highest so far {amplitude_m:+.2} m at {}{period}", clock::format_utc(at_us)),
+                        format!(
+                            "{name}: highest so far {amplitude_m:+.2} m at {}{period}",
+                            clock::format_utc(at_us)
+                        ),
                     ));
                 }
                 self.renew(ocean, policy);
-                if self.is_published() && self.worth_telling() && (newly || self.level_rose() || time_us - self.published_us >= interval(policy)) {
+                if self.is_published()
+                    && self.worth_telling()
+                    && (newly
+                        || self.level_rose()
+                        || time_us - self.published_us >= interval(policy))
+                {
                     steps.push(Step::Publish(Reason::Forecast));
                 } else if self.chain.is_empty() && self.outlook.level() > Level::None {
                     steps.push(Step::Publish(Reason::Earthquake));
                 }
                 Some(steps)
             }
-            Change::End { quiet_since_us, amplitude_m, .. } => {
+            Change::End {
+                quiet_since_us,
+                amplitude_m,
+                ..
+            } => {
                 let observed = self.observed.get_mut(&station)?;
                 observed.quiet_since_us = Some(quiet_since_us);
                 observed.passed = true;
                 Some(vec![say(
                     time_us,
                     "quiet",
-                    format!("{name} is quiet since {} (highest {amplitude_m:+.2} m)", clock::format_utc(quiet_since_us)),
+                    format!(
+                        "{name} is quiet since {} (highest {amplitude_m:+.2} m)",
+                        clock::format_utc(quiet_since_us)
+                    ),
                 )])
             }
         }
@@ -314,8 +373,14 @@ impl Event {
         }
         let quiet = policy.quiet.as_micros() as i64;
         // Zones that no level applies to do not hold up the all clear for the others.
-        let last_arrival =
-            self.outlook.zones.iter().filter(|z| z.level > Level::None).map(|z| z.arrival_us).max().unwrap_or(self.outlook.origin_us());
+        let last_arrival = self
+            .outlook
+            .zones
+            .iter()
+            .filter(|z| z.level > Level::None)
+            .map(|z| z.arrival_us)
+            .max()
+            .unwrap_or(self.outlook.origin_us());
         let zones_past = now_us >= last_arrival.saturating_add(quiet);
         if zones_past && self.confirmed && self.all_quiet(now_us, quiet, stations) {
             return self.end(Reason::AllClear);
@@ -335,8 +400,11 @@ impl Event {
     fn all_quiet(&self, now_us: i64, quiet: i64, stations: &impl Stations) -> bool {
         !self.observed.is_empty()
             && self.observed.iter().all(|(station, o)| {
-                o.quiet_since_us.is_some_and(|since| now_us - since >= quiet)
-                    && stations.last_us(*station).is_some_and(|last| now_us - last < quiet)
+                o.quiet_since_us
+                    .is_some_and(|since| now_us - since >= quiet)
+                    && stations
+                        .last_us(*station)
+                        .is_some_and(|last| now_us - last < quiet)
             })
     }
 
@@ -357,34 +425,53 @@ impl Event {
                 let amplitude = o.amplitude_m.abs();
                 // A wave that has not passed is only known to be at least this high.
                 amplitude > 0.0
-                    && (o.passed || self.prior.station(**station).is_some_and(|s| amplitude > s.forecast.median_m))
+                    && (o.passed
+                        || self
+                            .prior
+                            .station(**station)
+                            .is_some_and(|s| amplitude > s.forecast.median_m))
             })
             .map(|(station, o)| (*station, o.amplitude_m.abs()))
             .collect();
-        self.outlook = if observed.is_empty() { self.prior.clone() } else { ocean.assimilate(&self.prior, &observed, policy) };
+        self.outlook = if observed.is_empty() {
+            self.prior.clone()
+        } else {
+            ocean.assimilate(&self.prior, &observed, policy)
+        };
     }
 
     fn worth_telling(&self) -> bool {
         self.outlook.zones.iter().any(|z| {
             let told = self.published.iter().find(|p| p.0 == z.zone);
             told.map_or(z.level > Level::None, |(_, level, height)| {
-                *level != z.level || (z.level > Level::None && (z.median_m / height > WORTH_TELLING || height / z.median_m > WORTH_TELLING))
+                *level != z.level
+                    || (z.level > Level::None
+                        && (z.median_m / height > WORTH_TELLING
+                            || height / z.median_m > WORTH_TELLING))
             })
         })
     }
 
     fn level_rose(&self) -> bool {
-        self.outlook
-            .zones
-            .iter()
-            .any(|z| self.published.iter().find(|p| p.0 == z.zone).map_or(Level::None, |p| p.1) < z.level)
+        self.outlook.zones.iter().any(|z| {
+            self.published
+                .iter()
+                .find(|p| p.0 == z.zone)
+                .map_or(Level::None, |p| p.1)
+                < z.level
+        })
     }
 
     /// Notes that a message went out.
     pub fn published(&mut self, identifier: String, sent_us: i64) {
         self.chain.push((identifier, sent_us));
         self.published_us = sent_us;
-        self.published = self.outlook.zones.iter().map(|z| (z.zone, z.level, z.median_m)).collect();
+        self.published = self
+            .outlook
+            .zones
+            .iter()
+            .map(|z| (z.zone, z.level, z.median_m))
+            .collect();
     }
 }
 

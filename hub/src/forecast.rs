@@ -77,17 +77,31 @@ impl Ocean {
                 // A gauge in less than 50 m stands at the coast for the model's purposes: it feels the shoaled wave.
                 const COASTAL_DEPTH_M: f64 = 50.0;
                 let coastal = station.depth_m.is_none_or(|d| d < COASTAL_DEPTH_M);
-                points.push(Point { id: station.id.clone(), lat: station.lat, lon: station.lon, coastal });
+                points.push(Point {
+                    id: station.id.clone(),
+                    lat: station.lat,
+                    lon: station.lon,
+                    coastal,
+                });
                 owners.push(Owner::Station(i as u32));
             }
         }
         for (i, zone) in config.zone.iter().enumerate() {
             for (k, [lat, lon]) in zone.coast.iter().copied().enumerate() {
-                points.push(Point { id: format!("{}#{k}", zone.id), lat, lon, coastal: true });
+                points.push(Point {
+                    id: format!("{}#{k}", zone.id),
+                    lat,
+                    lon,
+                    coastal: true,
+                });
                 owners.push(Owner::Zone(i));
             }
         }
-        Self { grid, points, owners }
+        Self {
+            grid,
+            points,
+            owners,
+        }
     }
 
     /// Forecast for an earthquake.
@@ -95,14 +109,26 @@ impl Ocean {
     /// # Errors
     /// Says why there is none (too small, too deep, outside the grid, inland); the caller must not read that as "no threat".
     pub fn forecast(&self, quake: &Quake, policy: &Policy) -> Result<Outlook, String> {
-        let points = FirstEstimate::new(&self.grid).forecast(quake, &self.points).map_err(|e| e.to_string())?;
-        let mut outlook = Outlook { zones: Vec::new(), stations: Vec::new(), points, origin_us: quake.origin_us };
+        let points = FirstEstimate::new(&self.grid)
+            .forecast(quake, &self.points)
+            .map_err(|e| e.to_string())?;
+        let mut outlook = Outlook {
+            zones: Vec::new(),
+            stations: Vec::new(),
+            points,
+            origin_us: quake.origin_us,
+        };
         self.spread(&mut outlook, policy);
         Ok(outlook)
     }
 
     /// Renews a forecast with the amplitudes that stations have recorded. `observed`: station index and amplitude, metres.
-    pub fn assimilate(&self, outlook: &Outlook, observed: &[(u32, f64)], policy: &Policy) -> Outlook {
+    pub fn assimilate(
+        &self,
+        outlook: &Outlook,
+        observed: &[(u32, f64)],
+        policy: &Policy,
+    ) -> Outlook {
         let seen: Vec<Observation> = observed
             .iter()
             .filter(|(_, amplitude)| amplitude.is_finite() && *amplitude != 0.0)
@@ -123,13 +149,22 @@ impl Ocean {
     /// Fills zones and stations from the points.
     fn spread(&self, outlook: &mut Outlook, policy: &Policy) {
         let at = |seconds: f64| outlook.origin_us.saturating_add((seconds * 1e6) as i64);
-        let owner = |id: &str| self.points.iter().position(|p| p.id == id).map(|i| self.owners[i]);
+        let owner = |id: &str| {
+            self.points
+                .iter()
+                .position(|p| p.id == id)
+                .map(|i| self.owners[i])
+        };
         let mut zones: Vec<ZoneOutlook> = Vec::new();
         let mut stations = Vec::new();
         for point in &outlook.points {
             match owner(&point.id) {
                 Some(Owner::Station(station)) => {
-                    stations.push(StationOutlook { station, arrival_us: at(point.arrival_s), forecast: point.clone() });
+                    stations.push(StationOutlook {
+                        station,
+                        arrival_us: at(point.arrival_s),
+                        forecast: point.clone(),
+                    });
                 }
                 Some(Owner::Zone(zone)) => {
                     let here = ZoneOutlook {
@@ -150,7 +185,8 @@ impl Ocean {
                                 known.arrival_sigma_s = here.arrival_sigma_s;
                             }
                             if here.median_m > known.median_m {
-                                (known.median_m, known.p05_m, known.p95_m) = (here.median_m, here.p05_m, here.p95_m);
+                                (known.median_m, known.p05_m, known.p95_m) =
+                                    (here.median_m, here.p05_m, here.p95_m);
                             }
                             known.level = known.level.max(here.level);
                         }
@@ -173,7 +209,11 @@ impl Outlook {
 
     /// The highest level of any zone.
     pub fn level(&self) -> Level {
-        self.zones.iter().map(|z| z.level).max().unwrap_or(Level::None)
+        self.zones
+            .iter()
+            .map(|z| z.level)
+            .max()
+            .unwrap_or(Level::None)
     }
 
     /// Origin time of the earthquake, microseconds since the Unix epoch.

@@ -13,7 +13,10 @@ use crate::service;
 
 fn entries(dir: &Path) -> Result<impl Iterator<Item = Result<Entry, String>> + use<>, String> {
     if !dir.is_dir() {
-        return Err(format!("{}: no journal there; check data_dir in the configuration", dir.display()));
+        return Err(format!(
+            "{}: no journal there; check data_dir in the configuration",
+            dir.display()
+        ));
     }
     let reader = journal::read_only(dir).map_err(|e| e.to_string())?;
     Ok(reader.map(|e| {
@@ -28,17 +31,24 @@ fn entries(dir: &Path) -> Result<impl Iterator<Item = Result<Entry, String>> + u
 /// Text that says what failed and where.
 pub fn export(config: &Config, out: &mut impl Write) -> Result<u64, String> {
     let io = |e: std::io::Error| format!("output: {e}");
-    writeln!(out, "station,quantity,time,value,unit,quality,node,boot,seq,received").map_err(io)?;
+    writeln!(
+        out,
+        "station,quantity,time,value,unit,quality,node,boot,seq,received"
+    )
+    .map_err(io)?;
     let mut rows = 0;
     for entry in entries(&service::journal_dir(config))? {
         let entry = entry?;
         let received = clock::format_utc(entry.received_us);
         for item in &entry.items {
             let Item::Batch(bytes) = item else { continue };
-            let batch = Batch::parse(bytes).map_err(|e| format!("a batch in the journal: {}", e.name()))?;
+            let batch =
+                Batch::parse(bytes).map_err(|e| format!("a batch in the journal: {}", e.name()))?;
             let stations: Vec<_> = batch.stations().collect();
             for r in batch.readings() {
-                let station = stations.get(usize::from(r.station)).ok_or("a batch in the journal names no station")?;
+                let station = stations
+                    .get(usize::from(r.station))
+                    .ok_or("a batch in the journal names no station")?;
                 let (node, boot) = (station.node, station.boot);
                 let quality = wire::quality::Quality(r.quality);
                 writeln!(

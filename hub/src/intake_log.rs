@@ -89,7 +89,10 @@ impl IntakeLog {
     /// # Errors
     /// Text that names the file and the place.
     pub fn entries(&self) -> Result<impl Iterator<Item = Result<Entry, String>> + use<>, String> {
-        let reader = self.journal.reader(self.journal.first()).map_err(|e| e.to_string())?;
+        let reader = self
+            .journal
+            .reader(self.journal.first())
+            .map_err(|e| e.to_string())?;
         Ok(reader.map(|e| {
             let e = e.map_err(|e| e.to_string())?;
             Entry::decode(&e.payload).map_err(|why| format!("journal entry {}: {why}", e.offset))

@@ -53,6 +53,9 @@ pub(crate) fn shared_data(file: &str) -> Option<std::path::PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    println!("skipped: {file} (recorded data not found at {})", root.display());
+    println!(
+        "skipped: {file} (recorded data not found at {})",
+        root.display()
+    );
     None
 }

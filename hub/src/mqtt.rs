@@ -7,7 +7,9 @@
 use std::time::{Duration, Instant};
 
 use flume::{Receiver, Sender};
-use rumqttc::{AsyncClient, Event, EventLoop, LastWill, MqttOptions, NetworkOptions, Packet, Publish, QoS};
+use rumqttc::{
+    AsyncClient, Event, EventLoop, LastWill, MqttOptions, NetworkOptions, Packet, Publish, QoS,
+};
 use tokio::sync::watch;
 use wire::topic::{Channel, Topic};
 
@@ -78,7 +80,12 @@ pub fn start(
         .set_inflight(200)
         // An external broker keeps what arrives while the hub is down. The embedded one is down with it.
         .set_clean_session(broker.embedded)
-        .set_last_will(LastWill::new(status_topic(deployment), r#"{"state":"offline"}"#, QoS::AtLeastOnce, true));
+        .set_last_will(LastWill::new(
+            status_topic(deployment),
+            r#"{"state":"offline"}"#,
+            QoS::AtLeastOnce,
+            true,
+        ));
     if let Some(user) = &broker.username {
         let password = match &broker.password_file {
             Some(file) => std::fs::read_to_string(file)
@@ -96,13 +103,29 @@ pub fn start(
     network.set_connection_timeout(5);
     eventloop.set_network_options(network);
     let (connected_tx, connected) = watch::channel(false);
-    let task = tokio::spawn(run(client.clone(), eventloop, deployment.to_owned(), inbound, connected_tx, stop));
-    Ok(Link { client, connected, task })
+    let task = tokio::spawn(run(
+        client.clone(),
+        eventloop,
+        deployment.to_owned(),
+        inbound,
+        connected_tx,
+        stop,
+    ));
+    Ok(Link {
+        client,
+        connected,
+        task,
+    })
 }
 
 /// Where the hub's own status is retained.
 pub fn status_topic(deployment: &str) -> String {
-    Topic::Edge { deployment, edge: "hub", channel: Channel::Status }.to_string()
+    Topic::Edge {
+        deployment,
+        edge: "hub",
+        channel: Channel::Status,
+    }
+    .to_string()
 }
 
 async fn run(
@@ -130,7 +153,16 @@ async fn run(
             Ok(Event::Incoming(Packet::Publish(publish))) => {
                 let at = Instant::now();
                 if let Some((channel, edge)) = up(&publish.topic, &deployment) {
-                    if inbound.send_async(Inbound { channel, edge, publish, at }).await.is_err() {
+                    if inbound
+                        .send_async(Inbound {
+                            channel,
+                            edge,
+                            publish,
+                            at,
+                        })
+                        .await
+                        .is_err()
+                    {
                         return;
                     }
                 } else {
@@ -156,7 +188,11 @@ async fn run(
 
 fn up(topic: &str, deployment: &str) -> Option<(Channel, String)> {
     match Topic::parse(topic) {
-        Ok(Topic::Edge { deployment: d, edge, channel }) if d == deployment && edge != "hub" => Some((channel, edge.to_owned())),
+        Ok(Topic::Edge {
+            deployment: d,
+            edge,
+            channel,
+        }) if d == deployment && edge != "hub" => Some((channel, edge.to_owned())),
         _ => None,
     }
 }
@@ -175,7 +211,14 @@ async fn subscribe(client: AsyncClient, deployment: String) {
             tracing::warn!(error = %e, "cannot subscribe");
         }
     }
-    let online = client.publish(status_topic(&deployment), QoS::AtLeastOnce, true, r#"{"state":"online"}"#).await;
+    let online = client
+        .publish(
+            status_topic(&deployment),
+            QoS::AtLeastOnce,
+            true,
+            r#"{"state":"online"}"#,
+        )
+        .await;
     if let Err(e) = online {
         tracing::warn!(error = %e, "cannot tell the hub's status");
     }
@@ -184,8 +227,16 @@ async fn subscribe(client: AsyncClient, deployment: String) {
 /// Sends what comes from `outbound` until it closes; waits for the broker as long as it takes.
 pub async fn send_all(client: AsyncClient, outbound: Receiver<Outbound>) {
     while let Ok(message) = outbound.recv_async().await {
-        let qos = if message.sure { QoS::AtLeastOnce } else { QoS::AtMostOnce };
-        if client.publish(message.topic, qos, message.retain, message.payload).await.is_err() {
+        let qos = if message.sure {
+            QoS::AtLeastOnce
+        } else {
+            QoS::AtMostOnce
+        };
+        if client
+            .publish(message.topic, qos, message.retain, message.payload)
+            .await
+            .is_err()
+        {
             return;
         }
     }

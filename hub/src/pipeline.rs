@@ -107,7 +107,12 @@ impl Pipeline {
     pub fn run(mut self) {
         let now = Instant::now();
         let mut state = State {
-            unacknowledged: self.core.intake.outboxes().map(|(e, o)| (e.to_owned(), o)).collect(),
+            unacknowledged: self
+                .core
+                .intake
+                .outboxes()
+                .map(|(e, o)| (e.to_owned(), o))
+                .collect(),
             touched: (0..self.config.station.len() as u32).collect(),
             shown: now,
             retried: now,
@@ -175,7 +180,9 @@ impl Pipeline {
         let selector = flume::Selector::new()
             .recv(&self.control, |c| c.map_or(Next::Gone, Next::Control))
             .recv(&self.inbound, |m| m.map_or(Next::Gone, Next::Message));
-        selector.wait_timeout(wait.max(Duration::from_millis(1))).unwrap_or(Next::Nothing)
+        selector
+            .wait_timeout(wait.max(Duration::from_millis(1)))
+            .unwrap_or(Next::Nothing)
     }
 
     /// Takes a message and what waits behind it, up to the bounds, as one step.
@@ -183,7 +190,9 @@ impl Pipeline {
         let mut bytes = first.publish.payload.len();
         let mut messages = vec![first];
         while messages.len() < GROUP && bytes < GROUP_BYTES {
-            let Ok(message) = self.inbound.try_recv() else { break };
+            let Ok(message) = self.inbound.try_recv() else {
+                break;
+            };
             bytes += message.publish.payload.len();
             messages.push(message);
         }
@@ -192,7 +201,11 @@ impl Pipeline {
 
     fn step(&mut self, messages: Vec<Inbound>, state: &mut State) {
         let now_us = self.clock.now_us();
-        let began = messages.iter().map(|m| m.at).min().unwrap_or_else(Instant::now);
+        let began = messages
+            .iter()
+            .map(|m| m.at)
+            .min()
+            .unwrap_or_else(Instant::now);
         let (mut items, mut owed, mut outputs) = (Vec::new(), Owed::default(), Vec::new());
         for message in messages {
             self.take(message, now_us, &mut items, &mut owed, &mut outputs, state);
@@ -200,7 +213,13 @@ impl Pipeline {
         // A step in which only time passed is journaled only if it may matter: ticks while no event is on would fill the disk.
         let eventful = !items.is_empty() || self.core.events().iter().any(|e| !e.is_over());
         if eventful || !owed.offsets.is_empty() || !owed.messages.is_empty() {
-            self.log.append(&Entry { received_us: now_us, items }, owed);
+            self.log.append(
+                &Entry {
+                    received_us: now_us,
+                    items,
+                },
+                owed,
+            );
         }
         outputs.extend(self.core.finish(now_us));
         for output in outputs {
@@ -220,13 +239,23 @@ impl Pipeline {
         outputs: &mut Vec<Output>,
         state: &mut State,
     ) {
-        let Inbound { channel, edge, publish, .. } = message;
-        self.board.count("messages_received", &reason("channel", channel.name()), 1);
+        let Inbound {
+            channel,
+            edge,
+            publish,
+            ..
+        } = message;
+        self.board
+            .count("messages_received", &reason("channel", channel.name()), 1);
         let payload = &publish.payload;
         match channel {
             Channel::Batch => self.take_batch(&edge, payload, now_us, items, owed, state),
             Channel::Senml | Channel::Json => {
-                let read = if channel == Channel::Senml { open::senml } else { open::json };
+                let read = if channel == Channel::Senml {
+                    open::senml
+                } else {
+                    open::json
+                };
                 match read(payload, &edge, now_us) {
                     Ok(readings) => self.take_open(&edge, &readings, now_us, items),
                     Err(refused) => {
@@ -246,15 +275,31 @@ impl Pipeline {
                 owed.messages.push(publish);
             }
             Channel::Finding => {
-                let text: String = String::from_utf8_lossy(payload).chars().filter(|c| !c.is_control()).take(200).collect();
-                outputs.push(Output::Say { time_us: now_us, kind: "node_finding".to_owned(), text: format!("{edge}: {text}") });
+                let text: String = String::from_utf8_lossy(payload)
+                    .chars()
+                    .filter(|c| !c.is_control())
+                    .take(200)
+                    .collect();
+                outputs.push(Output::Say {
+                    time_us: now_us,
+                    kind: "node_finding".to_owned(),
+                    text: format!("{edge}: {text}"),
+                });
                 owed.messages.push(publish);
             }
             Channel::Ack | Channel::Command => owed.messages.push(publish),
         }
     }
 
-    fn take_batch(&mut self, edge: &str, payload: &[u8], now_us: i64, items: &mut Vec<Item>, owed: &mut Owed, state: &mut State) {
+    fn take_batch(
+        &mut self,
+        edge: &str,
+        payload: &[u8],
+        now_us: i64,
+        items: &mut Vec<Item>,
+        owed: &mut Owed,
+        state: &mut State,
+    ) {
         let batch = match Batch::parse(payload) {
             Ok(batch) => batch,
             Err(e) => {
@@ -265,15 +310,27 @@ impl Pipeline {
         };
         let header = batch.header();
         if header.edge != edge || header.outbox == OPEN_OUTBOX {
-            tracing::warn!(edge, claims = header.edge, "batch refused: it names another edge than its topic, or no outbox");
+            tracing::warn!(
+                edge,
+                claims = header.edge,
+                "batch refused: it names another edge than its topic, or no outbox"
+            );
             self.core.intake.count("batches_refused", "edge_mismatch");
             return;
         }
         let offset: Offset = (edge.to_owned(), header.outbox, header.offset);
-        state.unacknowledged.insert((edge.to_owned(), header.outbox));
-        if self.core.intake.is_durable(edge, header.outbox, header.offset) {
+        state
+            .unacknowledged
+            .insert((edge.to_owned(), header.outbox));
+        if self
+            .core
+            .intake
+            .is_durable(edge, header.outbox, header.offset)
+        {
             // The acknowledgement was lost on its way: it is repeated.
-            self.core.intake.count("batches_repeated", "acknowledged_before");
+            self.core
+                .intake
+                .count("batches_repeated", "acknowledged_before");
             return;
         }
         if self.log.was_let_go(&offset) {
@@ -292,14 +349,33 @@ impl Pipeline {
     }
 
     /// Open readings become batches of their own: from here on there is one kind of reading.
-    fn take_open(&mut self, publisher: &str, readings: &[OpenReading], now_us: i64, items: &mut Vec<Item>) {
+    fn take_open(
+        &mut self,
+        publisher: &str,
+        readings: &[OpenReading],
+        now_us: i64,
+        items: &mut Vec<Item>,
+    ) {
         let mut names: Vec<&str> = Vec::new();
         let mut rows: Vec<Reading> = Vec::with_capacity(readings.len());
         let mut next: BTreeMap<(u16, u8), u64> = BTreeMap::new();
         let mut batches = Vec::new();
         let close = |names: &mut Vec<&str>, rows: &mut Vec<Reading>, batches: &mut Vec<Vec<u8>>| {
-            let header = Header { edge: publisher, outbox: OPEN_OUTBOX, offset: 0, sent_us: now_us, backlog: false };
-            let stations: Vec<Station<'_>> = names.iter().map(|id| Station { id, node: 0, boot: 0 }).collect();
+            let header = Header {
+                edge: publisher,
+                outbox: OPEN_OUTBOX,
+                offset: 0,
+                sent_us: now_us,
+                backlog: false,
+            };
+            let stations: Vec<Station<'_>> = names
+                .iter()
+                .map(|id| Station {
+                    id,
+                    node: 0,
+                    boot: 0,
+                })
+                .collect();
             let mut out = vec![0; MAX_BATCH_BYTES];
             match wire::batch::encode(&header, &stations, rows, &mut out) {
                 Ok(n) => {
@@ -307,13 +383,19 @@ impl Pipeline {
                     batches.push(out);
                 }
                 // Bounded above by `open::MAX_READINGS`; a batch that does not fit is our own bug, and is said.
-                Err(e) => tracing::error!(publisher, error = e.name(), "open readings cannot be encoded"),
+                Err(e) => tracing::error!(
+                    publisher,
+                    error = e.name(),
+                    "open readings cannot be encoded"
+                ),
             }
             names.clear();
             rows.clear();
         };
         for reading in readings {
-            if names.len() == wire::batch::MAX_STATIONS || rows.len() == wire::batch::MAX_READINGS / 2 {
+            if names.len() == wire::batch::MAX_STATIONS
+                || rows.len() == wire::batch::MAX_READINGS / 2
+            {
                 close(&mut names, &mut rows, &mut batches);
                 next.clear();
             }
@@ -326,7 +408,11 @@ impl Pipeline {
             } as u16;
             let seq = next
                 .entry((station, reading.quantity.code()))
-                .or_insert_with(|| self.core.intake.open_seq(&reading.station, reading.quantity));
+                .or_insert_with(|| {
+                    self.core
+                        .intake
+                        .open_seq(&reading.station, reading.quantity)
+                });
             rows.push(Reading {
                 station,
                 time_us: reading.time_us,
@@ -339,7 +425,9 @@ impl Pipeline {
         }
         close(&mut names, &mut rows, &mut batches);
         for bytes in batches {
-            let Ok(batch) = Batch::parse(&bytes) else { continue };
+            let Ok(batch) = Batch::parse(&bytes) else {
+                continue;
+            };
             let taken = self.core.batch(&batch, now_us);
             self.board.count("readings", "", taken.rows as u64);
             match taken.rest {
@@ -355,12 +443,22 @@ impl Pipeline {
             self.core.intake.count("messages_refused", "status_syntax");
             return;
         };
-        let word = status.get("state").and_then(Value::as_str).unwrap_or("unknown").to_owned();
+        let word = status
+            .get("state")
+            .and_then(Value::as_str)
+            .unwrap_or("unknown")
+            .to_owned();
         let outbox = status.get("outbox");
-        let identity = outbox.and_then(|o| o.get("identity")).and_then(Value::as_str).and_then(|hex| u64::from_str_radix(hex, 16).ok());
+        let identity = outbox
+            .and_then(|o| o.get("identity"))
+            .and_then(Value::as_str)
+            .and_then(|hex| u64::from_str_radix(hex, 16).ok());
         if let Some(identity) = identity {
             // What another hub, or this one before it lost its disk, has acknowledged is not coming again.
-            if let Some(done) = outbox.and_then(|o| o.get("acknowledged")).and_then(Value::as_u64) {
+            if let Some(done) = outbox
+                .and_then(|o| o.get("acknowledged"))
+                .and_then(Value::as_u64)
+            {
                 self.core.intake.outbox_starts(edge, identity, done);
             }
             state.unacknowledged.insert((edge.to_owned(), identity));
@@ -369,10 +467,20 @@ impl Pipeline {
         let text = (word == "offline").then(|| format!("edge {edge} is offline: its stations are blind until it is back; look at its power and link"));
         self.board.condition(&code, text.as_deref(), now_us);
         let code = format!("edge_degraded:{edge}");
-        let conditions: Vec<&str> =
-            status.get("conditions").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).take(8).collect();
-        let text = (!conditions.is_empty())
-            .then(|| format!("edge {edge}: {}", conditions.join(", ").chars().take(300).collect::<String>()));
+        let conditions: Vec<&str> = status
+            .get("conditions")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .take(8)
+            .collect();
+        let text = (!conditions.is_empty()).then(|| {
+            format!(
+                "edge {edge}: {}",
+                conditions.join(", ").chars().take(300).collect::<String>()
+            )
+        });
         self.board.condition(&code, text.as_deref(), now_us);
         if state.edges.insert(edge.to_owned(), word.clone()).as_ref() != Some(&word) {
             tracing::info!(edge, state = word, "edge");
@@ -381,13 +489,24 @@ impl Pipeline {
 
     fn put_out(&mut self, output: Output, began: Instant, now_us: i64) {
         match output {
-            Output::Say { time_us, kind, text } => {
-                let entry = TimelineEntry { time_us, kind, text, compute_ms: None };
+            Output::Say {
+                time_us,
+                kind,
+                text,
+            } => {
+                let entry = TimelineEntry {
+                    time_us,
+                    kind,
+                    text,
+                    compute_ms: None,
+                };
                 self.sink.said(&entry);
                 self.board.timeline(entry);
             }
             Output::Publish(message) => self.publish(&message, began, now_us),
-            ref forecast @ Output::Forecast { ref event, .. } => self.sink.forecast(event, forecast),
+            ref forecast @ Output::Forecast { ref event, .. } => {
+                self.sink.forecast(event, forecast)
+            }
         }
     }
 
@@ -396,7 +515,8 @@ impl Pipeline {
             return;
         }
         let logged = self.alerts.publish(message);
-        self.board.condition("alert_log", logged.err().as_deref(), now_us);
+        self.board
+            .condition("alert_log", logged.err().as_deref(), now_us);
         self.board.alert(message.view());
         self.send_alert(message);
         let kind = match message.msg_type.as_str() {
@@ -410,17 +530,31 @@ impl Pipeline {
             text: message.headline.clone(),
             compute_ms: Some(began.elapsed().as_secs_f64() * 1e3),
         };
-        self.board.count("alerts_published", &reason("type", kind), 1);
+        self.board
+            .count("alerts_published", &reason("type", kind), 1);
         self.sink.published(message);
         self.sink.said(&entry);
         self.board.timeline(entry);
     }
 
     fn send_alert(&self, message: &Published) {
-        let topic = Topic::Alert { deployment: &self.config.deployment, mode: message.mode(), event: &message.event }.to_string();
-        let out = Outbound { topic, payload: message.xml.clone().into_bytes(), retain: true, sure: true };
+        let topic = Topic::Alert {
+            deployment: &self.config.deployment,
+            mode: message.mode(),
+            event: &message.event,
+        }
+        .to_string();
+        let out = Outbound {
+            topic,
+            payload: message.xml.clone().into_bytes(),
+            retain: true,
+            sure: true,
+        };
         if self.outbound.send(out).is_err() {
-            tracing::error!(identifier = message.identifier, "the MQTT outlet is gone; the feeds have the message");
+            tracing::error!(
+                identifier = message.identifier,
+                "the MQTT outlet is gone; the feeds have the message"
+            );
         }
     }
 
@@ -447,18 +581,31 @@ impl Pipeline {
         self.board.condition("journal", text.as_deref(), now_us);
         if self.alerts.pending() > 0 {
             let flushed = self.alerts.flush();
-            self.board.condition("alert_log", flushed.err().as_deref(), now_us);
+            self.board
+                .condition("alert_log", flushed.err().as_deref(), now_us);
         }
     }
 
     fn acknowledge(&mut self, state: &mut State) {
         state.unacknowledged.retain(|(edge, outbox)| {
-            let ack = Ack { outbox: *outbox, next: self.core.intake.acknowledged(edge, *outbox) };
+            let ack = Ack {
+                outbox: *outbox,
+                next: self.core.intake.acknowledged(edge, *outbox),
+            };
             let mut bytes = [0; 32];
-            let Ok(n) = ack.encode(&mut bytes) else { return false };
-            let topic = Topic::Edge { deployment: &self.config.deployment, edge, channel: Channel::Ack }.to_string();
+            let Ok(n) = ack.encode(&mut bytes) else {
+                return false;
+            };
+            let topic = Topic::Edge {
+                deployment: &self.config.deployment,
+                edge,
+                channel: Channel::Ack,
+            }
+            .to_string();
             // Cumulative, so that a lost one is made good by the next: QoS 0. Kept for the next round when the queue is full.
-            self.client.try_publish(topic, rumqttc::QoS::AtMostOnce, false, bytes[..n].to_vec()).is_err()
+            self.client
+                .try_publish(topic, rumqttc::QoS::AtMostOnce, false, bytes[..n].to_vec())
+                .is_err()
         });
     }
 
@@ -481,15 +628,24 @@ impl Pipeline {
                 self.board.station(view);
             }
         }
-        let lost = self.board.read(|v| stations::coverage_lost(&self.config, v));
-        self.board.condition("coverage_lost", lost.as_deref(), now_us);
+        let lost = self
+            .board
+            .read(|v| stations::coverage_lost(&self.config, v));
+        self.board
+            .condition("coverage_lost", lost.as_deref(), now_us);
         for ((name, why), by) in &self.core.intake.counters {
             self.board.set(name, &reason("reason", why), *by);
         }
-        self.board.set("readings_too_late_to_detect", "", self.core.detect().too_late());
+        self.board.set(
+            "readings_too_late_to_detect",
+            "",
+            self.core.detect().too_late(),
+        );
         self.board.set("journal_bytes", "", self.log.bytes());
-        self.board.set("journal_entries_waiting", "", self.log.waiting() as u64);
-        self.board.set("journal_entries_let_go", "", self.log.let_go_total);
+        self.board
+            .set("journal_entries_waiting", "", self.log.waiting() as u64);
+        self.board
+            .set("journal_entries_let_go", "", self.log.let_go_total);
     }
 }
 

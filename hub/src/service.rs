@@ -53,7 +53,9 @@ pub struct Service {
 /// # Errors
 /// Text that says which grid failed and why.
 pub fn ocean(config: &Config) -> Result<Option<Ocean>, String> {
-    let Some(forecast) = &config.forecast else { return Ok(None) };
+    let Some(forecast) = &config.forecast else {
+        return Ok(None);
+    };
     let grid = shipped::grid(&forecast.grid)?;
     Ok(Some(Ocean::new(config, Arc::new(grid))))
 }
@@ -74,10 +76,16 @@ impl Service {
     /// # Errors
     /// Text that says what failed, where, and what to do.
     pub async fn start(options: Options) -> Result<Self, String> {
-        let Options { config, clock, mut sink, ticking } = options;
+        let Options {
+            config,
+            clock,
+            mut sink,
+            ticking,
+        } = options;
         let board = Board::new(&config.deployment, &config.title, config.mode);
         let mut core = Core::new(config.clone(), ocean(&config)?);
-        std::fs::create_dir_all(&config.data_dir).map_err(|e| format!("data_dir {}: {e}", config.data_dir.display()))?;
+        std::fs::create_dir_all(&config.data_dir)
+            .map_err(|e| format!("data_dir {}: {e}", config.data_dir.display()))?;
         let (mut alerts, earlier) = AlertLog::open(&alerts_dir(&config))?;
         let (log, recovery) = IntakeLog::open(&journal_dir(&config), &config.journal)?;
         tracing::info!(recovery, "journal");
@@ -93,10 +101,21 @@ impl Service {
             let entry = entry?;
             for output in core.replay(&entry) {
                 match output {
-                    Output::Say { time_us, kind, text } => {
-                        board.timeline(TimelineEntry { time_us, kind, text, compute_ms: None });
+                    Output::Say {
+                        time_us,
+                        kind,
+                        text,
+                    } => {
+                        board.timeline(TimelineEntry {
+                            time_us,
+                            kind,
+                            text,
+                            compute_ms: None,
+                        });
                     }
-                    Output::Publish(message) if !alerts.knows(&message.identifier) => missed.push(message),
+                    Output::Publish(message) if !alerts.knows(&message.identifier) => {
+                        missed.push(message)
+                    }
                     Output::Publish(_) | Output::Forecast { .. } => {}
                 }
             }
@@ -119,34 +138,53 @@ impl Service {
         } else {
             (config.broker.host.clone(), config.broker.port)
         };
-        let listener = TcpListener::bind(config.http.listen)
-            .await
-            .map_err(|e| format!("[http] listen = {}: {e}; is another hub running? choose another port", config.http.listen))?;
+        let listener = TcpListener::bind(config.http.listen).await.map_err(|e| {
+            format!(
+                "[http] listen = {}: {e}; is another hub running? choose another port",
+                config.http.listen
+            )
+        })?;
         let http_address = listener.local_addr().map_err(|e| e.to_string())?;
 
         let (stop, stopped) = watch::channel(false);
         let (inbound_tx, inbound) = flume::bounded::<Inbound>(mqtt::INBOUND);
-        let link = mqtt::start(&config.deployment, &config.broker, (mqtt_host.clone(), mqtt_port), inbound_tx, stopped.clone())?;
+        let link = mqtt::start(
+            &config.deployment,
+            &config.broker,
+            (mqtt_host.clone(), mqtt_port),
+            inbound_tx,
+            stopped.clone(),
+        )?;
         let sender = tokio::spawn(mqtt::send_all(link.client.clone(), outbound_rx));
 
         // The crash came between the journal and the alert log: these were computed and never told.
         for message in missed {
-            tracing::warn!(identifier = message.identifier, "publishing an alert that the last run did not get to");
+            tracing::warn!(
+                identifier = message.identifier,
+                "publishing an alert that the last run did not get to"
+            );
             if let Err(why) = alerts.publish(&message) {
                 board.condition("alert_log", Some(&why), clock.now_us());
             }
             board.alert(message.view());
             sink.published(&message);
-            outbound.send(mqtt_message(&config, &message)).map_err(|e| e.to_string())?;
+            outbound
+                .send(mqtt_message(&config, &message))
+                .map_err(|e| e.to_string())?;
         }
         // A broker that lost its memory gets the retained messages of every event again.
         for message in latest_by_event(&earlier) {
-            outbound.send(mqtt_message(&config, message)).map_err(|e| e.to_string())?;
+            outbound
+                .send(mqtt_message(&config, message))
+                .map_err(|e| e.to_string())?;
         }
 
         let web = tokio::spawn({
             let (board, mut stopped) = (board.clone(), stopped.clone());
-            let mut settings = http::Settings::new(config.http.base_url.as_deref().unwrap_or(""), &config.sender.name);
+            let mut settings = http::Settings::new(
+                config.http.base_url.as_deref().unwrap_or(""),
+                &config.sender.name,
+            );
             if ticking {
                 settings.stall = Some(config.timing.tick * 3 + std::time::Duration::from_secs(20));
             }
@@ -161,7 +199,12 @@ impl Service {
             }
         });
 
-        let watcher = tokio::spawn(watch_broker(board.clone(), link.connected.clone(), clock.clone(), (mqtt_host.clone(), mqtt_port)));
+        let watcher = tokio::spawn(watch_broker(
+            board.clone(),
+            link.connected.clone(),
+            clock.clone(),
+            (mqtt_host.clone(), mqtt_port),
+        ));
         let (control, control_rx) = flume::bounded(16);
         let pipeline = Pipeline {
             config,
@@ -225,7 +268,10 @@ impl Service {
         self.stop.send_replace(true);
         for task in tasks {
             let abort = task.abort_handle();
-            if tokio::time::timeout(std::time::Duration::from_secs(2), task).await.is_err() {
+            if tokio::time::timeout(std::time::Duration::from_secs(2), task)
+                .await
+                .is_err()
+            {
                 abort.abort();
             }
         }
@@ -233,22 +279,42 @@ impl Service {
 }
 
 fn mqtt_message(config: &Config, message: &crate::alert::log::Published) -> mqtt::Outbound {
-    let topic = wire::topic::Topic::Alert { deployment: &config.deployment, mode: message.mode(), event: &message.event };
-    mqtt::Outbound { topic: topic.to_string(), payload: message.xml.clone().into_bytes(), retain: true, sure: true }
+    let topic = wire::topic::Topic::Alert {
+        deployment: &config.deployment,
+        mode: message.mode(),
+        event: &message.event,
+    };
+    mqtt::Outbound {
+        topic: topic.to_string(),
+        payload: message.xml.clone().into_bytes(),
+        retain: true,
+        sure: true,
+    }
 }
 
 fn latest_by_event(earlier: &[crate::alert::log::Published]) -> Vec<&crate::alert::log::Published> {
-    let mut latest: std::collections::BTreeMap<&str, &crate::alert::log::Published> = std::collections::BTreeMap::new();
+    let mut latest: std::collections::BTreeMap<&str, &crate::alert::log::Published> =
+        std::collections::BTreeMap::new();
     for message in earlier {
         latest.insert(&message.event, message);
     }
     latest.into_values().collect()
 }
 
-async fn watch_broker(board: Arc<Board>, mut connected: watch::Receiver<bool>, clock: Clock, at: (String, u16)) {
+async fn watch_broker(
+    board: Arc<Board>,
+    mut connected: watch::Receiver<bool>,
+    clock: Clock,
+    at: (String, u16),
+) {
     loop {
         let up = *connected.borrow_and_update();
-        let text = (!up).then(|| format!("no connection to the MQTT broker at {}:{}: nothing arrives; trying again", at.0, at.1));
+        let text = (!up).then(|| {
+            format!(
+                "no connection to the MQTT broker at {}:{}: nothing arrives; trying again",
+                at.0, at.1
+            )
+        });
         board.condition("broker_down", text.as_deref(), clock.now_us());
         if connected.changed().await.is_err() {
             return;

@@ -28,8 +28,12 @@ macro_rules! grid {
 }
 
 /// The shipped grids.
-pub const GRIDS: &[ShippedGrid] =
-    &[grid!("pacific_10min"), grid!("indian_10min"), grid!("nwpacific_5min"), grid!("southchinasea_5min")];
+pub const GRIDS: &[ShippedGrid] = &[
+    grid!("pacific_10min"),
+    grid!("indian_10min"),
+    grid!("nwpacific_5min"),
+    grid!("southchinasea_5min"),
+];
 
 /// The shipped deployments: name and `hub.toml`.
 pub const DEPLOYMENTS: &[(&str, &str)] = &[
@@ -44,9 +48,18 @@ pub type EventFiles = &'static [(&'static str, &'static [u8])];
 pub const EVENTS: &[(&str, EventFiles)] = &[(
     "chile-2010",
     &[
-        ("event.toml", include_bytes!("../../configs/events/chile-2010/event.toml")),
-        ("32412_notide.txt", include_bytes!("../../configs/events/chile-2010/32412_notide.txt")),
-        ("quake.geojson", include_bytes!("../../configs/events/chile-2010/quake.geojson")),
+        (
+            "event.toml",
+            include_bytes!("../../configs/events/chile-2010/event.toml"),
+        ),
+        (
+            "32412_notide.txt",
+            include_bytes!("../../configs/events/chile-2010/32412_notide.txt"),
+        ),
+        (
+            "quake.geojson",
+            include_bytes!("../../configs/events/chile-2010/quake.geojson"),
+        ),
     ],
 )];
 
@@ -73,7 +86,8 @@ pub fn grid(name: &str) -> Result<Grid, String> {
 }
 
 fn read(name: &str, header: &str, compressed: &[u8]) -> Result<Grid, String> {
-    let header: GridHeader = serde_json::from_str(header).map_err(|e| format!("{name}: header: {e}"))?;
+    let header: GridHeader =
+        serde_json::from_str(header).map_err(|e| format!("{name}: header: {e}"))?;
     let mut bytes = Vec::new();
     GzDecoder::new(compressed)
         .take(MAX_GRID + 1)
@@ -98,8 +112,16 @@ mod tests {
         }
         for (name, text) in DEPLOYMENTS {
             let config = Config::parse(&format!("configs/{name}/hub.toml"), text).expect(name);
-            assert_ne!(config.mode, wire::topic::Mode::Actual, "an example must never warn the public");
+            assert_ne!(
+                config.mode,
+                wire::topic::Mode::Actual,
+                "an example must never warn the public"
+            );
         }
-        assert!(grid("atlantis").expect_err("unknown").contains("pacific_10min"));
+        assert!(
+            grid("atlantis")
+                .expect_err("unknown")
+                .contains("pacific_10min")
+        );
     }
 }

@@ -19,7 +19,12 @@ pub fn view(core: &Core, config: &Config, station: u32, now_us: i64) -> StationV
     for (quantity, last) in core.detect().latest(station) {
         latest.insert(
             quantity.name(),
-            Latest { value: last.value, unit: quantity.unit(), time_us: last.time_us, quality: last.quality },
+            Latest {
+                value: last.value,
+                unit: quantity.unit(),
+                time_us: last.time_us,
+                quality: last.quality,
+            },
         );
         if newest.is_none_or(|n| last.time_us >= n.0) {
             newest = Some((last.time_us, last.quality, quantity));
@@ -28,7 +33,8 @@ pub fn view(core: &Core, config: &Config, station: u32, now_us: i64) -> StationV
     let finding = core.finding_text(station);
     let late_us = config.timing.late.as_micros() as i64;
     let unknown_us = config.timing.unknown.as_micros() as i64;
-    const FAULTY: u8 = Quality::SENSOR_FAULT.0 | Quality::OUT_OF_RANGE.0 | Quality::MISSING.0 | Quality::SUSPECT.0;
+    const FAULTY: u8 =
+        Quality::SENSOR_FAULT.0 | Quality::OUT_OF_RANGE.0 | Quality::MISSING.0 | Quality::SUSPECT.0;
     let state = match newest {
         None => StationState::Unknown,
         Some((time_us, ..)) if now_us.saturating_sub(time_us) > unknown_us => StationState::Unknown,
@@ -39,7 +45,9 @@ pub fn view(core: &Core, config: &Config, station: u32, now_us: i64) -> StationV
     };
     let quantity = configured.map(|s| s.quantity).or(newest.map(|n| n.2));
     StationView {
-        name: configured.filter(|s| !s.name.is_empty()).map_or_else(|| id.clone(), |s| s.name.clone()),
+        name: configured
+            .filter(|s| !s.name.is_empty())
+            .map_or_else(|| id.clone(), |s| s.name.clone()),
         lat: configured.map_or(f64::NAN, |s| s.lat),
         lon: configured.map_or(f64::NAN, |s| s.lon),
         domain: quantity.map_or("health", domain_name),
@@ -52,9 +60,18 @@ pub fn view(core: &Core, config: &Config, station: u32, now_us: i64) -> StationV
 
 /// Which of the sea's sensors are silent, in words; `None` when all speak.
 pub fn coverage_lost(config: &Config, view: &View) -> Option<String> {
-    let sea = || config.station.iter().filter(|s| s.quantity.domain() == Domain::Tsunami);
+    let sea = || {
+        config
+            .station
+            .iter()
+            .filter(|s| s.quantity.domain() == Domain::Tsunami)
+    };
     let blind: Vec<&str> = sea()
-        .filter(|s| view.stations.get(&s.id).is_none_or(|v| v.state == StationState::Unknown))
+        .filter(|s| {
+            view.stations
+                .get(&s.id)
+                .is_none_or(|v| v.state == StationState::Unknown)
+        })
         .map(|s| s.id.as_str())
         .collect();
     if blind.is_empty() {

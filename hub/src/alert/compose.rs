@@ -5,8 +5,8 @@
 //! advisory height are not areas of the message.
 
 use cap::{
-    Alert, Area, Category, Certainty, Circle, Info, MsgType, NamedValue, Point, Polygon, Reference, ResponseType, Severity, Status,
-    Time, Urgency,
+    Alert, Area, Category, Certainty, Circle, Info, MsgType, NamedValue, Point, Polygon, Reference,
+    ResponseType, Severity, Status, Time, Urgency,
 };
 use signal::threshold::Kind;
 use wire::topic::Mode;
@@ -48,13 +48,24 @@ pub struct LimitState<'a> {
 
 impl<'a> Composer<'a> {
     fn times(self) -> Times {
-        Times { utc_offset_minutes: self.config.sender.utc_offset_minutes }
+        Times {
+            utc_offset_minutes: self.config.sender.utc_offset_minutes,
+        }
     }
 
     /// The identifier of the n-th message (from 1) of an event.
     pub fn identifier(self, event: &str, n: usize) -> String {
-        let Config { deployment, mode, sender, .. } = self.config;
-        format!("{}.{deployment}.{}.{event}.{n}", sender.identifier_prefix, mode.name())
+        let Config {
+            deployment,
+            mode,
+            sender,
+            ..
+        } = self.config;
+        format!(
+            "{}.{deployment}.{}.{event}.{n}",
+            sender.identifier_prefix,
+            mode.name()
+        )
     }
 
     fn envelope(self, event: &str, sent_us: i64, chain: &[(String, i64)], cancel: bool) -> Alert {
@@ -70,8 +81,16 @@ impl<'a> Composer<'a> {
             (false, true) => MsgType::Cancel,
         };
         // CAP counts in seconds and wants `sent` after what it refers to: two steps within one second are one second apart.
-        let sent_us = chain.last().map_or(sent_us, |(_, last)| sent_us.max(last + 1_000_000));
-        let mut alert = Alert::new(identifier, &self.config.sender.id, Time::from_us(sent_us), status, msg_type);
+        let sent_us = chain
+            .last()
+            .map_or(sent_us, |(_, last)| sent_us.max(last + 1_000_000));
+        let mut alert = Alert::new(
+            identifier,
+            &self.config.sender.id,
+            Time::from_us(sent_us),
+            status,
+            msg_type,
+        );
         alert.references = chain
             .iter()
             .map(|(identifier, sent_us)| Reference {
@@ -82,7 +101,11 @@ impl<'a> Composer<'a> {
             .collect();
         alert.incidents = vec![event.to_owned()];
         if self.config.mode != Mode::Actual {
-            alert.note = Some(text::mode_sentence(Language::En, self.config.mode).trim().to_owned());
+            alert.note = Some(
+                text::mode_sentence(Language::En, self.config.mode)
+                    .trim()
+                    .to_owned(),
+            );
         }
         alert
     }
@@ -94,15 +117,25 @@ impl<'a> Composer<'a> {
         info.sender_name = Some(sender.name.clone());
         info.web.clone_from(&sender.web);
         info.contact.clone_from(&sender.contact);
-        info.parameters.push(NamedValue::new("sahana:event type", info.event.clone()));
+        info.parameters
+            .push(NamedValue::new("sahana:event type", info.event.clone()));
     }
 
     /// A message about a tsunami event as it is now.
     ///
     /// # Errors
     /// The rule of CAP that the message would break; with a checked configuration that is our own bug.
-    pub fn tsunami(self, event: &Event, reason: Reason, now_us: i64, station_name: impl Fn(u32) -> String) -> Result<Published, String> {
-        let cancel = matches!(reason, Reason::AllClear | Reason::NoWave | Reason::Withdrawn);
+    pub fn tsunami(
+        self,
+        event: &Event,
+        reason: Reason,
+        now_us: i64,
+        station_name: impl Fn(u32) -> String,
+    ) -> Result<Published, String> {
+        let cancel = matches!(
+            reason,
+            Reason::AllClear | Reason::NoWave | Reason::Withdrawn
+        );
         let mut alert = self.envelope(&event.id, now_us, &event.chain, cancel);
         let sent_us = alert.sent.us();
         let expires_us = sent_us.saturating_add(self.config.policy.expires.as_micros() as i64);
@@ -119,7 +152,9 @@ impl<'a> Composer<'a> {
         for &language in &self.config.sender.languages {
             let urgency = match (cancel, first_arrival) {
                 (true, _) => Urgency::Past,
-                (false, Some(arrival)) if arrival > sent_us.saturating_add(IMMEDIATE_US) => Urgency::Expected,
+                (false, Some(arrival)) if arrival > sent_us.saturating_add(IMMEDIATE_US) => {
+                    Urgency::Expected
+                }
                 (false, _) => Urgency::Immediate,
             };
             let certainty = match (reason, event.is_confirmed()) {
@@ -127,8 +162,19 @@ impl<'a> Composer<'a> {
                 (_, true) => Certainty::Observed,
                 (_, false) => Certainty::Possible,
             };
-            let severity = if cancel { Severity::Minor } else { highest.severity() };
-            let mut info = Info::new(language.tag(), Category::Geo, text::event(language), urgency, severity, certainty);
+            let severity = if cancel {
+                Severity::Minor
+            } else {
+                highest.severity()
+            };
+            let mut info = Info::new(
+                language.tag(),
+                Category::Geo,
+                text::event(language),
+                urgency,
+                severity,
+                certainty,
+            );
             let names: Vec<&str> = zones.iter().map(|(zone, _)| zone.name.as_str()).collect();
             info.headline = Some(if cancel {
                 text::cancel_headline(language, self.config.mode)
@@ -141,9 +187,14 @@ impl<'a> Composer<'a> {
                 (false, Level::Advisory) => ResponseType::Avoid,
                 (false, Level::None) => ResponseType::Monitor,
             }];
-            info.description = Some(self.description(event, reason, language, &zones, &seen, cancel));
-            info.instruction = Some(text::instruction(language, if cancel { Level::None } else { highest }).to_owned());
-            info.onset = first_arrival.filter(|a| !cancel && *a > sent_us).map(Time::from_us);
+            info.description =
+                Some(self.description(event, reason, language, &zones, &seen, cancel));
+            info.instruction = Some(
+                text::instruction(language, if cancel { Level::None } else { highest }).to_owned(),
+            );
+            info.onset = first_arrival
+                .filter(|a| !cancel && *a > sent_us)
+                .map(Time::from_us);
             self.dress(&mut info, sent_us, expires_us);
             let quake = &event.solution.quake;
             for (name, value) in [
@@ -164,7 +215,8 @@ impl<'a> Composer<'a> {
                     z.p05_m,
                     z.p95_m
                 );
-                info.parameters.push(NamedValue::new(format!("zone:{}", zone.id), value));
+                info.parameters
+                    .push(NamedValue::new(format!("zone:{}", zone.id), value));
                 info.areas.push(area(zone)?);
             }
             if info.areas.is_empty() {
@@ -191,15 +243,31 @@ impl<'a> Composer<'a> {
         let mut out = String::from(text::mode_sentence(language, self.config.mode));
         out.push_str(text::reason(language, reason));
         let when = self.times().write(language, quake.origin_us, true);
-        let place = if event.solution.place.is_empty() { format!("{:.2}, {:.2}", quake.lat, quake.lon) } else { event.solution.place.clone() };
-        out.push_str(&text::earthquake(language, quake.magnitude, &place, quake.depth_km, &when));
+        let place = if event.solution.place.is_empty() {
+            format!("{:.2}, {:.2}", quake.lat, quake.lon)
+        } else {
+            event.solution.place.clone()
+        };
+        out.push_str(&text::earthquake(
+            language,
+            quake.magnitude,
+            &place,
+            quake.depth_km,
+            &when,
+        ));
         if !cancel {
             out.push(' ');
             out.push_str(&text::evidence(language, seen));
             for (zone, z) in zones {
                 out.push('\n');
                 let when = self.times().write(language, z.arrival_us, false);
-                out.push_str(&text::zone(language, &zone.name, z.level, &when, [z.p05_m, z.median_m, z.p95_m]));
+                out.push_str(&text::zone(
+                    language,
+                    &zone.name,
+                    z.level,
+                    &when,
+                    [z.p05_m, z.median_m, z.p95_m],
+                ));
             }
             out.push('\n');
             out.push_str(text::nature(language));
@@ -211,20 +279,33 @@ impl<'a> Composer<'a> {
     ///
     /// # Errors
     /// As [`Composer::tsunami`].
-    pub fn limit(self, event: &str, chain: &[(String, i64)], state: &LimitState<'_>, now_us: i64) -> Result<Published, String> {
+    pub fn limit(
+        self,
+        event: &str,
+        chain: &[(String, i64)],
+        state: &LimitState<'_>,
+        now_us: i64,
+    ) -> Result<Published, String> {
         let mut alert = self.envelope(event, now_us, chain, state.over);
         let sent_us = alert.sent.us();
         let expires_us = sent_us.saturating_add(self.config.policy.expires.as_micros() as i64);
         let quantity = state.limit.quantity;
         let domain = crate::domain_name(quantity);
-        let name = state.station.filter(|s| !s.name.is_empty()).map_or(state.station_id, |s| s.name.as_str());
+        let name = state
+            .station
+            .filter(|s| !s.name.is_empty())
+            .map_or(state.station_id, |s| s.name.as_str());
         let unit = quantity.unit();
         let limit = match state.kind {
             Kind::Above => format!("> {} {unit}", state.limit.above.unwrap_or_default()),
             Kind::Below => format!("< {} {unit}", state.limit.below.unwrap_or_default()),
             Kind::Rate => format!("{} {unit}/s", state.limit.max_rate.unwrap_or_default()),
         };
-        let value = if state.kind == Kind::Rate { format!("{:.3} {unit}/s", state.value) } else { format!("{:.2} {unit}", state.value) };
+        let value = if state.kind == Kind::Rate {
+            format!("{:.3} {unit}/s", state.value)
+        } else {
+            format!("{:.2} {unit}", state.value)
+        };
         let fallback = quantity.name().replace('_', " ");
         for &language in &self.config.sender.languages {
             let words = LimitText {
@@ -245,21 +326,37 @@ impl<'a> Composer<'a> {
                 Configured::Severe => Severity::Severe,
                 Configured::Extreme => Severity::Extreme,
             };
-            let (urgency, response) =
-                if state.over { (Urgency::Past, ResponseType::AllClear) } else { (Urgency::Immediate, ResponseType::Monitor) };
-            let mut info =
-                Info::new(language.tag(), category, text::limit_event(language, domain), urgency, severity, Certainty::Observed);
+            let (urgency, response) = if state.over {
+                (Urgency::Past, ResponseType::AllClear)
+            } else {
+                (Urgency::Immediate, ResponseType::Monitor)
+            };
+            let mut info = Info::new(
+                language.tag(),
+                category,
+                text::limit_event(language, domain),
+                urgency,
+                severity,
+                Certainty::Observed,
+            );
             info.headline = Some(words.headline(language, self.config.mode, state.over));
             info.description = Some(words.description(language, self.config.mode, state.over));
             info.response_types = vec![response];
             self.dress(&mut info, sent_us, expires_us);
-            info.parameters.push(NamedValue::new("station", state.station_id));
-            info.parameters.push(NamedValue::new(quantity.name(), value.clone()));
+            info.parameters
+                .push(NamedValue::new("station", state.station_id));
+            info.parameters
+                .push(NamedValue::new(quantity.name(), value.clone()));
             let mut here = Area::new(name);
             // A station that the configuration does not know has no place: the area is its name alone.
             if let Some(station) = state.station {
-                let lon = if station.lon > 180.0 { station.lon - 360.0 } else { station.lon };
-                here.circles.push(Circle::new(Point::new(station.lat, lon), station.radius_km));
+                let lon = if station.lon > 180.0 {
+                    station.lon - 360.0
+                } else {
+                    station.lon
+                };
+                here.circles
+                    .push(Circle::new(Point::new(station.lat, lon), station.radius_km));
             }
             info.areas.push(here);
             alert.infos.push(info);
@@ -269,7 +366,10 @@ impl<'a> Composer<'a> {
 
     fn finish(self, event: &str, alert: &Alert, expires_us: i64) -> Result<Published, String> {
         let xml = alert.to_xml().map_err(|e| e.to_string())?;
-        let info = alert.infos.first().ok_or("a message without an info block")?;
+        let info = alert
+            .infos
+            .first()
+            .ok_or("a message without an info block")?;
         Ok(Published {
             identifier: alert.identifier.clone(),
             event: event.to_owned(),
@@ -287,10 +387,15 @@ impl<'a> Composer<'a> {
 }
 
 fn area(zone: &Zone) -> Result<Area, String> {
-    let corners = zone.polygon.iter().map(|[lat, lon]| Point::new(*lat, if *lon > 180.0 { lon - 360.0 } else { *lon })).collect();
+    let corners = zone
+        .polygon
+        .iter()
+        .map(|[lat, lon]| Point::new(*lat, if *lon > 180.0 { lon - 360.0 } else { *lon }))
+        .collect();
     let polygon = Polygon::closed(corners).map_err(|e| format!("zone {}: {e}", zone.id))?;
     let mut area = Area::new(&zone.name);
     area.polygons.push(polygon);
-    area.geocodes.push(NamedValue::new("watchfire:zone", &zone.id));
+    area.geocodes
+        .push(NamedValue::new("watchfire:zone", &zone.id));
     Ok(area)
 }

@@ -22,10 +22,14 @@ pub enum Level {
 impl Level {
     /// The highest level whose height is exceeded with the policy's probability.
     pub fn of(policy: &Policy, probability_above: impl Fn(f64) -> f64) -> Self {
-        [(policy.major_m, Self::Major), (policy.warning_m, Self::Warning), (policy.advisory_m, Self::Advisory)]
-            .into_iter()
-            .find(|(height, _)| probability_above(*height) >= policy.probability)
-            .map_or(Self::None, |(_, level)| level)
+        [
+            (policy.major_m, Self::Major),
+            (policy.warning_m, Self::Warning),
+            (policy.advisory_m, Self::Advisory),
+        ]
+        .into_iter()
+        .find(|(height, _)| probability_above(*height) >= policy.probability)
+        .map_or(Self::None, |(_, level)| level)
     }
 
     /// CAP severity (CAP 1.2, 3.2.2): extraordinary, significant, possible threat to life.

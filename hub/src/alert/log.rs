@@ -40,8 +40,17 @@ pub struct Published {
 impl Published {
     /// File name of the message: the identifier with what a file system or a URL may not like replaced.
     pub fn file(&self) -> String {
-        let safe: String =
-            self.identifier.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect();
+        let safe: String = self
+            .identifier
+            .chars()
+            .map(|c| {
+                if c.is_ascii_alphanumeric() || "._-".contains(c) {
+                    c
+                } else {
+                    '_'
+                }
+            })
+            .collect();
         format!("{safe}.xml")
     }
 
@@ -83,7 +92,11 @@ impl AlertLog {
     /// # Errors
     /// Text that says what failed and where.
     pub fn open(dir: &Path) -> Result<(Self, Vec<Published>), String> {
-        let options = Options { segment_bytes: 16 * 1024 * 1024, fsync: Fsync::Always, max_bytes: None };
+        let options = Options {
+            segment_bytes: 16 * 1024 * 1024,
+            fsync: Fsync::Always,
+            max_bytes: None,
+        };
         let (journal, _) = Journal::open(dir, options).map_err(|e| e.to_string())?;
         let mut earlier = Vec::new();
         for entry in journal.reader(journal.first()).map_err(|e| e.to_string())? {
@@ -93,7 +106,14 @@ impl AlertLog {
             earlier.push(published);
         }
         let known = earlier.iter().map(|p| p.identifier.clone()).collect();
-        Ok((Self { journal, known, unwritten: Vec::new() }, earlier))
+        Ok((
+            Self {
+                journal,
+                known,
+                unwritten: Vec::new(),
+            },
+            earlier,
+        ))
     }
 
     /// Whether the message was published before.

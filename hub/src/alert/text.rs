@@ -22,17 +22,25 @@ pub struct Times {
 impl Times {
     /// `14:05 local time (17:05 UTC)`, with the date when `dated`.
     pub fn write(self, language: Language, us: i64, dated: bool) -> String {
-        let Ok(instant) = Timestamp::from_microsecond(us) else { return clock::format_utc(us) };
+        let Ok(instant) = Timestamp::from_microsecond(us) else {
+            return clock::format_utc(us);
+        };
         let utc = Offset::UTC.to_datetime(instant);
         let format = if dated { "%Y-%m-%d %H:%M" } else { "%H:%M" };
         let utc_text = utc.strftime(format).to_string();
         if self.utc_offset_minutes == 0 {
             return format!("{utc_text} UTC");
         }
-        let Ok(offset) = Offset::from_seconds(self.utc_offset_minutes * 60) else { return format!("{utc_text} UTC") };
+        let Ok(offset) = Offset::from_seconds(self.utc_offset_minutes * 60) else {
+            return format!("{utc_text} UTC");
+        };
         let local = offset.to_datetime(instant);
         // The day is said when it differs, or a reader at midnight is a day off.
-        let local_format = if dated || local.date() != utc.date() { "%Y-%m-%d %H:%M" } else { format };
+        let local_format = if dated || local.date() != utc.date() {
+            "%Y-%m-%d %H:%M"
+        } else {
+            format
+        };
         let local_text = local.strftime(local_format).to_string();
         match language {
             Language::En => format!("{local_text} local time ({utc_text} UTC)"),
@@ -56,10 +64,18 @@ pub fn prefix(language: Language, mode: Mode) -> &'static str {
 pub fn mode_sentence(language: Language, mode: Mode) -> &'static str {
     match (mode, language) {
         (Mode::Actual, _) => "",
-        (Mode::Exercise, Language::En) => "This is an exercise. There is no real danger; do not act on it. ",
-        (Mode::Exercise, Language::Es) => "Esto es un simulacro. No hay peligro real; no actúe por este mensaje. ",
-        (Mode::Test, Language::En) => "This is a test of the system. There is no danger; do not act on it. ",
-        (Mode::Test, Language::Es) => "Esto es una prueba del sistema. No hay peligro; no actúe por este mensaje. ",
+        (Mode::Exercise, Language::En) => {
+            "This is an exercise. There is no real danger; do not act on it. "
+        }
+        (Mode::Exercise, Language::Es) => {
+            "Esto es un simulacro. No hay peligro real; no actúe por este mensaje. "
+        }
+        (Mode::Test, Language::En) => {
+            "This is a test of the system. There is no danger; do not act on it. "
+        }
+        (Mode::Test, Language::Es) => {
+            "Esto es una prueba del sistema. No hay peligro; no actúe por este mensaje. "
+        }
     }
 }
 
@@ -100,17 +116,31 @@ pub fn limit_event(language: Language, domain: &str) -> &'static str {
 /// Headline of a tsunami message that warns.
 pub fn headline(language: Language, mode: Mode, highest: Level, areas: &[&str]) -> String {
     let joined = areas.join(", ");
-    let full = format!("{}{}: {joined}", prefix(language, mode), level(language, highest));
+    let full = format!(
+        "{}{}: {joined}",
+        prefix(language, mode),
+        level(language, highest)
+    );
     if full.chars().count() <= HEADLINE_MAX {
         return full;
     }
     let count = areas.len();
-    let (first, last) = (areas.first().copied().unwrap_or(""), areas.last().copied().unwrap_or(""));
+    let (first, last) = (
+        areas.first().copied().unwrap_or(""),
+        areas.last().copied().unwrap_or(""),
+    );
     let short = match language {
         Language::En => format!("{count} zones, from {first} to {last}"),
         Language::Es => format!("{count} zonas, de {first} a {last}"),
     };
-    format!("{}{}: {short}", prefix(language, mode), level(language, highest)).chars().take(HEADLINE_MAX).collect()
+    format!(
+        "{}{}: {short}",
+        prefix(language, mode),
+        level(language, highest)
+    )
+    .chars()
+    .take(HEADLINE_MAX)
+    .collect()
 }
 
 /// Headline of a cancellation.
@@ -123,10 +153,20 @@ pub fn cancel_headline(language: Language, mode: Mode) -> String {
 }
 
 /// What happened: the earthquake.
-pub fn earthquake(language: Language, magnitude: f64, place: &str, depth_km: f64, when: &str) -> String {
+pub fn earthquake(
+    language: Language,
+    magnitude: f64,
+    place: &str,
+    depth_km: f64,
+    when: &str,
+) -> String {
     match language {
-        Language::En => format!("An earthquake of magnitude {magnitude:.1} happened at {when}, {place}, {depth_km:.0} km deep."),
-        Language::Es => format!("Un sismo de magnitud {magnitude:.1} ocurrió a las {when}, {place}, a {depth_km:.0} km de profundidad."),
+        Language::En => format!(
+            "An earthquake of magnitude {magnitude:.1} happened at {when}, {place}, {depth_km:.0} km deep."
+        ),
+        Language::Es => format!(
+            "Un sismo de magnitud {magnitude:.1} ocurrió a las {when}, {place}, a {depth_km:.0} km de profundidad."
+        ),
     }
 }
 
@@ -134,33 +174,55 @@ pub fn earthquake(language: Language, magnitude: f64, place: &str, depth_km: f64
 pub fn evidence(language: Language, confirmed_at: &[String]) -> String {
     let stations = confirmed_at.join(", ");
     match (confirmed_at.is_empty(), language) {
-        (true, Language::En) => "It can have made a tsunami. No sensor has seen a wave yet.".to_owned(),
-        (true, Language::Es) => "Puede haber producido un tsunami. Ningún sensor ha visto aún una ola.".to_owned(),
+        (true, Language::En) => {
+            "It can have made a tsunami. No sensor has seen a wave yet.".to_owned()
+        }
+        (true, Language::Es) => {
+            "Puede haber producido un tsunami. Ningún sensor ha visto aún una ola.".to_owned()
+        }
         (false, Language::En) => format!("A tsunami has been measured at {stations}."),
         (false, Language::Es) => format!("Se ha medido un tsunami en {stations}."),
     }
 }
 
 /// One zone's line.
-pub fn zone(language: Language, name: &str, zone_level: Level, when: &str, heights_m: [f64; 3]) -> String {
+pub fn zone(
+    language: Language,
+    name: &str,
+    zone_level: Level,
+    when: &str,
+    heights_m: [f64; 3],
+) -> String {
     let [low, middle, high] = heights_m.map(height);
     let what = level(language, zone_level);
     match language {
-        Language::En => format!("{name} - {what}: first wave about {when}, height at the shore about {middle} m (likely between {low} and {high} m)."),
-        Language::Es => format!("{name} - {what}: primera ola hacia las {when}, altura en la costa de unos {middle} m (probablemente entre {low} y {high} m)."),
+        Language::En => format!(
+            "{name} - {what}: first wave about {when}, height at the shore about {middle} m (likely between {low} and {high} m)."
+        ),
+        Language::Es => format!(
+            "{name} - {what}: primera ola hacia las {when}, altura en la costa de unos {middle} m (probablemente entre {low} y {high} m)."
+        ),
     }
 }
 
 /// Two significant digits: the estimate is no better.
 fn height(m: f64) -> String {
-    if m >= 9.95 { format!("{m:.0}") } else { format!("{m:.1}") }
+    if m >= 9.95 {
+        format!("{m:.0}")
+    } else {
+        format!("{m:.1}")
+    }
 }
 
 /// What every tsunami message repeats.
 pub fn nature(language: Language) -> &'static str {
     match language {
-        Language::En => "The first wave is often not the highest; waves follow each other for hours.",
-        Language::Es => "La primera ola no suele ser la más alta; las olas se suceden durante horas.",
+        Language::En => {
+            "The first wave is often not the highest; waves follow each other for hours."
+        }
+        Language::Es => {
+            "La primera ola no suele ser la más alta; las olas se suceden durante horas."
+        }
     }
 }
 
@@ -168,20 +230,40 @@ pub fn nature(language: Language) -> &'static str {
 pub fn reason(language: Language, why: Reason) -> &'static str {
     match (why, language) {
         (Reason::Earthquake, _) => "",
-        (Reason::Revised, Language::En) => "Update: the earthquake's magnitude or place has been revised. ",
-        (Reason::Revised, Language::Es) => "Actualización: se revisó la magnitud o el lugar del sismo. ",
+        (Reason::Revised, Language::En) => {
+            "Update: the earthquake's magnitude or place has been revised. "
+        }
+        (Reason::Revised, Language::Es) => {
+            "Actualización: se revisó la magnitud o el lugar del sismo. "
+        }
         (Reason::Confirmed, Language::En) => "Update: the tsunami is confirmed. ",
         (Reason::Confirmed, Language::Es) => "Actualización: el tsunami está confirmado. ",
-        (Reason::Forecast, Language::En) => "Update: the forecast has been renewed with measured wave heights. ",
-        (Reason::Forecast, Language::Es) => "Actualización: el pronóstico se renovó con alturas medidas. ",
+        (Reason::Forecast, Language::En) => {
+            "Update: the forecast has been renewed with measured wave heights. "
+        }
+        (Reason::Forecast, Language::Es) => {
+            "Actualización: el pronóstico se renovó con alturas medidas. "
+        }
         (Reason::Renewal, Language::En) => "Update: the alert remains in force. ",
         (Reason::Renewal, Language::Es) => "Actualización: la alerta sigue vigente. ",
-        (Reason::AllClear, Language::En) => "The sea has been quiet at every sensor that measured the tsunami. The alert is cancelled. Currents can stay strong for some time; follow local authorities before you return. ",
-        (Reason::AllClear, Language::Es) => "El mar está en calma en todos los sensores que midieron el tsunami. La alerta queda cancelada. Las corrientes pueden seguir siendo fuertes; siga a las autoridades locales antes de volver. ",
-        (Reason::NoWave, Language::En) => "No wave arrived at the sensors where it was due. The alert is cancelled. ",
-        (Reason::NoWave, Language::Es) => "Ninguna ola llegó a los sensores donde se esperaba. La alerta queda cancelada. ",
-        (Reason::Withdrawn, Language::En) => "The earthquake has been revised and can not have made a dangerous tsunami. The alert is cancelled. ",
-        (Reason::Withdrawn, Language::Es) => "El sismo fue revisado y no puede haber producido un tsunami peligroso. La alerta queda cancelada. ",
+        (Reason::AllClear, Language::En) => {
+            "The sea has been quiet at every sensor that measured the tsunami. The alert is cancelled. Currents can stay strong for some time; follow local authorities before you return. "
+        }
+        (Reason::AllClear, Language::Es) => {
+            "El mar está en calma en todos los sensores que midieron el tsunami. La alerta queda cancelada. Las corrientes pueden seguir siendo fuertes; siga a las autoridades locales antes de volver. "
+        }
+        (Reason::NoWave, Language::En) => {
+            "No wave arrived at the sensors where it was due. The alert is cancelled. "
+        }
+        (Reason::NoWave, Language::Es) => {
+            "Ninguna ola llegó a los sensores donde se esperaba. La alerta queda cancelada. "
+        }
+        (Reason::Withdrawn, Language::En) => {
+            "The earthquake has been revised and can not have made a dangerous tsunami. The alert is cancelled. "
+        }
+        (Reason::Withdrawn, Language::Es) => {
+            "El sismo fue revisado y no puede haber producido un tsunami peligroso. La alerta queda cancelada. "
+        }
     }
 }
 
@@ -190,8 +272,12 @@ pub fn instruction(language: Language, highest: Level) -> &'static str {
     match (highest, language) {
         (Level::None, Language::En) => "No action is needed.",
         (Level::None, Language::Es) => "No es necesaria ninguna acción.",
-        (Level::Advisory, Language::En) => "Get out of the water and away from beaches, harbours and river mouths. Stay away until the all clear.",
-        (Level::Advisory, Language::Es) => "Salga del agua y aléjese de playas, puertos y desembocaduras. No vuelva hasta la cancelación.",
+        (Level::Advisory, Language::En) => {
+            "Get out of the water and away from beaches, harbours and river mouths. Stay away until the all clear."
+        }
+        (Level::Advisory, Language::Es) => {
+            "Salga del agua y aléjese de playas, puertos y desembocaduras. No vuelva hasta la cancelación."
+        }
         (Level::Warning | Level::Major, Language::En) => {
             "Leave the shore now. Go on foot to high ground or far inland, or to a high floor of a strong building if there is no time. Stay there until the all clear."
         }
@@ -223,17 +309,39 @@ impl LimitText<'_> {
             (true, Language::En) => " - over",
             (true, Language::Es) => " - terminado",
         };
-        format!("{}{}: {}{end}", prefix(language, mode), self.what, self.station).chars().take(HEADLINE_MAX).collect()
+        format!(
+            "{}{}: {}{end}",
+            prefix(language, mode),
+            self.what,
+            self.station
+        )
+        .chars()
+        .take(HEADLINE_MAX)
+        .collect()
     }
 
     /// Description.
     pub fn description(&self, language: Language, mode: Mode, over: bool) -> String {
-        let Self { station, value, limit, when, .. } = self;
+        let Self {
+            station,
+            value,
+            limit,
+            when,
+            ..
+        } = self;
         let said = match (over, language) {
-            (false, Language::En) => format!("{station} measured {value} at {when}; the limit is {limit}."),
-            (false, Language::Es) => format!("{station} midió {value} a las {when}; el límite es {limit}."),
-            (true, Language::En) => format!("{station} is back within its limit ({limit}): {value} at {when}."),
-            (true, Language::Es) => format!("{station} volvió a su límite ({limit}): {value} a las {when}."),
+            (false, Language::En) => {
+                format!("{station} measured {value} at {when}; the limit is {limit}.")
+            }
+            (false, Language::Es) => {
+                format!("{station} midió {value} a las {when}; el límite es {limit}.")
+            }
+            (true, Language::En) => {
+                format!("{station} is back within its limit ({limit}): {value} at {when}.")
+            }
+            (true, Language::Es) => {
+                format!("{station} volvió a su límite ({limit}): {value} a las {when}.")
+            }
         };
         format!("{}{said}", mode_sentence(language, mode))
     }
@@ -245,11 +353,25 @@ mod tests {
 
     #[test]
     fn local_time_says_the_day_when_it_is_another() {
-        let chile = Times { utc_offset_minutes: -180 };
+        let chile = Times {
+            utc_offset_minutes: -180,
+        };
         // 2010-02-27T02:00:00Z is 23:00 of the day before in Chile's summer.
-        assert_eq!(chile.write(Language::En, 1_267_236_000_000_000, false), "2010-02-26 23:00 local time (02:00 UTC)");
-        assert_eq!(chile.write(Language::Es, 1_267_252_454_000_000, false), "03:34 hora local (06:34 UTC)");
-        assert_eq!(Times { utc_offset_minutes: 0 }.write(Language::En, 1_267_252_454_000_000, true), "2010-02-27 06:34 UTC");
+        assert_eq!(
+            chile.write(Language::En, 1_267_236_000_000_000, false),
+            "2010-02-26 23:00 local time (02:00 UTC)"
+        );
+        assert_eq!(
+            chile.write(Language::Es, 1_267_252_454_000_000, false),
+            "03:34 hora local (06:34 UTC)"
+        );
+        assert_eq!(
+            Times {
+                utc_offset_minutes: 0
+            }
+            .write(Language::En, 1_267_252_454_000_000, true),
+            "2010-02-27 06:34 UTC"
+        );
     }
 
     #[test]
@@ -258,7 +380,9 @@ mod tests {
         for language in [Language::En, Language::Es] {
             for mode in [Mode::Exercise, Mode::Test] {
                 let text = headline(language, mode, Level::Major, &areas);
-                assert!(text.starts_with(prefix(language, mode)) && !prefix(language, mode).is_empty());
+                assert!(
+                    text.starts_with(prefix(language, mode)) && !prefix(language, mode).is_empty()
+                );
                 assert!(text.chars().count() <= HEADLINE_MAX, "{text}");
             }
             assert!(headline(language, Mode::Actual, Level::Warning, &["X"]).ends_with(": X"));

@@ -108,8 +108,10 @@ impl Intake {
         let header = batch.header();
         let open = header.outbox == OPEN_OUTBOX;
         // Names are looked up once per batch, not once per reading.
-        let table: Vec<(Option<u32>, u32, u32)> =
-            batch.stations().map(|s| (self.stations.index_of(s.id), s.node, s.boot)).collect();
+        let table: Vec<(Option<u32>, u32, u32)> = batch
+            .stations()
+            .map(|s| (self.stations.index_of(s.id), s.node, s.boot))
+            .collect();
         let before = self.columns.len();
         let mut fresh: Vec<bool> = Vec::new();
         let (mut duplicates, mut n) = (0, 0);
@@ -184,7 +186,11 @@ impl Intake {
         } else {
             rest(batch, &fresh)
         };
-        Taken { rows, duplicates, rest }
+        Taken {
+            rows,
+            duplicates,
+            rest,
+        }
     }
 
     fn take_ranges(&mut self, station: u32, node: u32, boot: u32) -> Ranges {
@@ -192,9 +198,16 @@ impl Intake {
         std::mem::take(boots.entry(boot).or_default())
     }
 
-    fn put_back(&mut self, table: &[(Option<u32>, u32, u32)], entry: usize, ranges: Option<Ranges>) {
+    fn put_back(
+        &mut self,
+        table: &[(Option<u32>, u32, u32)],
+        entry: usize,
+        ranges: Option<Ranges>,
+    ) {
         let Some(ranges) = ranges else { return };
-        let Some(&(Some(station), node, boot)) = table.get(entry) else { return };
+        let Some(&(Some(station), node, boot)) = table.get(entry) else {
+            return;
+        };
         let boots = &mut self.seen.entry((station, node)).or_default().boots;
         boots.insert(boot, ranges);
         if boots.len() > MOST_BOOTS {
@@ -204,7 +217,10 @@ impl Intake {
 
     /// A reading without a sequence number is known by its time.
     fn open_is_new(&mut self, station: u32, reading: &Reading) -> bool {
-        let seen = self.open.entry((station, reading.quantity.code())).or_default();
+        let seen = self
+            .open
+            .entry((station, reading.quantity.code()))
+            .or_default();
         if seen.times.contains(&reading.time_us) {
             return false;
         }
@@ -233,7 +249,9 @@ impl Intake {
 
     /// Whether an outbox entry is durable here.
     pub fn is_durable(&self, edge: &str, outbox: u64, offset: u64) -> bool {
-        self.cursors.get(&(edge.to_owned(), outbox)).is_some_and(|c| c.durable.contains(offset))
+        self.cursors
+            .get(&(edge.to_owned(), outbox))
+            .is_some_and(|c| c.durable.contains(offset))
     }
 
     /// Notes an edge's own word that nothing before `first` is in its outbox any more.
@@ -244,12 +262,16 @@ impl Intake {
 
     /// The cumulative acknowledgement for an outbox: every entry below it is durable here.
     pub fn acknowledged(&self, edge: &str, outbox: u64) -> u64 {
-        self.cursors.get(&(edge.to_owned(), outbox)).map_or(0, |c| c.durable.next_from(c.base))
+        self.cursors
+            .get(&(edge.to_owned(), outbox))
+            .map_or(0, |c| c.durable.next_from(c.base))
     }
 
     /// Every outbox known, for acknowledging after a restart.
     pub fn outboxes(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.cursors.keys().map(|(edge, outbox)| (edge.as_str(), *outbox))
+        self.cursors
+            .keys()
+            .map(|(edge, outbox)| (edge.as_str(), *outbox))
     }
 
     fn cursor(&mut self, edge: &str, outbox: u64) -> &mut Cursor {
@@ -305,8 +327,18 @@ mod tests {
     use wire::quantity::Quantity;
 
     fn encode(offset: u64, node: u32, boot: u32, seqs: &[u64]) -> Vec<u8> {
-        let header = Header { edge: "e1", outbox: 7, offset, sent_us: 0, backlog: false };
-        let stations = [Station { id: "buoy", node, boot }];
+        let header = Header {
+            edge: "e1",
+            outbox: 7,
+            offset,
+            sent_us: 0,
+            backlog: false,
+        };
+        let stations = [Station {
+            id: "buoy",
+            node,
+            boot,
+        }];
         let readings: Vec<Reading> = seqs
             .iter()
             .map(|&seq| Reading {
@@ -334,11 +366,20 @@ mod tests {
         let first = take(&mut intake, &encode(0, 1, 1, &[0, 1, 2]));
         assert_eq!((first.rows, first.rest), (3, Rest::Whole));
         let again = take(&mut intake, &encode(0, 1, 1, &[0, 1, 2]));
-        assert_eq!((again.rows, again.duplicates, again.rest), (0, 3, Rest::Nothing));
+        assert_eq!(
+            (again.rows, again.duplicates, again.rest),
+            (0, 3, Rest::Nothing)
+        );
         let part = take(&mut intake, &encode(1, 1, 1, &[2, 3, 1, 5]));
         assert_eq!((part.rows, part.duplicates), (2, 2));
-        let Rest::Part(bytes) = part.rest else { panic!("a part is left") };
-        let seqs: Vec<u64> = Batch::parse(&bytes).expect("valid").readings().map(|r| r.seq).collect();
+        let Rest::Part(bytes) = part.rest else {
+            panic!("a part is left")
+        };
+        let seqs: Vec<u64> = Batch::parse(&bytes)
+            .expect("valid")
+            .readings()
+            .map(|r| r.seq)
+            .collect();
         assert_eq!(seqs, [3, 5]);
         assert_eq!(intake.columns.seq, [0, 1, 2, 3, 5]);
         assert_eq!(intake.counters[&("readings_duplicate", "seq")], 5);
@@ -363,13 +404,21 @@ mod tests {
     fn the_acknowledgement_is_cumulative_and_waits_for_the_backlog() {
         let mut intake = Intake::new([]);
         intake.durable("e1", 7, 5);
-        assert_eq!(intake.acknowledged("e1", 7), 0, "0 to 4 are still on their way");
+        assert_eq!(
+            intake.acknowledged("e1", 7),
+            0,
+            "0 to 4 are still on their way"
+        );
         for offset in 0..5 {
             intake.durable("e1", 7, offset);
         }
         assert_eq!(intake.acknowledged("e1", 7), 6);
         intake.durable("e1", 8, 40);
         intake.outbox_starts("e1", 8, 40);
-        assert_eq!(intake.acknowledged("e1", 8), 41, "the edge said that nothing older is left");
+        assert_eq!(
+            intake.acknowledged("e1", 8),
+            41,
+            "the edge said that nothing older is left"
+        );
     }
 }

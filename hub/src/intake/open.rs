@@ -46,7 +46,10 @@ pub struct Refused {
 }
 
 fn refused<T>(reason: &'static str, what: impl Into<String>) -> Result<T, Refused> {
-    Err(Refused { reason, what: what.into() })
+    Err(Refused {
+        reason,
+        what: what.into(),
+    })
 }
 
 /// Parses plain JSON or SensorThings. `publisher` is the topic's edge part, which names the station when the message does not.
@@ -62,7 +65,12 @@ pub fn json(payload: &[u8], publisher: &str, now_us: i64) -> Result<Vec<OpenRead
     let mut readings = Vec::new();
     for (i, item) in items.iter().enumerate() {
         let Value::Object(item) = item else {
-            return refused("json_shape", format!("element {i} is no object; send {{\"station\":..,\"quantity\":..,\"value\":..}}"));
+            return refused(
+                "json_shape",
+                format!(
+                    "element {i} is no object; send {{\"station\":..,\"quantity\":..,\"value\":..}}"
+                ),
+            );
         };
         if item.contains_key("result") {
             readings.push(observation(item, publisher, now_us)?);
@@ -83,7 +91,11 @@ pub fn json(payload: &[u8], publisher: &str, now_us: i64) -> Result<Vec<OpenRead
 /// As [`json`].
 pub fn senml(payload: &[u8], publisher: &str, now_us: i64) -> Result<Vec<OpenReading>, Refused> {
     let first = payload.iter().find(|b| !b.is_ascii_whitespace());
-    let value = if first == Some(&b'[') { parse_json(payload)? } else { cbor(payload)? };
+    let value = if first == Some(&b'[') {
+        parse_json(payload)?
+    } else {
+        cbor(payload)?
+    };
     let Value::Array(records) = value else {
         return refused("senml_shape", "a SenML pack is an array of records");
     };
@@ -96,7 +108,10 @@ pub fn senml(payload: &[u8], publisher: &str, now_us: i64) -> Result<Vec<OpenRea
         if let Some(version) = number(record, "bver")
             && version > 10.0
         {
-            return refused("senml_version", format!("record {i} has bver {version}; 10 is the newest known"));
+            return refused(
+                "senml_version",
+                format!("record {i} has bver {version}; 10 is the newest known"),
+            );
         }
         if let Some(bn) = text(record, "bn") {
             bn.clone_into(&mut name);
@@ -108,18 +123,37 @@ pub fn senml(payload: &[u8], publisher: &str, now_us: i64) -> Result<Vec<OpenRea
         }
         // A record with base values alone, or with a string, a boolean or a sum, holds no reading for us.
         let Some(value) = number(record, "v") else {
-            if ["vs", "vb", "vd", "s"].iter().any(|k| record.contains_key(*k)) {
-                return refused("senml_value", format!("record {i} has no numeric value `v`"));
+            if ["vs", "vb", "vd", "s"]
+                .iter()
+                .any(|k| record.contains_key(*k))
+            {
+                return refused(
+                    "senml_value",
+                    format!("record {i} has no numeric value `v`"),
+                );
             }
             continue;
         };
         let full = format!("{name}{}", text(record, "n").unwrap_or(""));
-        let (station, quantity) = split_name(&full, publisher)
-            .ok_or_else(|| Refused { reason: "senml_name", what: format!("record {i}: \"{full}\" names no known quantity; use <station>/<quantity>") })?;
+        let (station, quantity) = split_name(&full, publisher).ok_or_else(|| Refused {
+            reason: "senml_name",
+            what: format!(
+                "record {i}: \"{full}\" names no known quantity; use <station>/<quantity>"
+            ),
+        })?;
         let unit = text(record, "u").or(unit.as_deref());
         let t = time + number(record, "t").unwrap_or(0.0);
-        let time_us = if t < SENML_RELATIVE_BELOW { now_us.saturating_add(seconds(t)?) } else { seconds(t)? };
-        readings.push(OpenReading { station, quantity, time_us, value: convert(base + value, unit, quantity)? });
+        let time_us = if t < SENML_RELATIVE_BELOW {
+            now_us.saturating_add(seconds(t)?)
+        } else {
+            seconds(t)?
+        };
+        readings.push(OpenReading {
+            station,
+            quantity,
+            time_us,
+            value: convert(base + value, unit, quantity)?,
+        });
         bounded(&readings)?;
     }
     if readings.is_empty() {
@@ -130,7 +164,10 @@ pub fn senml(payload: &[u8], publisher: &str, now_us: i64) -> Result<Vec<OpenRea
 
 fn bounded(readings: &[OpenReading]) -> Result<(), Refused> {
     if readings.len() > MAX_READINGS {
-        return refused("too_many_readings", format!("more than {MAX_READINGS} readings in one message; split it"));
+        return refused(
+            "too_many_readings",
+            format!("more than {MAX_READINGS} readings in one message; split it"),
+        );
     }
     Ok(())
 }
@@ -142,7 +179,10 @@ fn parse_json(payload: &[u8]) -> Result<Value, Refused> {
 
 fn size(payload: &[u8]) -> Result<(), Refused> {
     if payload.len() > MAX_MESSAGE {
-        return refused("too_large", format!("{} bytes; the limit is {MAX_MESSAGE}", payload.len()));
+        return refused(
+            "too_large",
+            format!("{} bytes; the limit is {MAX_MESSAGE}", payload.len()),
+        );
     }
     Ok(())
 }
@@ -198,7 +238,12 @@ fn cbor(payload: &[u8]) -> Result<Value, Refused> {
     Ok(Value::Array(out))
 }
 
-fn plain(item: &Map<String, Value>, publisher: &str, now_us: i64, out: &mut Vec<OpenReading>) -> Result<(), Refused> {
+fn plain(
+    item: &Map<String, Value>,
+    publisher: &str,
+    now_us: i64,
+    out: &mut Vec<OpenReading>,
+) -> Result<(), Refused> {
     let station = text(item, "station").unwrap_or(publisher);
     let station = station_id(station)?;
     let time_us = match item.get("time").or_else(|| item.get("timestamp")) {
@@ -208,26 +253,48 @@ fn plain(item: &Map<String, Value>, publisher: &str, now_us: i64, out: &mut Vec<
     let unit = text(item, "unit");
     if let Some(name) = text(item, "quantity") {
         let Some(quantity) = Quantity::from_name(name) else {
-            return refused("json_quantity", format!("unknown quantity \"{name}\"; known: {}", known()));
+            return refused(
+                "json_quantity",
+                format!("unknown quantity \"{name}\"; known: {}", known()),
+            );
         };
         let Some(value) = number(item, "value") else {
             return refused("json_value", "\"value\" is missing or no number");
         };
-        out.push(OpenReading { station, quantity, time_us, value: convert(value, unit, quantity)? });
+        out.push(OpenReading {
+            station,
+            quantity,
+            time_us,
+            value: convert(value, unit, quantity)?,
+        });
         return Ok(());
     }
     let before = out.len();
     for (key, value) in item {
-        let (Some(quantity), Some(value)) = (Quantity::from_name(key), value.as_f64()) else { continue };
-        out.push(OpenReading { station: station.clone(), quantity, time_us, value: convert(value, unit, quantity)? });
+        let (Some(quantity), Some(value)) = (Quantity::from_name(key), value.as_f64()) else {
+            continue;
+        };
+        out.push(OpenReading {
+            station: station.clone(),
+            quantity,
+            time_us,
+            value: convert(value, unit, quantity)?,
+        });
     }
     if out.len() == before {
-        return refused("json_quantity", format!("no quantity in the message; known: {}", known()));
+        return refused(
+            "json_quantity",
+            format!("no quantity in the message; known: {}", known()),
+        );
     }
     Ok(())
 }
 
-fn observation(item: &Map<String, Value>, publisher: &str, now_us: i64) -> Result<OpenReading, Refused> {
+fn observation(
+    item: &Map<String, Value>,
+    publisher: &str,
+    now_us: i64,
+) -> Result<OpenReading, Refused> {
     let Some(value) = number(item, "result") else {
         return refused("json_value", "\"result\" is no number");
     };
@@ -237,28 +304,49 @@ fn observation(item: &Map<String, Value>, publisher: &str, now_us: i64) -> Resul
         .and_then(Value::as_str)
         .unwrap_or(publisher);
     let Some((station, quantity)) = split_name(name, publisher) else {
-        return refused("json_quantity", format!("Datastream \"{name}\" names no known quantity; use <station>/<quantity>"));
+        return refused(
+            "json_quantity",
+            format!("Datastream \"{name}\" names no known quantity; use <station>/<quantity>"),
+        );
     };
     let unit = stream
         .and_then(|s| s.get("unitOfMeasurement"))
         .and_then(|u| u.get("symbol"))
         .and_then(Value::as_str);
-    let time_us = match item.get("phenomenonTime").or_else(|| item.get("resultTime")) {
+    let time_us = match item
+        .get("phenomenonTime")
+        .or_else(|| item.get("resultTime"))
+    {
         Some(Value::Null) | None => now_us,
         Some(value) => time(value)?,
     };
-    Ok(OpenReading { station: station_id(&station)?, quantity, time_us, value: convert(value, unit, quantity)? })
+    Ok(OpenReading {
+        station: station_id(&station)?,
+        quantity,
+        time_us,
+        value: convert(value, unit, quantity)?,
+    })
 }
 
 fn known() -> String {
-    Quantity::ALL.iter().map(|q| q.name()).collect::<Vec<_>>().join(", ")
+    Quantity::ALL
+        .iter()
+        .map(|q| q.name())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn station_id(station: &str) -> Result<String, Refused> {
     if wire::topic::is_id(station) {
         Ok(station.to_owned())
     } else {
-        refused("station_id", format!("\"{}\" is no station id: 1 to 48 letters, digits, `.`, `_` or `-`", station.escape_debug().take(80).collect::<String>()))
+        refused(
+            "station_id",
+            format!(
+                "\"{}\" is no station id: 1 to 48 letters, digits, `.`, `_` or `-`",
+                station.escape_debug().take(80).collect::<String>()
+            ),
+        )
     }
 }
 
@@ -271,7 +359,11 @@ fn split_name(name: &str, publisher: &str) -> Option<(String, Quantity)> {
     };
     let quantity = Quantity::from_name(quantity)?;
     let station = station.rsplit(['/', ':']).next().unwrap_or(station);
-    let station = if station.is_empty() { publisher } else { station };
+    let station = if station.is_empty() {
+        publisher
+    } else {
+        station
+    };
     wire::topic::is_id(station).then(|| (station.to_owned(), quantity))
 }
 
@@ -289,7 +381,10 @@ fn seconds(t: f64) -> Result<i64, Refused> {
     if t.is_finite() && t.abs() < FAR {
         Ok((t * 1e6).round() as i64)
     } else {
-        refused("time", format!("{t} s is no plausible time; SenML times are seconds since 1970"))
+        refused(
+            "time",
+            format!("{t} s is no plausible time; SenML times are seconds since 1970"),
+        )
     }
 }
 
@@ -301,7 +396,13 @@ fn time(value: &Value) -> Result<i64, Refused> {
             let start = s.split('/').next().unwrap_or(s);
             match start.parse::<jiff::Timestamp>() {
                 Ok(t) => Ok(t.as_microsecond()),
-                Err(_) => refused("time", format!("\"{}\" is no RFC 3339 time such as 2026-01-31T12:00:00Z", s.escape_debug().take(60).collect::<String>())),
+                Err(_) => refused(
+                    "time",
+                    format!(
+                        "\"{}\" is no RFC 3339 time such as 2026-01-31T12:00:00Z",
+                        s.escape_debug().take(60).collect::<String>()
+                    ),
+                ),
             }
         }
         Value::Number(n) => {
@@ -343,7 +444,11 @@ fn convert(value: f64, unit: Option<&str>, quantity: Quantity) -> Result<f64, Re
         _ => {
             return refused(
                 "unit",
-                format!("{} cannot be in \"{}\"; send {own}", quantity.name(), unit.escape_debug().take(20).collect::<String>()),
+                format!(
+                    "{} cannot be in \"{}\"; send {own}",
+                    quantity.name(),
+                    unit.escape_debug().take(20).collect::<String>()
+                ),
             );
         }
     };
@@ -359,10 +464,22 @@ mod tests {
     #[test]
     fn plain_json_in_its_three_shapes() {
         let one = json(br#"{"station":"s1","quantity":"speed","value":2,"unit":"m/s","time":"2010-02-27T06:34:14Z"}"#, "p", NOW).expect("valid");
-        assert_eq!(one, [OpenReading { station: "s1".into(), quantity: Quantity::Speed, time_us: 1_267_252_454_000_000, value: 7.2 }]);
+        assert_eq!(
+            one,
+            [OpenReading {
+                station: "s1".into(),
+                quantity: Quantity::Speed,
+                time_us: 1_267_252_454_000_000,
+                value: 7.2
+            }]
+        );
         let short = json(br#"{"voltage":229.5,"current":3}"#, "meter", NOW).expect("valid");
         assert_eq!(short.len(), 2);
-        assert!(short.iter().all(|r| r.station == "meter" && r.time_us == NOW));
+        assert!(
+            short
+                .iter()
+                .all(|r| r.station == "meter" && r.time_us == NOW)
+        );
         let many = json(br#"[{"station":"a","voltage":1,"time":1267252454},{"station":"b","voltage":2,"time":1267252454000}]"#, "p", NOW).expect("valid");
         assert_eq!(many[0].time_us, many[1].time_us);
     }
@@ -375,14 +492,25 @@ mod tests {
             NOW,
         )
         .expect("valid");
-        assert_eq!((r[0].station.as_str(), r[0].quantity, r[0].value), ("grid-1", Quantity::Frequency, 49.8));
+        assert_eq!(
+            (r[0].station.as_str(), r[0].quantity, r[0].value),
+            ("grid-1", Quantity::Frequency, 49.8)
+        );
     }
 
     #[test]
     fn senml_base_values_and_relative_time() {
         let pack = br#"[{"bn":"urn:dev:ow:buoy-7:","bt":-5,"bu":"cm","n":"sea_level","v":12},{"n":"sea_level","t":2,"u":"m","v":0.2}]"#;
         let r = senml(pack, "p", NOW).expect("valid");
-        assert_eq!(r[0], OpenReading { station: "buoy-7".into(), quantity: Quantity::SeaLevel, time_us: NOW - 5_000_000, value: 0.12 });
+        assert_eq!(
+            r[0],
+            OpenReading {
+                station: "buoy-7".into(),
+                quantity: Quantity::SeaLevel,
+                time_us: NOW - 5_000_000,
+                value: 0.12
+            }
+        );
         assert_eq!((r[1].time_us, r[1].value), (NOW - 3_000_000, 0.2));
     }
 
@@ -396,7 +524,10 @@ mod tests {
         let mut bytes = Vec::new();
         ciborium::into_writer(&ciborium::Value::Array(vec![record]), &mut bytes).expect("encodes");
         let r = senml(&bytes, "p", NOW).expect("valid");
-        assert_eq!((r[0].station.as_str(), r[0].quantity, r[0].value), ("m1", Quantity::Voltage, 231.0));
+        assert_eq!(
+            (r[0].station.as_str(), r[0].quantity, r[0].value),
+            ("m1", Quantity::Voltage, 231.0)
+        );
     }
 
     #[test]
@@ -406,18 +537,45 @@ mod tests {
             (b"[1]", "json_shape"),
             (b"[]", "json_empty"),
             (br#"{"station":"a b","voltage":1}"#, "station_id"),
-            (br#"{"station":"a","quantity":"volts","value":1}"#, "json_quantity"),
-            (br#"{"station":"a","quantity":"voltage","value":"1"}"#, "json_value"),
-            (br#"{"station":"a","quantity":"voltage","value":1,"unit":"A"}"#, "unit"),
+            (
+                br#"{"station":"a","quantity":"volts","value":1}"#,
+                "json_quantity",
+            ),
+            (
+                br#"{"station":"a","quantity":"voltage","value":"1"}"#,
+                "json_value",
+            ),
+            (
+                br#"{"station":"a","quantity":"voltage","value":1,"unit":"A"}"#,
+                "unit",
+            ),
             (br#"{"station":"a","voltage":1,"time":"yesterday"}"#, "time"),
             (br#"{"station":"a","voltage":1,"time":1e40}"#, "time"),
         ];
         for (payload, reason) in cases {
-            assert_eq!(json(payload, "p", NOW).expect_err("refused").reason, reason, "{}", String::from_utf8_lossy(payload));
+            assert_eq!(
+                json(payload, "p", NOW).expect_err("refused").reason,
+                reason,
+                "{}",
+                String::from_utf8_lossy(payload)
+            );
         }
-        assert_eq!(json(&vec![b' '; MAX_MESSAGE + 1], "p", NOW).expect_err("refused").reason, "too_large");
-        assert_eq!(senml(b"\x9f\x9f\x9f", "p", NOW).expect_err("refused").reason, "cbor_syntax");
+        assert_eq!(
+            json(&vec![b' '; MAX_MESSAGE + 1], "p", NOW)
+                .expect_err("refused")
+                .reason,
+            "too_large"
+        );
+        assert_eq!(
+            senml(b"\x9f\x9f\x9f", "p", NOW)
+                .expect_err("refused")
+                .reason,
+            "cbor_syntax"
+        );
         let deep = "[".repeat(100_000);
-        assert_eq!(json(deep.as_bytes(), "p", NOW).expect_err("refused").reason, "json_syntax");
+        assert_eq!(
+            json(deep.as_bytes(), "p", NOW).expect_err("refused").reason,
+            "json_syntax"
+        );
     }
 }

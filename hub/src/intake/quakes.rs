@@ -42,24 +42,39 @@ pub struct Document {
 pub fn read(payload: &[u8]) -> Result<Document, Refused> {
     let refused = |reason, what: String| Refused { reason, what };
     if payload.len() > MAX_DOCUMENT {
-        return Err(refused("too_large", format!("{} bytes; the limit is {MAX_DOCUMENT}", payload.len())));
+        return Err(refused(
+            "too_large",
+            format!("{} bytes; the limit is {MAX_DOCUMENT}", payload.len()),
+        ));
     }
-    let value: Value = serde_json::from_slice(payload).map_err(|e| refused("json_syntax", e.to_string()))?;
+    let value: Value =
+        serde_json::from_slice(payload).map_err(|e| refused("json_syntax", e.to_string()))?;
     let mut document = Document::default();
     match value.get("type").and_then(Value::as_str) {
         Some("Feature") => document.take(&value, 0),
         Some("FeatureCollection") => {
             let Some(features) = value.get("features").and_then(Value::as_array) else {
-                return Err(refused("geojson_shape", "a FeatureCollection without `features`".to_owned()));
+                return Err(refused(
+                    "geojson_shape",
+                    "a FeatureCollection without `features`".to_owned(),
+                ));
             };
             if features.len() > MAX_FEATURES {
-                return Err(refused("too_large", format!("{} features; the limit is {MAX_FEATURES}", features.len())));
+                return Err(refused(
+                    "too_large",
+                    format!("{} features; the limit is {MAX_FEATURES}", features.len()),
+                ));
             }
             for (i, feature) in features.iter().enumerate() {
                 document.take(feature, i);
             }
         }
-        _ => return Err(refused("geojson_shape", "neither a Feature nor a FeatureCollection".to_owned())),
+        _ => {
+            return Err(refused(
+                "geojson_shape",
+                "neither a Feature nor a FeatureCollection".to_owned(),
+            ));
+        }
     }
     Ok(document)
 }
@@ -68,7 +83,10 @@ impl Document {
     fn take(&mut self, feature: &Value, i: usize) {
         match solution(feature) {
             Ok(solution) => self.solutions.push(solution),
-            Err(what) => self.refused.push(Refused { reason: "quake_feature", what: format!("feature {i}: {what}") }),
+            Err(what) => self.refused.push(Refused {
+                reason: "quake_feature",
+                what: format!("feature {i}: {what}"),
+            }),
         }
     }
 }
@@ -76,20 +94,42 @@ impl Document {
 fn solution(feature: &Value) -> Result<Solution, String> {
     let properties = feature.get("properties").ok_or("no `properties`")?;
     let id = feature.get("id").and_then(Value::as_str).ok_or("no `id`")?;
-    let id: String = id.chars().map(|c| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '-' }).take(48).collect();
+    let id: String = id
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || ".-_".contains(c) {
+                c
+            } else {
+                '-'
+            }
+        })
+        .take(48)
+        .collect();
     if !wire::topic::is_id(&id) {
         return Err("`id` is empty".to_owned());
     }
-    let number = |v: Option<&Value>, what: &str| v.and_then(Value::as_f64).filter(|x| x.is_finite()).ok_or(format!("no number `{what}`"));
+    let number = |v: Option<&Value>, what: &str| {
+        v.and_then(Value::as_f64)
+            .filter(|x| x.is_finite())
+            .ok_or(format!("no number `{what}`"))
+    };
     let deleted = properties.get("status").and_then(Value::as_str) == Some("deleted");
-    let coordinates = feature.get("geometry").and_then(|g| g.get("coordinates")).and_then(Value::as_array);
+    let coordinates = feature
+        .get("geometry")
+        .and_then(|g| g.get("coordinates"))
+        .and_then(Value::as_array);
     let at = |k: usize| coordinates.and_then(|c| c.get(k));
     let lon = number(at(0), "coordinates[0]")?;
     let lat = number(at(1), "coordinates[1]")?;
     // Some preliminary solutions carry no depth; 10 km is the fixed depth that agencies then assume (USGS, "depth" glossary).
     let depth_km = at(2).and_then(Value::as_f64).unwrap_or(10.0);
-    if !(-90.0..=90.0).contains(&lat) || !(-180.0..=360.0).contains(&lon) || !(-10.0..=800.0).contains(&depth_km) {
-        return Err(format!("lat {lat} lon {lon} depth {depth_km} km is no place on Earth"));
+    if !(-90.0..=90.0).contains(&lat)
+        || !(-180.0..=360.0).contains(&lon)
+        || !(-10.0..=800.0).contains(&depth_km)
+    {
+        return Err(format!(
+            "lat {lat} lon {lon} depth {depth_km} km is no place on Earth"
+        ));
     }
     let magnitude = number(properties.get("mag"), "mag")?;
     if !(-2.0..=10.0).contains(&magnitude) {
@@ -99,10 +139,24 @@ fn solution(feature: &Value) -> Result<Solution, String> {
     if time_ms.abs() > 7.3e12 {
         return Err(format!("time {time_ms} ms is beyond the year 2200"));
     }
-    let place = properties.get("place").and_then(Value::as_str).unwrap_or("");
+    let place = properties
+        .get("place")
+        .and_then(Value::as_str)
+        .unwrap_or("");
     Ok(Solution {
-        quake: Quake { id, magnitude, lat, lon, depth_km, origin_us: (time_ms * 1e3) as i64 },
-        place: place.chars().filter(|c| !c.is_control()).take(120).collect(),
+        quake: Quake {
+            id,
+            magnitude,
+            lat,
+            lon,
+            depth_km,
+            origin_us: (time_ms * 1e3) as i64,
+        },
+        place: place
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(120)
+            .collect(),
         deleted,
     })
 }
@@ -129,22 +183,39 @@ mod tests {
             feature("7", "[0,5]")
         );
         let many = read(many.as_bytes()).expect("valid");
-        assert_eq!((many.solutions.len(), many.refused.len()), (1, 2), "one bad feature does not hide another");
+        assert_eq!(
+            (many.solutions.len(), many.refused.len()),
+            (1, 2),
+            "one bad feature does not hide another"
+        );
         assert_eq!(many.solutions[0].quake.depth_km, 10.0);
     }
 
     #[test]
     fn no_geojson_is_refused() {
-        for (payload, reason) in [("", "json_syntax"), ("[]", "geojson_shape"), (r#"{"type":"FeatureCollection"}"#, "geojson_shape")] {
-            assert_eq!(read(payload.as_bytes()).expect_err("refused").reason, reason);
+        for (payload, reason) in [
+            ("", "json_syntax"),
+            ("[]", "geojson_shape"),
+            (r#"{"type":"FeatureCollection"}"#, "geojson_shape"),
+        ] {
+            assert_eq!(
+                read(payload.as_bytes()).expect_err("refused").reason,
+                reason
+            );
         }
     }
 
     #[test]
     fn a_week_of_real_earthquakes_is_read() {
-        let Some(path) = crate::shared_data("catalog/usgs_earthquakes_week.geojson") else { return };
+        let Some(path) = crate::shared_data("catalog/usgs_earthquakes_week.geojson") else {
+            return;
+        };
         let document = read(&std::fs::read(path).expect("readable")).expect("valid");
-        assert!(document.solutions.len() > 1_650, "{} of 1707", document.solutions.len());
+        assert!(
+            document.solutions.len() > 1_650,
+            "{} of 1707",
+            document.solutions.len()
+        );
         assert!(document.solutions.len() + document.refused.len() == 1_707);
     }
 }

@@ -87,7 +87,9 @@ mod tests {
         for _ in 0..200 {
             let (mut ranges, mut plain) = (Ranges::default(), BTreeSet::new());
             for _ in 0..128 {
-                x = x.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                x = x
+                    .wrapping_mul(6364136223846793005)
+                    .wrapping_add(1442695040888963407);
                 let n = (x >> 33) % 64;
                 let new = plain.insert(n);
                 assert_eq!(ranges.insert(n) == Inserted::New, new);
@@ -104,7 +106,9 @@ mod tests {
     #[test]
     fn stays_within_bounds_and_says_so() {
         let mut ranges = Ranges::default();
-        let closed = (0..3_000_u64).filter(|i| ranges.insert(i * 2) == Inserted::NewAndHoleClosed).count();
+        let closed = (0..3_000_u64)
+            .filter(|i| ranges.insert(i * 2) == Inserted::NewAndHoleClosed)
+            .count();
         assert_eq!(ranges.spans.len(), MOST);
         assert_eq!(closed, 3_000 - MOST);
         assert!(ranges.contains(1), "the oldest hole is given up");

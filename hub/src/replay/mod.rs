@@ -56,7 +56,9 @@ impl std::str::FromStr for Speed {
         }
         match text.trim_end_matches(['x', '×']).parse::<f64>() {
             Ok(times) if times.is_finite() && times > 0.0 => Ok(Self::Times(times)),
-            _ => Err(format!("\"{text}\" is neither a number above zero nor `max`")),
+            _ => Err(format!(
+                "\"{text}\" is neither a number above zero nor `max`"
+            )),
         }
     }
 }
@@ -114,23 +116,37 @@ pub fn load_event(name: &str) -> Result<Event, String> {
 
 /// The deployment's configuration, changed to what a replay is: an exercise on loopback with the event's stations.
 fn deployment(request: &Request, event: &Event, data_dir: &Path) -> Result<Config, String> {
-    let named = request.deployment.as_deref().or(event.deployment.as_deref()).unwrap_or("pacific");
+    let named = request
+        .deployment
+        .as_deref()
+        .or(event.deployment.as_deref())
+        .unwrap_or("pacific");
     let beside = Path::new(&request.event).join(named);
-    let mut config = if let Some((name, text)) = shipped::DEPLOYMENTS.iter().find(|(n, _)| *n == named) {
-        Config::parse(&format!("configs/{name}/hub.toml"), text).map_err(|e| e.to_string())?
-    } else if request.deployment.is_none() && beside.exists() {
-        Config::load(&beside).map_err(|e| e.to_string())?
-    } else if Path::new(named).exists() {
-        Config::load(Path::new(named)).map_err(|e| e.to_string())?
-    } else {
-        let known: Vec<&str> = shipped::DEPLOYMENTS.iter().map(|(n, _)| *n).collect();
-        return Err(format!("deployment \"{named}\" is neither shipped ({}) nor a directory", known.join(", ")));
-    };
+    let mut config =
+        if let Some((name, text)) = shipped::DEPLOYMENTS.iter().find(|(n, _)| *n == named) {
+            Config::parse(&format!("configs/{name}/hub.toml"), text).map_err(|e| e.to_string())?
+        } else if request.deployment.is_none() && beside.exists() {
+            Config::load(&beside).map_err(|e| e.to_string())?
+        } else if Path::new(named).exists() {
+            Config::load(Path::new(named)).map_err(|e| e.to_string())?
+        } else {
+            let known: Vec<&str> = shipped::DEPLOYMENTS.iter().map(|(n, _)| *n).collect();
+            return Err(format!(
+                "deployment \"{named}\" is neither shipped ({}) nor a directory",
+                known.join(", ")
+            ));
+        };
     // A replay is never a warning, whatever the deployment says.
     config.mode = Mode::Exercise;
     data_dir.clone_into(&mut config.data_dir);
-    config.broker = crate::config::Broker { port: 0, ..Default::default() };
-    config.http.listen.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    config.broker = crate::config::Broker {
+        port: 0,
+        ..Default::default()
+    };
+    config
+        .http
+        .listen
+        .set_ip(std::net::Ipv4Addr::LOCALHOST.into());
     config.http.listen.set_port(request.port);
     config.http.base_url = None;
     let known = std::mem::take(&mut config.station);
@@ -143,7 +159,9 @@ fn deployment(request: &Request, event: &Event, data_dir: &Path) -> Result<Confi
             lon: station.lon,
             depth_m: station.depth_m,
             quantity: station.quantity,
-            threshold: earlier.as_ref().map_or_else(Vec::new, |k| k.threshold.clone()),
+            threshold: earlier
+                .as_ref()
+                .map_or_else(Vec::new, |k| k.threshold.clone()),
             radius_km: earlier.map_or(5.0, |k| k.radius_km),
         });
     }
@@ -156,10 +174,27 @@ struct Sensors {
     agent: edge::Handle,
 }
 
-async fn sensors(event: &Event, config: &Config, mqtt: &(String, u16), clock: &Clock, data_dir: &Path) -> Result<Sensors, String> {
-    let mut edge_config = edge::Config::new(&config.deployment, "replay", &data_dir.join("edge"), &mqtt.0, mqtt.1);
+async fn sensors(
+    event: &Event,
+    config: &Config,
+    mqtt: &(String, u16),
+    clock: &Clock,
+    data_dir: &Path,
+) -> Result<Sensors, String> {
+    let mut edge_config = edge::Config::new(
+        &config.deployment,
+        "replay",
+        &data_dir.join("edge"),
+        &mqtt.0,
+        mqtt.1,
+    );
     let (mut nodes, mut ends) = (Vec::new(), Vec::new());
-    for (i, station) in event.stations.iter().filter(|s| s.role == Role::Sensor).enumerate() {
+    for (i, station) in event
+        .stations
+        .iter()
+        .filter(|s| s.role == Role::Sensor)
+        .enumerate()
+    {
         let id = i as u32 + 1;
         // A key of the exercise, known to all: it protects nothing and shows the tag at work.
         let hex = format!("{id:064x}");
@@ -173,15 +208,21 @@ async fn sensors(event: &Event, config: &Config, mqtt: &(String, u16), clock: &C
             ..Default::default()
         });
         let settings = hil::Settings::new(id, 1, key, event.start_us);
-        let track = Track { quantity: station.quantity, series: station.series.clone() };
-        let node = VirtualNode::new(&settings, &[track]).map_err(|e| format!("{}: {e}", station.id))?;
+        let track = Track {
+            quantity: station.quantity,
+            series: station.series.clone(),
+        };
+        let node =
+            VirtualNode::new(&settings, &[track]).map_err(|e| format!("{}: {e}", station.id))?;
         let (ours, theirs) = tokio::io::duplex(LINK_BUFFER);
         let mut stepped = Stepped::new(node, STUCK);
         stepped.attach(ours, event.start_us);
         nodes.push(stepped);
         ends.push(theirs);
     }
-    let agent = edge::Agent::start(edge_config, clock.clone(), ends).await.map_err(|e| format!("edge: {e}"))?;
+    let agent = edge::Agent::start(edge_config, clock.clone(), ends)
+        .await
+        .map_err(|e| format!("edge: {e}"))?;
     Ok(Sensors { nodes, agent })
 }
 
@@ -205,24 +246,45 @@ pub async fn run(request: &Request) -> Result<Outcome, String> {
         began: std::sync::Mutex::new(Instant::now()),
         now_us: AtomicI64::new(event.start_us),
     });
-    let sink = ReplaySink { shared: shared.clone(), out: request.out.clone(), origin_us: event.origin_us };
-    let mut service =
-        Service::start(Options { config: config.clone(), clock: clock.clone(), sink: Box::new(sink), ticking: false }).await?;
+    let sink = ReplaySink {
+        shared: shared.clone(),
+        out: request.out.clone(),
+        origin_us: event.origin_us,
+    };
+    let mut service = Service::start(Options {
+        config: config.clone(),
+        clock: clock.clone(),
+        sink: Box::new(sink),
+        ticking: false,
+    })
+    .await?;
     within("the broker", service.ready()).await?;
     let mut sensors = sensors(&event, &config, &service.mqtt, &clock, &state).await?;
     let agency = Agency::connect(&config.deployment, &service.mqtt);
 
     let show = Show::new(request, &event, &service);
     show.opening();
-    let mut due: Vec<(i64, &[u8])> = event.quakes.iter().map(|q| (q.arrival_us, q.bytes.as_slice())).collect();
+    let mut due: Vec<(i64, &[u8])> = event
+        .quakes
+        .iter()
+        .map(|q| (q.arrival_us, q.bytes.as_slice()))
+        .collect();
     due.sort_by_key(|q| q.0);
     let mut quakes = due.into_iter().peekable();
     let (began, mut now_us, mut printed) = (Instant::now(), event.start_us, 0);
     let mut ended = false;
     while now_us < event.end_us && !ended {
-        let sample = sensors.nodes.iter().filter_map(|n| n.node().next_sample_us()).min();
+        let sample = sensors
+            .nodes
+            .iter()
+            .filter_map(|n| n.node().next_sample_us())
+            .min();
         let quake = quakes.peek().map(|q| q.0);
-        now_us = [sample, quake].into_iter().flatten().fold(now_us + STEP_US, i64::min).clamp(now_us, event.end_us);
+        now_us = [sample, quake]
+            .into_iter()
+            .flatten()
+            .fold(now_us + STEP_US, i64::min)
+            .clamp(now_us, event.end_us);
         if let Speed::Times(times) = request.speed {
             let at = Duration::from_secs_f64((now_us - event.start_us) as f64 / 1e6 / times);
             tokio::time::sleep(at.saturating_sub(began.elapsed())).await;
@@ -234,9 +296,16 @@ pub async fn run(request: &Request) -> Result<Outcome, String> {
             within("the earthquake", agency.tell(bytes, &service)).await?;
         }
         for node in &mut sensors.nodes {
-            let step = node.play_until(now_us).await.map_err(|e| format!("the node's link broke: {e}"))?;
+            let step = node
+                .play_until(now_us)
+                .await
+                .map_err(|e| format!("the node's link broke: {e}"))?;
             if !step.settled {
-                return Err(format!("{} samples were not acknowledged by the edge within {} s", step.unacknowledged, STUCK.as_secs()));
+                return Err(format!(
+                    "{} samples were not acknowledged by the edge within {} s",
+                    step.unacknowledged,
+                    STUCK.as_secs()
+                ));
             }
         }
         within("the hub's acknowledgement", sensors.agent.drained()).await?;
@@ -247,7 +316,12 @@ pub async fn run(request: &Request) -> Result<Outcome, String> {
         printed = show.lines(&lock(&shared.kept), printed, now_us);
         ended = service.board.read(|v| all_over(v, now_us));
     }
-    let readings = service.board.read(|v| v.counters.get(&("readings", String::new())).copied().unwrap_or(0));
+    let readings = service.board.read(|v| {
+        v.counters
+            .get(&("readings", String::new()))
+            .copied()
+            .unwrap_or(0)
+    });
     let kept = std::mem::take(&mut *lock(&shared.kept));
     if let Some(failure) = &kept.failure {
         return Err(failure.clone());
@@ -262,17 +336,26 @@ pub async fn run(request: &Request) -> Result<Outcome, String> {
         tokio::signal::ctrl_c().await.map_err(|e| e.to_string())?;
     }
     service.stop().await;
-    Ok(Outcome { kept, readings, comparison })
+    Ok(Outcome {
+        kept,
+        readings,
+        comparison,
+    })
 }
 
 /// The event has been called off and nothing else is in force.
 fn all_over(view: &crate::view::View, now_us: i64) -> bool {
     view.alerts.iter().any(|a| a.msg_type == "Cancel")
-        && !view.alerts.iter().any(|a| !a.superseded && a.msg_type != "Cancel" && a.expires_us > now_us)
+        && !view
+            .alerts
+            .iter()
+            .any(|a| !a.superseded && a.msg_type != "Cancel" && a.expires_us > now_us)
 }
 
 async fn within<T>(what: &str, future: impl Future<Output = T>) -> Result<T, String> {
-    tokio::time::timeout(STUCK, future).await.map_err(|_| format!("{what} did not answer within {} s", STUCK.as_secs()))
+    tokio::time::timeout(STUCK, future)
+        .await
+        .map_err(|_| format!("{what} did not answer within {} s", STUCK.as_secs()))
 }
 
 /// Messages and results of an earlier run; anything else in the directory is left alone.
@@ -290,18 +373,34 @@ fn clear_earlier(out: &Path) -> Result<(), String> {
     Ok(())
 }
 
-fn write_results(request: &Request, service: &Service, kept: &Kept, mode: Mode) -> Result<(), String> {
+fn write_results(
+    request: &Request,
+    service: &Service,
+    kept: &Kept,
+    mode: Mode,
+) -> Result<(), String> {
     let timeline = serde_json::to_vec_pretty(&kept.lines).map_err(|e| e.to_string())?;
-    let mut files = vec![("timeline.json", timeline), ("forecast.csv", csv(&kept.rows).into_bytes())];
+    let mut files = vec![
+        ("timeline.json", timeline),
+        ("forecast.csv", csv(&kept.rows).into_bytes()),
+    ];
     let publisher = crate::feed::Publisher {
         base_url: format!("http://{}", service.http),
         sender_name: service.board.read(|v| v.title.clone()),
         kept: Duration::from_secs(7 * 24 * 3_600),
         entries_max: 500,
     };
-    let feed = service.board.read(|v| crate::feed::Feed::select(v, mode, &publisher));
-    for (name, format) in [("feed.atom", crate::feed::Format::Atom), ("feed.rss", crate::feed::Format::Rss)] {
-        files.push((name, feed.write(format, &publisher).map_err(|e| e.to_string())?));
+    let feed = service
+        .board
+        .read(|v| crate::feed::Feed::select(v, mode, &publisher));
+    for (name, format) in [
+        ("feed.atom", crate::feed::Format::Atom),
+        ("feed.rss", crate::feed::Format::Rss),
+    ] {
+        files.push((
+            name,
+            feed.write(format, &publisher).map_err(|e| e.to_string())?,
+        ));
     }
     for (name, bytes) in files {
         let path = request.out.join(name);
@@ -326,19 +425,36 @@ impl Agency {
             // Ends with the connection; while it lasts there is nothing to read but acknowledgements.
             while eventloop.poll().await.is_ok() {}
         });
-        let topic = Topic::Edge { deployment, edge: "usgs", channel: Channel::Quake }.to_string();
-        Self { client, topic, task }
+        let topic = Topic::Edge {
+            deployment,
+            edge: "usgs",
+            channel: Channel::Quake,
+        }
+        .to_string();
+        Self {
+            client,
+            topic,
+            task,
+        }
     }
 
     /// Publishes a document and waits until the hub has it.
     async fn tell(&self, document: &[u8], service: &Service) {
         let taken = || {
             service.board.read(|v| {
-                v.counters.get(&("messages_received", "channel=\"quake\"".to_owned())).copied().unwrap_or(0)
+                v.counters
+                    .get(&("messages_received", "channel=\"quake\"".to_owned()))
+                    .copied()
+                    .unwrap_or(0)
             })
         };
         let before = taken();
-        if self.client.publish(&self.topic, QoS::AtLeastOnce, false, document).await.is_err() {
+        if self
+            .client
+            .publish(&self.topic, QoS::AtLeastOnce, false, document)
+            .await
+            .is_err()
+        {
             return;
         }
         while taken() == before {
@@ -384,7 +500,12 @@ impl Show {
             event: event.name.clone(),
             out: request.out.clone(),
             page: format!("http://{}/", service.http),
-            stations: event.stations.iter().filter(|s| s.role == Role::Sensor).map(|s| s.name.clone()).collect(),
+            stations: event
+                .stations
+                .iter()
+                .filter(|s| s.role == Role::Sensor)
+                .map(|s| s.name.clone())
+                .collect(),
             quiet: request.quiet,
             colour: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
         }
@@ -395,19 +516,27 @@ impl Show {
             return;
         }
         println!("{}", self.event);
-        println!("  An exercise: recorded values of {} through the whole system.", self.stations.join(", "));
+        println!(
+            "  An exercise: recorded values of {} through the whole system.",
+            self.stations.join(", ")
+        );
         println!("  Live page  {}", self.page);
         println!("  Times are event time after the earthquake (T).\n");
     }
 
     fn lines(&self, kept: &Kept, from: usize, now_us: i64) -> usize {
-        self.bar.set_position(((now_us - self.start_us) / 1_000_000).max(0) as u64);
+        self.bar
+            .set_position(((now_us - self.start_us) / 1_000_000).max(0) as u64);
         self.bar.set_message(after(now_us, self.origin_us));
         if !self.quiet {
             for line in &kept.lines[from.min(kept.lines.len())..] {
                 let text = self.line(line);
                 // A hidden bar prints nothing; the timeline belongs to the output either way.
-                if self.bar.is_hidden() { println!("{text}") } else { self.bar.println(text) }
+                if self.bar.is_hidden() {
+                    println!("{text}")
+                } else {
+                    self.bar.println(text)
+                }
             }
         }
         kept.lines.len()
@@ -431,8 +560,14 @@ impl Show {
             "earthquake" => "1;36",
             _ => "",
         };
-        let mark = if self.colour && !code.is_empty() { format!("\x1b[{code}m{mark}\x1b[0m") } else { mark.to_owned() };
-        let took = line.compute_ms.map_or(String::new(), |ms| format!("  [{ms:.1} ms from sample to CAP]"));
+        let mark = if self.colour && !code.is_empty() {
+            format!("\x1b[{code}m{mark}\x1b[0m")
+        } else {
+            mark.to_owned()
+        };
+        let took = line.compute_ms.map_or(String::new(), |ms| {
+            format!("  [{ms:.1} ms from sample to CAP]")
+        });
         format!("{time}  {mark}  {}{took}", line.text)
     }
 
@@ -442,7 +577,11 @@ impl Show {
         for line in comparison {
             println!("  {line}");
         }
-        println!("\nResults ({readings} readings, {} CAP messages, {:.1} s)", kept.messages.len(), took.as_secs_f64());
+        println!(
+            "\nResults ({readings} readings, {} CAP messages, {:.1} s)",
+            kept.messages.len(),
+            took.as_secs_f64()
+        );
         for (what, file) in [
             ("CAP messages", "*.xml"),
             ("Feeds", "feed.atom, feed.rss"),
@@ -452,6 +591,9 @@ impl Show {
         ] {
             println!("  {what:<13} {}", self.out.join(file).display());
         }
-        println!("  {:<13} {} (and exercise/feed.atom, exercise/feed.rss; --serve keeps it up after the end)", "Page", self.page);
+        println!(
+            "  {:<13} {} (and exercise/feed.atom, exercise/feed.rss; --serve keeps it up after the end)",
+            "Page", self.page
+        );
     }
 }

@@ -25,10 +25,21 @@ pub fn recorded(station: &Station, from_us: i64) -> Option<Recorded> {
         let Some(value) = sample.value else { continue };
         match detector.step(sample.time_us, value).change {
             Some(Change::Onset { onset_us, .. }) if onset_us >= from_us && found.is_none() => {
-                found = Some(Recorded { onset_us, amplitude_m: 0.0, amplitude_us: onset_us });
+                found = Some(Recorded {
+                    onset_us,
+                    amplitude_m: 0.0,
+                    amplitude_us: onset_us,
+                });
             }
-            Some(Change::Growth { amplitude_m, time_us, .. }) => {
-                if let Some(r) = found.as_mut().filter(|r| amplitude_m.abs() > r.amplitude_m.abs()) {
+            Some(Change::Growth {
+                amplitude_m,
+                time_us,
+                ..
+            }) => {
+                if let Some(r) = found
+                    .as_mut()
+                    .filter(|r| amplitude_m.abs() > r.amplitude_m.abs())
+                {
                     (r.amplitude_m, r.amplitude_us) = (amplitude_m, time_us);
                 }
             }
@@ -66,7 +77,11 @@ pub fn lines(stations: &[Station], rows: &[Row], origin_us: i64) -> Vec<String> 
             after(r.onset_us, origin_us),
             against(late_min),
             heights(first),
-            if last == first { String::new() } else { format!(", after the records {}", heights(last)) },
+            if last == first {
+                String::new()
+            } else {
+                format!(", after the records {}", heights(last))
+            },
             r.amplitude_m.abs()
         ));
     }

@@ -96,13 +96,16 @@ impl Sink for ReplaySink {
         match written {
             Ok(()) => kept.messages.push(file),
             Err(e) => {
-                kept.failure.get_or_insert(format!("{}: {e}", file.display()));
+                kept.failure
+                    .get_or_insert(format!("{}: {e}", file.display()));
             }
         }
     }
 
     fn said(&mut self, entry: &TimelineEntry) {
-        let compute_ms = entry.compute_ms.map(|_| lock(&self.shared.began).elapsed().as_secs_f64() * 1e3);
+        let compute_ms = entry
+            .compute_ms
+            .map(|_| lock(&self.shared.began).elapsed().as_secs_f64() * 1e3);
         lock(&self.shared.kept).lines.push(Line {
             time: clock::format_utc(entry.time_us),
             after_origin_s: (entry.time_us - self.origin_us) as f64 / 1e6,
@@ -114,8 +117,16 @@ impl Sink for ReplaySink {
     }
 
     fn forecast(&mut self, event: &str, output: &Output) {
-        let Output::Forecast { zones, stations, .. } = output else { return };
-        let issued_us = self.shared.now_us.load(std::sync::atomic::Ordering::Acquire);
+        let Output::Forecast {
+            zones, stations, ..
+        } = output
+        else {
+            return;
+        };
+        let issued_us = self
+            .shared
+            .now_us
+            .load(std::sync::atomic::Ordering::Acquire);
         let mut kept = lock(&self.shared.kept);
         for zone in zones {
             let o = &zone.outlook;
@@ -153,7 +164,8 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 
 /// `forecast.csv`.
 pub fn csv(rows: &[Row]) -> String {
-    let mut out = String::from("issued,event,kind,id,arrival,height_p05_m,height_p50_m,height_p95_m,level\n");
+    let mut out =
+        String::from("issued,event,kind,id,arrival,height_p05_m,height_p50_m,height_p95_m,level\n");
     for r in rows {
         let [low, middle, high] = r.heights_m;
         out.push_str(&format!(

@@ -1,0 +1,129 @@
+//! `cargo xtask`: the project's own commands.
+//!
+//! - `test [ARGS]` installs what the tests need when it may (root and apt), names the exact command when it may not, and runs every
+//!   test. ARGS go to `cargo test`.
+//! - `firmware` builds the node's library for the microcontroller.
+//! - `fuzz [TARGET] [SECONDS]` runs the fuzz targets, each for SECONDS (default 30).
+#![forbid(unsafe_code)]
+
+mod needs;
+
+use std::process::{Command, ExitCode};
+
+const USAGE: &str = "usage: cargo xtask test [ARGS] | firmware | fuzz [TARGET|all] [SECONDS]";
+
+/// The fuzz targets, each a parser of bytes from outside.
+const FUZZ_TARGETS: &[&str] = &[
+    "frame",
+    "batch",
+    "ack",
+    "topic",
+    "open_json",
+    "open_senml",
+    "quake",
+    "cap",
+    "record",
+    "config",
+];
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let done = match args.first().map(String::as_str) {
+        Some("test") => test(&args[1..]),
+        Some("firmware") => firmware(),
+        Some("fuzz") => fuzz(&args[1..]),
+        Some("--help" | "-h") => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        _ => Err(USAGE.to_owned()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("xtask: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn test(args: &[String]) -> Result<(), String> {
+    needs::programs();
+    cargo(&["test", "--workspace"], args)?;
+    firmware()
+}
+
+/// Target of the STM32F405's Cortex-M4F.
+const CORTEX_M4: &str = "thumbv7em-none-eabihf";
+
+fn firmware() -> Result<(), String> {
+    if !needs::target(CORTEX_M4) {
+        println!(
+            "skipped: the node's library for {CORTEX_M4} (run `rustup target add {CORTEX_M4}`)"
+        );
+        return Ok(());
+    }
+    cargo(
+        &[
+            "build",
+            "--package",
+            "node",
+            "--target",
+            CORTEX_M4,
+            "--release",
+        ],
+        &[],
+    )
+}
+
+fn fuzz(args: &[String]) -> Result<(), String> {
+    let wanted = args.first().map_or("all", String::as_str);
+    let seconds = args.get(1).map_or("30", String::as_str);
+    let targets: Vec<&str> = FUZZ_TARGETS
+        .iter()
+        .copied()
+        .filter(|t| wanted == "all" || *t == wanted)
+        .collect();
+    if targets.is_empty() {
+        return Err(format!(
+            "no fuzz target \"{wanted}\"; there are: all, {}",
+            FUZZ_TARGETS.join(", ")
+        ));
+    }
+    if !needs::succeeds("cargo", &["fuzz", "--version"]) {
+        return Err(
+            "fuzzing needs `cargo install cargo-fuzz` and `rustup toolchain install nightly`"
+                .to_owned(),
+        );
+    }
+    for target in targets {
+        println!("fuzz {target} for {seconds} s");
+        run(Command::new("cargo").args([
+            "+nightly",
+            "fuzz",
+            "run",
+            "--fuzz-dir",
+            "tests/fuzz",
+            target,
+            "--",
+            &format!("-max_total_time={seconds}"),
+            "-max_len=65536",
+        ]))?;
+    }
+    Ok(())
+}
+
+fn cargo(args: &[&str], more: &[String]) -> Result<(), String> {
+    // The cargo that runs us, so that a chosen toolchain stays chosen.
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    run(Command::new(cargo).args(args).args(more))
+}
+
+fn run(command: &mut Command) -> Result<(), String> {
+    let status = command.status().map_err(|e| format!("{command:?}: {e}"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("{command:?} ended with {status}"))
+    }
+}
