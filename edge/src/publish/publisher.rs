@@ -74,6 +74,8 @@ struct Work {
     acks_seen: u64,
     /// A finding whose connection broke while it was sent.
     unsent: Option<FoundAt>,
+    /// The status tells something that the hub needs now.
+    announce: bool,
 }
 
 impl Publisher {
@@ -98,6 +100,7 @@ impl Publisher {
             released_at: Instant::now(),
             acks_seen: 0,
             unsent: None,
+            announce: false,
             publisher: self,
         };
         work.run().await;
@@ -235,7 +238,7 @@ impl Work {
                 housekeeping_due = Instant::now() + HOUSEKEEPING;
                 self.release(false).await;
             }
-            if Instant::now() >= status_due {
+            if Instant::now() >= status_due || std::mem::take(&mut self.announce) {
                 status_due = Instant::now() + status_interval;
                 if !self.send_status(connection).await {
                     return End::Lost;
@@ -320,6 +323,8 @@ impl Work {
                 self.schedule.restart(first, sources.outbox.next());
                 self.released = first;
                 sources.acked.send_replace(first);
+                // The hub learns from it where the new identity begins; what lies below is not coming.
+                self.announce = true;
             }
             Ok(Err(error)) => {
                 tracing::error!(%error, "no new identity for the outbox; trying again at the next acknowledgement")
