@@ -83,24 +83,16 @@ enum Command {
     },
     /// Write every reading in a deployment's journal as CSV. The hub may be running.
     Export {
-        /// Deployment directory with a hub.toml, or the file itself.
-        #[arg(long, value_name = "DIR|FILE")]
-        config: PathBuf,
-        /// Data directory instead of the configuration's.
-        #[arg(long, value_name = "DIR")]
-        data_dir: Option<PathBuf>,
+        #[command(flatten)]
+        journal: JournalChoice,
         /// File to write [default: standard output].
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
     /// Compute findings, forecasts and alerts again from the journal, as JSON lines: the same journal gives the same bytes.
     Recompute {
-        /// Deployment directory with a hub.toml, or the file itself.
-        #[arg(long, value_name = "DIR|FILE")]
-        config: PathBuf,
-        /// Data directory instead of the configuration's.
-        #[arg(long, value_name = "DIR")]
-        data_dir: Option<PathBuf>,
+        #[command(flatten)]
+        journal: JournalChoice,
         /// File to write [default: standard output].
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
@@ -118,6 +110,46 @@ enum Command {
         /// Which shell.
         shell: clap_complete::Shell,
     },
+}
+
+/// Which journal.
+#[derive(Debug, clap::Args)]
+struct JournalChoice {
+    /// Deployment directory with a hub.toml, or the file itself.
+    #[arg(long, value_name = "DIR|FILE", required_unless_present = "replay")]
+    config: Option<PathBuf>,
+    /// Data directory instead of the configuration's.
+    #[arg(long, value_name = "DIR", conflicts_with = "replay")]
+    data_dir: Option<PathBuf>,
+    /// The journal of a replay instead of a deployment's: the event's name or directory, with --out if it was given.
+    #[arg(long, value_name = "EVENT", conflicts_with = "config")]
+    replay: Option<String>,
+    /// Where that replay's results are [default: watchfire-replay/<event>].
+    #[arg(long, value_name = "DIR", requires = "replay")]
+    results: Option<PathBuf>,
+    /// Deployment that the replay was given.
+    #[arg(long, value_name = "NAME|DIR", requires = "replay")]
+    deployment: Option<String>,
+}
+
+impl JournalChoice {
+    fn config(self) -> Result<Config, Failure> {
+        if let Some(path) = self.config {
+            return load(&path, self.data_dir);
+        }
+        let name = self.replay.unwrap_or_default();
+        let event = replay::load_event(&name).map_err(Failure::Wrong)?;
+        let results = self
+            .results
+            .unwrap_or_else(|| Path::new("watchfire-replay").join(&event.id));
+        replay::deployment(
+            &name,
+            self.deployment.as_deref(),
+            &event,
+            &results.join("state"),
+        )
+        .map_err(Failure::Wrong)
+    }
 }
 
 enum Failure {
@@ -219,22 +251,14 @@ fn dispatch(command: Command) -> Result<(), Failure> {
             );
             Ok(())
         }
-        Command::Export {
-            config,
-            data_dir,
-            out,
-        } => {
-            let config = load(&config, data_dir)?;
+        Command::Export { journal, out } => {
+            let config = journal.config()?;
             let rows = to_file(out, |w| history::export(&config, w))?;
             tracing::info!(rows, "exported");
             Ok(())
         }
-        Command::Recompute {
-            config,
-            data_dir,
-            out,
-        } => {
-            let config = load(&config, data_dir)?;
+        Command::Recompute { journal, out } => {
+            let config = journal.config()?;
             let lines = to_file(out, |w| history::recompute(config, w))?;
             tracing::info!(lines, "computed again");
             Ok(())

@@ -228,7 +228,7 @@ impl Core {
                     solution.place.clone()
                 },
                 quake.depth_km,
-                clock::format_utc(quake.origin_us),
+                crate::alert::text::utc(quake.origin_us),
                 quake.id
             ),
         );
@@ -355,7 +355,7 @@ impl Core {
             {
                 words.push(format!(
                     "tsunami since {}, highest {:+.2} m",
-                    clock::format_utc(o.onset_us),
+                    crate::alert::text::utc(o.onset_us),
                     o.amplitude_m
                 ));
             }
@@ -447,7 +447,7 @@ impl Core {
                 "unexplained",
                 format!(
                     "{name} moves like a tsunami since {}, and no earthquake explains it: look at it now",
-                    clock::format_utc(onset_us)
+                    crate::alert::text::utc(onset_us)
                 ),
             ),
             Change::Shaking { peak_m, .. } => {

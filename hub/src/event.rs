@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use signal::tsunami::{Change, Sign};
 
 use crate::alert::Level;
+use crate::alert::text::utc;
 use crate::config::Policy;
 use crate::forecast::{Ocean, Outlook, StationOutlook};
 use crate::intake::quakes::Solution;
@@ -70,6 +71,22 @@ pub enum Reason {
     NoWave,
     /// The agency has taken the earthquake back, or it is too small after all.
     Withdrawn,
+}
+
+impl Reason {
+    /// The reason in a few words, for the timeline.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Earthquake => "the earthquake can have made a tsunami",
+            Self::Revised => "the earthquake was revised",
+            Self::Confirmed => "the tsunami is confirmed",
+            Self::Forecast => "measured heights renewed the forecast",
+            Self::Renewal => "still in force",
+            Self::AllClear => "the sea is quiet again",
+            Self::NoWave => "no wave came where it was due",
+            Self::Withdrawn => "the earthquake was withdrawn",
+        }
+    }
 }
 
 /// What should happen.
@@ -250,7 +267,7 @@ impl Event {
                     vec![say(
                         time_us,
                         "shaking",
-                        format!("{name} shakes by {peak_m:.2} m: seismic waves, not a tsunami, which is not due before {}", clock::format_utc(outlook.arrival_us)),
+                        format!("{name} shakes by {peak_m:.2} m: seismic waves, not a tsunami, which is not due before {}", utc(outlook.arrival_us)),
                     )]
                 })
             }
@@ -265,8 +282,8 @@ impl Event {
                         "early_signal",
                         format!(
                             "{name} moves at {}, before the tsunami can be there ({}): not counted as the wave",
-                            clock::format_utc(onset_us),
-                            clock::format_utc(earliest)
+                            utc(onset_us),
+                            utc(earliest)
                         ),
                     )]);
                 }
@@ -298,7 +315,7 @@ impl Event {
                     "confirmed",
                     format!(
                         "the wave is confirmed at {name}: {first} since {} ({})",
-                        clock::format_utc(onset_us),
+                        utc(onset_us),
                         against(late_min)
                     ),
                 )];
@@ -329,7 +346,7 @@ impl Event {
                         "amplitude",
                         format!(
                             "{name}: highest so far {amplitude_m:+.2} m at {}{period}",
-                            clock::format_utc(at_us)
+                            utc(at_us)
                         ),
                     ));
                 }
@@ -359,7 +376,7 @@ impl Event {
                     "quiet",
                     format!(
                         "{name} is quiet since {} (highest {amplitude_m:+.2} m)",
-                        clock::format_utc(quiet_since_us)
+                        utc(quiet_since_us)
                     ),
                 )])
             }

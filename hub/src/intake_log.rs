@@ -44,7 +44,8 @@ pub struct IntakeLog {
     most_bytes: u64,
     waiting: VecDeque<(Vec<u8>, Owed)>,
     waiting_bytes: usize,
-    appended: Owed,
+    /// Handed to the operating system and not yet durable: a failed commit withdraws them, and they are appended again.
+    appended: Vec<(Vec<u8>, Owed)>,
     let_go: BTreeSet<Offset>,
     /// Entries that were let go since the start.
     pub let_go_total: u64,
@@ -76,7 +77,7 @@ impl IntakeLog {
             most_bytes,
             waiting: VecDeque::new(),
             waiting_bytes: 0,
-            appended: Owed::default(),
+            appended: Vec::new(),
             let_go: BTreeSet::new(),
             let_go_total: 0,
             refusal: None,
@@ -111,7 +112,7 @@ impl IntakeLog {
             match self.journal.append(&bytes) {
                 Ok(_) => {
                     self.refusal = None;
-                    self.appended.absorb(owed);
+                    self.appended.push((bytes, owed));
                     return;
                 }
                 Err(e) => self.refusal = Some(e.to_string()),
@@ -135,7 +136,7 @@ impl IntakeLog {
                 Ok(_) => {
                     if let Some((bytes, owed)) = self.waiting.pop_front() {
                         self.waiting_bytes -= bytes.len();
-                        self.appended.absorb(owed);
+                        self.appended.push((bytes, owed));
                     }
                 }
                 Err(e) => {
@@ -145,15 +146,24 @@ impl IntakeLog {
             }
         }
         if let Err(e) = self.journal.commit() {
-            // Not durable, so nothing is released; the next commit tries again.
+            // The journal has withdrawn what was not durable: it goes back to the front of the queue, and releases nothing. An
+            // entry that a segment's end made durable before is journaled a second time; its rows are dropped as duplicates.
             self.refusal = Some(e.to_string());
+            for (bytes, owed) in self.appended.drain(..).rev() {
+                self.waiting_bytes += bytes.len();
+                self.waiting.push_front((bytes, owed));
+            }
             return Owed::default();
         }
         if self.waiting.is_empty() {
             self.refusal = None;
         }
         self.trim();
-        std::mem::take(&mut self.appended)
+        let mut owed = Owed::default();
+        for (_, released) in self.appended.drain(..) {
+            owed.absorb(released);
+        }
+        owed
     }
 
     fn trim(&mut self) {

@@ -527,7 +527,7 @@ impl Pipeline {
         let entry = TimelineEntry {
             time_us: now_us,
             kind: kind.to_owned(),
-            text: message.headline.clone(),
+            text: format!("{} ({})", message.headline, message.reason),
             compute_ms: Some(began.elapsed().as_secs_f64() * 1e3),
         };
         self.board

@@ -46,6 +46,7 @@ pub struct Service {
     pipeline: std::thread::JoinHandle<()>,
     stop: watch::Sender<bool>,
     tasks: Vec<tokio::task::JoinHandle<()>>,
+    web: std::thread::JoinHandle<()>,
 }
 
 /// Opens the ocean that the configuration names; `None` when it names none.
@@ -138,12 +139,14 @@ impl Service {
         } else {
             (config.broker.host.clone(), config.broker.port)
         };
-        let listener = TcpListener::bind(config.http.listen).await.map_err(|e| {
-            format!(
-                "[http] listen = {}: {e}; is another hub running? choose another port",
-                config.http.listen
-            )
-        })?;
+        let listener = std::net::TcpListener::bind(config.http.listen)
+            .and_then(|l| l.set_nonblocking(true).map(|()| l))
+            .map_err(|e| {
+                format!(
+                    "[http] listen = {}: {e}; is another hub running? choose another port",
+                    config.http.listen
+                )
+            })?;
         let http_address = listener.local_addr().map_err(|e| e.to_string())?;
 
         let (stop, stopped) = watch::channel(false);
@@ -179,25 +182,14 @@ impl Service {
                 .map_err(|e| e.to_string())?;
         }
 
-        let web = tokio::spawn({
-            let (board, mut stopped) = (board.clone(), stopped.clone());
-            let mut settings = http::Settings::new(
-                config.http.base_url.as_deref().unwrap_or(""),
-                &config.sender.name,
-            );
-            if ticking {
-                settings.stall = Some(config.timing.tick * 3 + std::time::Duration::from_secs(20));
-            }
-            async move {
-                let until = async move {
-                    // An error means that the sender is gone, which is a stop too.
-                    let _ = stopped.wait_for(|s| *s).await;
-                };
-                if let Err(e) = http::serve(board, listener, settings, until).await {
-                    tracing::error!(error = %e, "the HTTP server has stopped");
-                }
-            }
-        });
+        let mut settings = http::Settings::new(
+            config.http.base_url.as_deref().unwrap_or(""),
+            &config.sender.name,
+        );
+        if ticking {
+            settings.stall = Some(config.timing.tick * 3 + std::time::Duration::from_secs(20));
+        }
+        let web = serve_http(board.clone(), listener, settings, stopped.clone())?;
 
         let watcher = tokio::spawn(watch_broker(
             board.clone(),
@@ -232,7 +224,8 @@ impl Service {
             control,
             pipeline,
             stop,
-            tasks: vec![link.task, sender, web, watcher],
+            tasks: vec![link.task, sender, watcher],
+            web,
         })
     }
 
@@ -266,6 +259,9 @@ impl Service {
         let _ = tokio::time::timeout(std::time::Duration::from_secs(2), sender).await;
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         self.stop.send_replace(true);
+        let web = self.web;
+        // The server's own grace bounds this.
+        let _ = tokio::task::spawn_blocking(move || web.join()).await;
         for task in tasks {
             let abort = task.abort_handle();
             if tokio::time::timeout(std::time::Duration::from_secs(2), task)
@@ -276,6 +272,40 @@ impl Service {
             }
         }
     }
+}
+
+/// Serves HTTP from a runtime of its own: however many readers there are, they take no worker from the pipeline's MQTT client.
+fn serve_http(
+    board: Arc<Board>,
+    listener: std::net::TcpListener,
+    settings: http::Settings,
+    mut stopped: watch::Receiver<bool>,
+) -> Result<std::thread::JoinHandle<()>, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| format!("cannot start the HTTP runtime: {e}"))?;
+    let serve = move || {
+        runtime.block_on(async move {
+            let until = async move {
+                // An error means that the sender is gone, which is a stop too.
+                let _ = stopped.wait_for(|s| *s).await;
+            };
+            let served = match TcpListener::from_std(listener) {
+                Ok(listener) => http::serve(board, listener, settings, until)
+                    .await
+                    .map_err(|e| e.to_string()),
+                Err(e) => Err(e.to_string()),
+            };
+            if let Err(error) = served {
+                tracing::error!(error, "the HTTP server has stopped");
+            }
+        });
+    };
+    std::thread::Builder::new()
+        .name("http".to_owned())
+        .spawn(serve)
+        .map_err(|e| format!("cannot start the HTTP thread: {e}"))
 }
 
 fn mqtt_message(config: &Config, message: &crate::alert::log::Published) -> mqtt::Outbound {

@@ -188,7 +188,7 @@ impl<'a> Composer<'a> {
                 (false, Level::None) => ResponseType::Monitor,
             }];
             info.description =
-                Some(self.description(event, reason, language, &zones, &seen, cancel));
+                Some(self.description(event, reason, language, &zones, &seen, cancel, sent_us));
             info.instruction = Some(
                 text::instruction(language, if cancel { Level::None } else { highest }).to_owned(),
             );
@@ -227,9 +227,13 @@ impl<'a> Composer<'a> {
             }
             alert.infos.push(info);
         }
-        self.finish(&event.id, &alert, expires_us)
+        self.finish(&event.id, &alert, expires_us, reason.words())
     }
 
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one caller, which has them all at hand"
+    )]
     fn description(
         self,
         event: &Event,
@@ -238,6 +242,7 @@ impl<'a> Composer<'a> {
         zones: &[(&Zone, &crate::forecast::ZoneOutlook)],
         seen: &[String],
         cancel: bool,
+        sent_us: i64,
     ) -> String {
         let quake = &event.solution.quake;
         let mut out = String::from(text::mode_sentence(language, self.config.mode));
@@ -260,12 +265,13 @@ impl<'a> Composer<'a> {
             out.push_str(&text::evidence(language, seen));
             for (zone, z) in zones {
                 out.push('\n');
-                let when = self.times().write(language, z.arrival_us, false);
+                let when = (z.arrival_us > sent_us)
+                    .then(|| self.times().write(language, z.arrival_us, false));
                 out.push_str(&text::zone(
                     language,
                     &zone.name,
                     z.level,
-                    &when,
+                    &text::arrival(language, when.as_deref()),
                     [z.p05_m, z.median_m, z.p95_m],
                 ));
             }
@@ -361,10 +367,25 @@ impl<'a> Composer<'a> {
             info.areas.push(here);
             alert.infos.push(info);
         }
-        self.finish(event, &alert, expires_us)
+        self.finish(
+            event,
+            &alert,
+            expires_us,
+            if state.over {
+                "back within the limit"
+            } else {
+                "limit passed"
+            },
+        )
     }
 
-    fn finish(self, event: &str, alert: &Alert, expires_us: i64) -> Result<Published, String> {
+    fn finish(
+        self,
+        event: &str,
+        alert: &Alert,
+        expires_us: i64,
+        reason: &str,
+    ) -> Result<Published, String> {
         let xml = alert.to_xml().map_err(|e| e.to_string())?;
         let info = alert
             .infos
@@ -381,6 +402,7 @@ impl<'a> Composer<'a> {
             headline: info.headline.clone().unwrap_or_default(),
             summary: info.description.clone().unwrap_or_default(),
             areas: info.areas.iter().map(|a| a.description.clone()).collect(),
+            reason: reason.to_owned(),
             xml,
         })
     }

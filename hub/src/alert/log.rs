@@ -33,6 +33,9 @@ pub struct Published {
     pub summary: String,
     /// Names of the areas.
     pub areas: Vec<String>,
+    /// Why it was published, in a few words.
+    #[serde(default)]
+    pub reason: String,
     /// The message.
     pub xml: String,
 }

@@ -49,6 +49,14 @@ impl Times {
     }
 }
 
+/// `09:41 UTC`, for the timeline.
+pub fn utc(us: i64) -> String {
+    Times {
+        utc_offset_minutes: 0,
+    }
+    .write(Language::En, us, false)
+}
+
 /// The mode's word before everything, so that no drill reads as a warning.
 pub fn prefix(language: Language, mode: Mode) -> &'static str {
     match (mode, language) {
@@ -185,22 +193,32 @@ pub fn evidence(language: Language, confirmed_at: &[String]) -> String {
     }
 }
 
-/// One zone's line.
+/// When the first wave comes: it may be there already.
+pub fn arrival(language: Language, when: Option<&str>) -> String {
+    match (when, language) {
+        (Some(when), Language::En) => format!("first wave about {when}"),
+        (Some(when), Language::Es) => format!("primera ola hacia las {when}"),
+        (None, Language::En) => "the first wave can be there already".to_owned(),
+        (None, Language::Es) => "la primera ola puede haber llegado ya".to_owned(),
+    }
+}
+
+/// One zone's line; `arrival` as [`arrival`] says it.
 pub fn zone(
     language: Language,
     name: &str,
     zone_level: Level,
-    when: &str,
+    arrival: &str,
     heights_m: [f64; 3],
 ) -> String {
     let [low, middle, high] = heights_m.map(height);
     let what = level(language, zone_level);
     match language {
         Language::En => format!(
-            "{name} - {what}: first wave about {when}, height at the shore about {middle} m (likely between {low} and {high} m)."
+            "{name} - {what}: {arrival}, height at the shore about {middle} m (likely between {low} and {high} m)."
         ),
         Language::Es => format!(
-            "{name} - {what}: primera ola hacia las {when}, altura en la costa de unos {middle} m (probablemente entre {low} y {high} m)."
+            "{name} - {what}: {arrival}, altura en la costa de unos {middle} m (probablemente entre {low} y {high} m)."
         ),
     }
 }

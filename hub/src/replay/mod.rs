@@ -115,17 +115,21 @@ pub fn load_event(name: &str) -> Result<Event, String> {
 }
 
 /// The deployment's configuration, changed to what a replay is: an exercise on loopback with the event's stations.
-fn deployment(request: &Request, event: &Event, data_dir: &Path) -> Result<Config, String> {
-    let named = request
-        .deployment
-        .as_deref()
-        .or(event.deployment.as_deref())
-        .unwrap_or("pacific");
-    let beside = Path::new(&request.event).join(named);
+///
+/// # Errors
+/// Text that says which deployment failed and why.
+pub fn deployment(
+    name: &str,
+    chosen: Option<&str>,
+    event: &Event,
+    data_dir: &Path,
+) -> Result<Config, String> {
+    let named = chosen.or(event.deployment.as_deref()).unwrap_or("pacific");
+    let beside = Path::new(name).join(named);
     let mut config =
         if let Some((name, text)) = shipped::DEPLOYMENTS.iter().find(|(n, _)| *n == named) {
             Config::parse(&format!("configs/{name}/hub.toml"), text).map_err(|e| e.to_string())?
-        } else if request.deployment.is_none() && beside.exists() {
+        } else if chosen.is_none() && beside.exists() {
             Config::load(&beside).map_err(|e| e.to_string())?
         } else if Path::new(named).exists() {
             Config::load(Path::new(named)).map_err(|e| e.to_string())?
@@ -147,7 +151,7 @@ fn deployment(request: &Request, event: &Event, data_dir: &Path) -> Result<Confi
         .http
         .listen
         .set_ip(std::net::Ipv4Addr::LOCALHOST.into());
-    config.http.listen.set_port(request.port);
+    config.http.listen.set_port(0);
     config.http.base_url = None;
     let known = std::mem::take(&mut config.station);
     for station in &event.stations {
@@ -239,7 +243,14 @@ pub async fn run(request: &Request) -> Result<Outcome, String> {
         std::fs::remove_dir_all(&state).map_err(|e| format!("{}: {e}", state.display()))?;
     }
     clear_earlier(&request.out)?;
-    let config = Arc::new(deployment(request, &event, &state)?);
+    let mut config = deployment(
+        &request.event,
+        request.deployment.as_deref(),
+        &event,
+        &state,
+    )?;
+    config.http.listen.set_port(request.port);
+    let config = Arc::new(config);
     let clock = Clock::manual(event.start_us);
     let shared = Arc::new(Shared {
         kept: Default::default(),
@@ -262,7 +273,7 @@ pub async fn run(request: &Request) -> Result<Outcome, String> {
     let mut sensors = sensors(&event, &config, &service.mqtt, &clock, &state).await?;
     let agency = Agency::connect(&config.deployment, &service.mqtt);
 
-    let show = Show::new(request, &event, &service);
+    let show = Show::new(request, &event, &config, &service);
     show.opening();
     let mut due: Vec<(i64, &[u8])> = event
         .quakes
@@ -330,11 +341,11 @@ pub async fn run(request: &Request) -> Result<Outcome, String> {
     write_results(request, &service, &kept, config.mode)?;
     show.closing(&kept, readings, &comparison, began.elapsed());
     agency.close().await;
-    sensors.agent.shutdown().await;
     if request.serve {
         println!("\nPage and feeds stay up until you press Ctrl-C.");
         tokio::signal::ctrl_c().await.map_err(|e| e.to_string())?;
     }
+    sensors.agent.shutdown().await;
     service.stop().await;
     Ok(Outcome {
         kept,
@@ -365,7 +376,13 @@ fn clear_earlier(out: &Path) -> Result<(), String> {
         let path = entry.map_err(|e| e.to_string())?.path();
         let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
         let ours = [".xml", ".xml.part"].iter().any(|end| name.ends_with(end))
-            || ["timeline.json", "forecast.csv", "feed.atom", "feed.rss"].contains(&name);
+            || [
+                "timeline.json",
+                "forecast.csv",
+                "exercise-feed.atom",
+                "exercise-feed.rss",
+            ]
+            .contains(&name);
         if ours && path.is_file() {
             std::fs::remove_file(&path).map_err(|e| format!("{}: {e}", path.display()))?;
         }
@@ -394,8 +411,8 @@ fn write_results(
         .board
         .read(|v| crate::feed::Feed::select(v, mode, &publisher));
     for (name, format) in [
-        ("feed.atom", crate::feed::Format::Atom),
-        ("feed.rss", crate::feed::Format::Rss),
+        ("exercise-feed.atom", crate::feed::Format::Atom),
+        ("exercise-feed.rss", crate::feed::Format::Rss),
     ] {
         files.push((
             name,
@@ -478,12 +495,13 @@ struct Show {
     out: PathBuf,
     page: String,
     stations: Vec<String>,
+    zone_names: std::collections::BTreeMap<String, String>,
     quiet: bool,
     colour: bool,
 }
 
 impl Show {
-    fn new(request: &Request, event: &Event, service: &Service) -> Self {
+    fn new(request: &Request, event: &Event, config: &Config, service: &Service) -> Self {
         let bar = if request.quiet || !std::io::stderr().is_terminal() {
             ProgressBar::hidden()
         } else {
@@ -505,6 +523,11 @@ impl Show {
                 .iter()
                 .filter(|s| s.role == Role::Sensor)
                 .map(|s| s.name.clone())
+                .collect(),
+            zone_names: config
+                .zone
+                .iter()
+                .map(|z| (z.id.clone(), z.name.clone()))
                 .collect(),
             quiet: request.quiet,
             colour: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
@@ -530,7 +553,10 @@ impl Show {
         self.bar.set_message(after(now_us, self.origin_us));
         if !self.quiet {
             for line in &kept.lines[from.min(kept.lines.len())..] {
-                let text = self.line(line);
+                let mut text = self.line(line);
+                if matches!(line.kind.as_str(), "alert" | "update") {
+                    self.zones(kept, now_us, &mut text);
+                }
                 // A hidden bar prints nothing; the timeline belongs to the output either way.
                 if self.bar.is_hidden() {
                     println!("{text}")
@@ -571,6 +597,40 @@ impl Show {
         format!("{time}  {mark}  {}{took}", line.text)
     }
 
+    /// The zones of the forecast behind a message, when it was made in this step: where, what, when, how high.
+    fn zones(&self, kept: &Kept, now_us: i64, out: &mut String) {
+        let Some(issued_us) = kept
+            .rows
+            .iter()
+            .rev()
+            .map(|r| r.issued_us)
+            .next()
+            .filter(|t| *t == now_us)
+        else {
+            return;
+        };
+        for row in kept
+            .rows
+            .iter()
+            .filter(|r| r.kind == "zone" && r.issued_us == issued_us && r.level != "none")
+        {
+            let name = self
+                .zone_names
+                .get(&row.id)
+                .map_or(row.id.as_str(), String::as_str);
+            let [low, middle, high] = row.heights_m;
+            let when = if row.arrival_us <= now_us {
+                "now".to_owned()
+            } else {
+                after(row.arrival_us, self.origin_us)
+            };
+            out.push_str(&format!(
+                "\n                 {:<8} {name:<34} first wave {when:<8}  {middle:>4.1} m ({low:.1} to {high:.0})",
+                row.level
+            ));
+        }
+    }
+
     fn closing(&self, kept: &Kept, readings: u64, comparison: &[String], took: Duration) {
         self.bar.finish_and_clear();
         println!("\nForecast against record");
@@ -584,7 +644,7 @@ impl Show {
         );
         for (what, file) in [
             ("CAP messages", "*.xml"),
-            ("Feeds", "feed.atom, feed.rss"),
+            ("Feeds", "exercise-feed.atom, exercise-feed.rss"),
             ("Timeline", "timeline.json"),
             ("Forecasts", "forecast.csv"),
             ("Journal", "state/journal"),
