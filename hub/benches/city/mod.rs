@@ -116,12 +116,21 @@ unknown = "48h"
     for (quantity, limit) in [
         ("sea_level", "above = 6.0\nhysteresis = 0.5"),
         ("speed", "below = 10.0\nhysteresis = 5.0"),
-        ("occupancy", "above = 60.0\nhysteresis = 10.0\nmin_duration = \"3m\""),
+        (
+            "occupancy",
+            "above = 60.0\nhysteresis = 10.0\nmin_duration = \"3m\"",
+        ),
         ("flow", "above = 6000.0\nhysteresis = 100.0"),
-        ("voltage", "above = 253.0\nbelow = 207.0\nhysteresis = 4.0\nmin_duration = \"2s\""),
+        (
+            "voltage",
+            "above = 253.0\nbelow = 207.0\nhysteresis = 4.0\nmin_duration = \"2s\"",
+        ),
         ("current", "above = 400.0\nhysteresis = 10.0"),
         ("active_power", "above = 100000.0\nhysteresis = 1000.0"),
-        ("frequency", "below = 49.0\nabove = 51.0\nhysteresis = 0.1\nmax_rate = 1.0"),
+        (
+            "frequency",
+            "below = 49.0\nabove = 51.0\nhysteresis = 0.1\nmax_rate = 1.0",
+        ),
     ] {
         text += &format!("[[threshold]]\nquantity = \"{quantity}\"\n{limit}\n");
     }
