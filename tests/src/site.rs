@@ -1,0 +1,337 @@
+//! A deployment in a scratch directory: its configuration, its data, and the programs that run on it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde_json::Value;
+use toml::Table;
+
+use crate::exported::{self, Row};
+use crate::http::{self, Answer};
+use crate::program::Program;
+use crate::wait::until;
+use hub::alert::log::Published;
+
+/// The edge's id in all tests.
+pub const EDGE: &str = "edge-1";
+
+/// A program of this package, which cargo has built before the test; see `Cargo.toml`.
+///
+/// # Panics
+/// When it is not there: then the test was not started by cargo.
+pub fn program(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("the path of this test");
+    test.ancestors()
+        .skip(1)
+        .take(2)
+        .map(|dir| dir.join(name))
+        .find(|file| file.is_file())
+        .unwrap_or_else(|| panic!("{name} is not beside {}: run `cargo test`", test.display()))
+}
+
+/// Which broker a site's programs use.
+#[derive(Debug, Clone, Copy)]
+pub enum At {
+    /// Inside the hub, on a port that the system picks.
+    Embedded,
+    /// A process of its own on this port.
+    Port(u16),
+}
+
+/// A deployment with its data.
+#[derive(Debug)]
+pub struct Site {
+    directory: tempfile::TempDir,
+    /// Deployment id.
+    pub deployment: String,
+    /// `WATCHFIRE_CLOCK` of every program; the machine's clock without.
+    pub clock: Option<String>,
+    starts: AtomicU32,
+}
+
+/// A shipped deployment's configuration.
+///
+/// # Panics
+/// When there is none of that name.
+pub fn shipped(name: &str) -> Table {
+    let (_, text) = hub::shipped::DEPLOYMENTS
+        .iter()
+        .find(|(n, _)| *n == name)
+        .unwrap_or_else(|| panic!("no shipped deployment {name}"));
+    text.parse().expect("a shipped configuration parses")
+}
+
+/// A deployment without an ocean, to be completed by tables such as `[[station]]`.
+///
+/// # Panics
+/// When `more` is no TOML.
+pub fn small(more: &str) -> Table {
+    let text = format!(
+        r#"
+deployment = "rig"
+title = "Rig"
+mode = "exercise"
+
+[sender]
+id = "rig@example.org"
+name = "Rig"
+languages = ["en", "es"]
+
+{more}"#
+    );
+    text.parse()
+        .unwrap_or_else(|e| panic!("the test's own configuration: {e}"))
+}
+
+impl Site {
+    /// Writes a hub's configuration, on loopback and with its data in the site's directory.
+    ///
+    /// # Panics
+    /// When the directory cannot be written.
+    pub fn new(mut hub: Table, broker: At) -> Self {
+        let directory = tempfile::tempdir().expect("a scratch directory");
+        let (embedded, port) = match broker {
+            At::Embedded => (true, 0),
+            At::Port(port) => (false, port),
+        };
+        let data = directory.path().join("hub");
+        hub.insert("data_dir".to_owned(), data.display().to_string().into());
+        let address: Table = format!("embedded = {embedded}\nhost = \"127.0.0.1\"\nport = {port}")
+            .parse()
+            .expect("TOML");
+        hub.insert("broker".to_owned(), address.into());
+        // The port differs with every start; the links in the feeds must not.
+        let page: Table = "listen = \"127.0.0.1:0\"\nbase_url = \"http://rig.example.org\""
+            .parse()
+            .expect("TOML");
+        hub.insert("http".to_owned(), page.into());
+        let deployment = hub["deployment"].as_str().expect("an id").to_owned();
+        std::fs::write(directory.path().join("hub.toml"), hub.to_string()).expect("a scratch file");
+        Self {
+            directory,
+            deployment,
+            clock: None,
+            starts: AtomicU32::new(0),
+        }
+    }
+
+    /// A path in the site's directory.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// A topic of a publisher in this deployment.
+    pub fn topic(&self, publisher: &str, channel: &str) -> String {
+        format!("watchfire/v1/{}/{publisher}/{channel}", self.deployment)
+    }
+
+    fn command(&self, name: &str) -> Command {
+        let mut command = Command::new(program(name));
+        command
+            .env_remove("RUST_LOG")
+            .env_remove("WATCHFIRE_CLOCK")
+            .current_dir(self.directory.path());
+        if let Some(clock) = &self.clock {
+            command.env("WATCHFIRE_CLOCK", clock);
+        }
+        command
+    }
+
+    fn log(&self, name: &str) -> PathBuf {
+        let n = self.starts.fetch_add(1, Ordering::Relaxed);
+        self.path(&format!("{name}-{n}.log"))
+    }
+
+    /// Starts the hub without waiting for it.
+    pub fn launch_hub(&self) -> Program {
+        let mut command = self.command("scenario-hub");
+        command.args(["--log", "json", "run", "--config", "hub.toml"]);
+        Program::start("hub", &mut command, &self.log("hub"))
+    }
+
+    /// Starts the hub and waits until it runs.
+    pub fn hub(&self) -> Hub {
+        let mut program = self.launch_hub();
+        let (http, mqtt_port) = program.until_said("that it runs", addresses);
+        Hub {
+            program,
+            http,
+            mqtt_port,
+        }
+    }
+
+    /// Writes the edge's configuration: the tables that follow its id and data directory.
+    ///
+    /// # Panics
+    /// When the file cannot be written.
+    pub fn write_edge(&self, mqtt_port: u16, more: &str) {
+        let text = format!(
+            r#"
+deployment = "{}"
+edge = "{EDGE}"
+data_dir = "{}"
+
+[broker]
+port = {mqtt_port}
+reconnect_min = "20ms"
+reconnect_max = "300ms"
+
+[publish]
+ack_timeout = "700ms"
+status_interval = "1s"
+
+{more}"#,
+            self.deployment,
+            self.path("edge").display(),
+        );
+        std::fs::write(self.path("edge.toml"), text).expect("a scratch file");
+    }
+
+    /// Starts the edge without waiting for it.
+    pub fn edge(&self) -> Program {
+        let mut command = self.command("scenario-edge");
+        command.args(["--log", "json", "--config", "edge.toml"]);
+        Program::start("edge", &mut command, &self.log("edge"))
+    }
+
+    /// Starts a virtual node that plays a station of an event into the edge until all is acknowledged.
+    pub fn node(&self, event: &Path, station: &str, endpoint: &str, key: &str) -> Program {
+        let mut command = self.command("scenario-hil");
+        command
+            .args(["play", "--exit-when-done", "--boot", "1", "--node-id", "1"])
+            .args(["--station", station, "--connect", endpoint, "--key", key])
+            .arg("--event")
+            .arg(event);
+        Program::start("node", &mut command, &self.log("node"))
+    }
+
+    /// Runs `watchfire SUBCOMMAND --config hub.toml`.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn operate(&self, subcommand: &str) -> Output {
+        self.command("scenario-hub")
+            .args([subcommand, "--config", "hub.toml"])
+            .output()
+            .expect("the program starts")
+    }
+
+    /// Every reading in the hub's journal.
+    ///
+    /// # Panics
+    /// When the export fails.
+    pub fn export(&self) -> Vec<Row> {
+        exported::rows(&text(&self.operate("export")))
+    }
+
+    /// What the hub computes from its journal, one JSON document a line.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub fn recompute(&self) -> Vec<Value> {
+        let output = text(&self.operate("recompute"));
+        let lines = output.lines();
+        lines
+            .map(|line| serde_json::from_str(line).expect("a line of JSON"))
+            .collect()
+    }
+
+    /// Every message in the hub's alert log, oldest first.
+    ///
+    /// # Panics
+    /// When the log cannot be read.
+    pub fn alert_log(&self) -> Vec<Published> {
+        let directory = self.path("hub").join("alerts");
+        let entries = journal::read_only(&directory).expect("an alert log");
+        entries
+            .map(|entry| {
+                let entry = entry.expect("an entry of the alert log");
+                serde_json::from_slice(&entry.payload).expect("a message in the alert log")
+            })
+            .collect()
+    }
+}
+
+/// Standard output of a command that must have succeeded.
+///
+/// # Panics
+/// When it has not.
+pub fn text(output: &Output) -> String {
+    assert!(
+        output.status.success(),
+        "{}: {}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+/// Where a hub serves, from its log: page and broker.
+pub fn addresses(said: &str) -> Option<(SocketAddr, u16)> {
+    said.lines().find_map(|line| {
+        let line: Value = serde_json::from_str(line).ok()?;
+        let fields = line.get("fields")?;
+        let page = fields.get("page")?.as_str()?;
+        let mqtt = fields.get("mqtt")?.as_str()?;
+        let page = page.strip_prefix("http://")?.strip_suffix('/')?;
+        Some((page.parse().ok()?, mqtt.rsplit_once(':')?.1.parse().ok()?))
+    })
+}
+
+/// A running hub.
+#[derive(Debug)]
+pub struct Hub {
+    /// The process.
+    pub program: Program,
+    /// Where its page is.
+    pub http: SocketAddr,
+    /// Where its broker is, embedded or not.
+    pub mqtt_port: u16,
+}
+
+impl Hub {
+    /// Asks over HTTP; waits while the hub answers that it is not ready.
+    ///
+    /// # Panics
+    /// When no answer comes.
+    pub fn get(&self, path: &str) -> Answer {
+        until(&format!("an answer to {path}"), || {
+            http::get(self.http, path).filter(|answer| answer.status != 503)
+        })
+    }
+
+    /// `/api/state`.
+    ///
+    /// # Panics
+    /// When it is no JSON.
+    pub fn state(&self) -> Value {
+        serde_json::from_str(&self.get("/api/state").body).expect("JSON")
+    }
+
+    /// The latest value of a station's quantity, as the page shows it.
+    pub fn latest(&self, station: &str, quantity: &str) -> Option<f64> {
+        latest(&self.state(), station, quantity)?["value"].as_f64()
+    }
+
+    /// The codes of the conditions that hold.
+    pub fn conditions(&self) -> Vec<String> {
+        let state = self.state();
+        let conditions = state["conditions"].as_array().into_iter().flatten();
+        conditions
+            .filter_map(|c| Some(c["code"].as_str()?.to_owned()))
+            .collect()
+    }
+
+    /// A sample of `/metrics`; 0 for one that is not there yet.
+    pub fn metric(&self, name: &str) -> f64 {
+        http::sample(&self.get("/metrics").body, name).unwrap_or(0.0)
+    }
+}
+
+/// The latest value of a station's quantity in a state document.
+pub fn latest<'a>(state: &'a Value, station: &str, quantity: &str) -> Option<&'a Value> {
+    let stations = state["stations"].as_array()?;
+    stations.iter().find(|s| s["id"] == station)?["latest"].get(quantity)
+}
