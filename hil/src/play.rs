@@ -20,7 +20,7 @@ Without --clock and WATCHFIRE_CLOCK the record is played as if it happened from 
 Exit codes: 0 all was acknowledged or it was told to stop; 1 an error; 2 wrong usage.
 
 Example, a record in exercise time at 300 times its pace:
-  watchfire-hil play --event configs/chile-2010 --station 32412 --connect unix:/run/watchfire/nodes.sock \\
+  watchfire-hil play --event configs/events/chile-2010 --station 32412 --connect unix:/run/watchfire/nodes.sock \\
     --node-id 7 --key-file node7.key --boot 1 --clock \"$(date +%s)000000,1267252440000000,300\" --exit-when-done")]
 pub struct Play {
     /// Directory of the event: event.toml and the records it names.

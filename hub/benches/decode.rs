@@ -52,7 +52,7 @@ impl Decoder {
     }
 
     fn json(&mut self, text: &[u8], now_us: i64) -> RecordBatch {
-        for (seq, reading) in open::json(text, "third-party", now_us)
+        for (seq, reading) in open::json(text, "third-party", &mut open::Arrival::new(now_us))
             .expect("just written")
             .iter()
             .enumerate()

@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 use wire::quantity::Quantity;
 use wire::topic::Mode;
 
+/// Prefix of environment variables that override the file: `WATCHFIRE_HUB_BROKER__PORT=1884`.
+pub const ENVIRONMENT_PREFIX: &str = "WATCHFIRE_HUB_";
+
 /// Everything a hub is told.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -163,6 +166,9 @@ pub struct JournalSettings {
     pub segment_mib: u64,
     /// Most that the journal may take, MiB; oldest segments go first. 0: no limit.
     pub max_mib: u64,
+    /// How far back a starting hub reads: longer than any event lasts, so that it takes up where it was.
+    #[serde(with = "settings::duration")]
+    pub read_back: Duration,
 }
 
 impl Default for JournalSettings {
@@ -171,6 +177,7 @@ impl Default for JournalSettings {
             fsync: FsyncPolicy::Always,
             segment_mib: 64,
             max_mib: 16 * 1024,
+            read_back: Duration::from_secs(3 * 24 * 3600),
         }
     }
 }
@@ -385,7 +392,14 @@ impl Config {
         } else {
             path.to_owned()
         };
-        let config: Self = settings::load(&file)?;
+        let mut config: Self = settings::load_with(
+            &file,
+            &settings::Environment::of_process(ENVIRONMENT_PREFIX),
+        )?;
+        if let (Some(password), Some(dir)) = (&mut config.broker.password_file, file.parent()) {
+            // Relative to the file that names it, wherever the hub is started.
+            *password = dir.join(&*password);
+        }
         config.check(&file.display().to_string())?;
         Ok(config)
     }
@@ -518,6 +532,24 @@ impl Config {
             return fail(format!(
                 "[sender] utc_offset_minutes = {} is beyond 14 h",
                 s.utc_offset_minutes
+            ));
+        }
+        // What a message would be refused for is found now, not when the wave comes.
+        if let Err(why) = (crate::alert::compose::Composer { config: self }).rehearse() {
+            return fail(format!(
+                "alerts could not be written with this configuration: {why}"
+            ));
+        }
+        if let Some(url) = &self.http.base_url
+            && let Err(why) =
+                crate::http::Settings::new(url, &s.name).resolve_base_url(self.http.listen)
+        {
+            return fail(format!("[http] {why}"));
+        }
+        if self.http.base_url.is_none() && self.http.listen.ip().is_unspecified() {
+            return fail(format!(
+                "[http] listen = {} is every address of this machine: give base_url, the address under which people reach it",
+                self.http.listen
             ));
         }
         Ok(())

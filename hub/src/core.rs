@@ -78,6 +78,8 @@ pub struct NamedZone {
 struct LimitChain {
     event: String,
     chain: Vec<(String, i64)>,
+    value: f64,
+    time_us: i64,
 }
 
 /// The core.
@@ -205,14 +207,18 @@ impl Core {
             return;
         }
         if known.is_none() && quake.magnitude < self.config.policy.min_magnitude {
+            self.intake
+                .count("quakes_passed_over", "below_min_magnitude");
             return;
         }
         // An old catalogue entry is history, not news: a feed that is polled for a week must not raise last week's alerts.
         const OLD_US: i64 = 24 * 3_600 * 1_000_000;
         if known.is_none() && now_us.saturating_sub(quake.origin_us) > OLD_US {
+            self.intake.count("quakes_passed_over", "older_than_a_day");
             return;
         }
         if known.is_some_and(|at| self.events[at].solution == solution) {
+            self.intake.count("quakes_passed_over", "told_before");
             return;
         }
         say(
@@ -251,6 +257,15 @@ impl Core {
                 return;
             }
         };
+        if !outlook.unanswered.is_empty() {
+            let list = outlook.unanswered.join("; ");
+            say(
+                out,
+                now_us,
+                "no_forecast",
+                format!("no forecast for {list}; this is no all-clear"),
+            );
+        }
         match known {
             Some(at) => {
                 let steps = self.events[at].revise(solution, outlook, ocean, &self.config.policy);
@@ -270,7 +285,11 @@ impl Core {
                 let steps = self.events[at].begin();
                 self.carry_out(at, steps, now_us, out);
                 // The wave may have been seen before the earthquake was told.
-                let waiting: Vec<Finding> = self.unclaimed.drain(..).collect();
+                let waiting: Vec<Finding> = self
+                    .unclaimed
+                    .drain(..)
+                    .filter(|f| now_us.saturating_sub(f.time_us) <= UNCLAIMED_US)
+                    .collect();
                 for finding in waiting {
                     if let What::Sea(change) = finding.what {
                         self.sea(&finding, &change, now_us, out, false);
@@ -311,6 +330,7 @@ impl Core {
             let steps = self.events[at].tick(now_us, &names, &self.config.policy);
             self.carry_out(at, steps, now_us, &mut out);
         }
+        self.renew_limits(now_us, &mut out);
         while self
             .unclaimed
             .front()
@@ -371,6 +391,22 @@ impl Core {
             }
         }
         words.join("; ")
+    }
+
+    /// Corrects when a message was sent: an earlier run published it, and later messages refer to what was published.
+    pub fn told(&mut self, identifier: &str, sent_us: i64) {
+        for event in &mut self.events {
+            event.told(identifier, sent_us);
+        }
+        for chain in self.limits.values_mut() {
+            for entry in chain
+                .chain
+                .iter_mut()
+                .filter(|(known, _)| known == identifier)
+            {
+                entry.1 = sent_us;
+            }
+        }
     }
 
     /// The events, oldest first.
@@ -511,18 +547,12 @@ impl Core {
         );
         let key = (finding.station, limit, kind);
         if active {
-            let kind_word = match kind {
-                Kind::Above => "above",
-                Kind::Below => "below",
-                Kind::Rate => "rate",
-            };
+            let event = limit_event_id(station_id, finding.station, quantity, kind, since_us);
             self.limits.entry(key).or_insert_with(|| LimitChain {
-                event: format!(
-                    "{station_id}.{}.{kind_word}.{}",
-                    quantity.name(),
-                    since_us / 1_000_000
-                ),
+                event,
                 chain: Vec::new(),
+                value,
+                time_us: finding.time_us,
             });
         }
         if settings.notify_only {
@@ -545,6 +575,7 @@ impl Core {
             value,
             time_us: finding.time_us,
             over: !active,
+            renewal: false,
         };
         match composer.limit(&chain.event, &chain.chain, &state, now_us) {
             Ok(message) => {
@@ -562,6 +593,47 @@ impl Core {
         }
         if !active {
             self.limits.remove(&key);
+        }
+    }
+
+    /// Renews the messages of limits that are still passed, with a tenth of their life left.
+    fn renew_limits(&mut self, now_us: i64, out: &mut Vec<Output>) {
+        let life = self.config.policy.expires.as_micros() as i64;
+        let composer = Composer {
+            config: &self.config,
+        };
+        for ((station, limit, kind), chain) in &mut self.limits {
+            let due = chain
+                .chain
+                .last()
+                .is_some_and(|(_, sent)| now_us.saturating_sub(*sent) >= life / 10 * 9);
+            let Some(settings) = self.detect.limit(*limit).filter(|_| due) else {
+                continue;
+            };
+            let state = LimitState {
+                station: self.config.station.get(*station as usize),
+                station_id: self.intake.stations.name(*station),
+                limit: settings,
+                kind: *kind,
+                value: chain.value,
+                time_us: chain.time_us,
+                over: false,
+                renewal: true,
+            };
+            match composer.limit(&chain.event, &chain.chain, &state, now_us) {
+                Ok(message) => {
+                    chain
+                        .chain
+                        .push((message.identifier.clone(), message.sent_us));
+                    out.push(Output::Publish(message));
+                }
+                Err(why) => say(
+                    out,
+                    now_us,
+                    "error",
+                    format!("no message for {}: {why}", chain.event),
+                ),
+            }
         }
     }
 
@@ -638,6 +710,28 @@ impl Core {
             stations,
         });
     }
+}
+
+/// Names the event of a limit: an id that fits a topic, unique for station, quantity, kind and start.
+fn limit_event_id(
+    station: &str,
+    index: u32,
+    quantity: wire::quantity::Quantity,
+    kind: Kind,
+    since_us: i64,
+) -> String {
+    let kind = match kind {
+        Kind::Above => "above",
+        Kind::Below => "below",
+        Kind::Rate => "rate",
+    };
+    let since_s = since_us / 1_000_000;
+    let full = format!("{station}.{}.{kind}.{since_s}", quantity.name());
+    if wire::topic::is_id(&full) {
+        return full;
+    }
+    let start: String = station.chars().take(16).collect();
+    format!("{start}-{index}.{}.{kind}.{since_s}", quantity.code())
 }
 
 fn say(out: &mut Vec<Output>, time_us: i64, kind: &str, text: String) {

@@ -10,7 +10,7 @@
 use std::collections::VecDeque;
 
 use signal::threshold::{Kind, Threshold};
-use signal::tsunami::{Change, Detector};
+use signal::tsunami::{Change, Detector, METRES_PER_PASCAL};
 use wire::quality::Quality;
 use wire::quantity::Quantity;
 
@@ -22,10 +22,6 @@ pub const RECENT: usize = 2_048;
 
 /// Reported changes that a lane remembers, so that stepping rows again repeats none.
 const REPORTED: usize = 64;
-
-/// Density of sea water, kg/m3, and standard gravity, m/s2, for pressure as height of water: 1025 is the surface mean of TEOS-10
-/// (IOC, SCOR and IAPSO 2010), 9.80665 the CGPM's (1901). The uncertainty of 1 % is far below that of an amplitude.
-const PASCAL_PER_METRE: f64 = 1_025.0 * 9.806_65;
 
 /// A finding at one station.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -84,6 +80,8 @@ struct Sea {
 struct Lane {
     quantity: u8,
     last: Option<Last>,
+    /// Event time of the last row that the limits have seen.
+    stepped_us: i64,
     limits: Vec<(usize, Threshold)>,
     sea: Option<Box<Sea>>,
 }
@@ -154,8 +152,9 @@ impl Detect {
             }
             let lane = &mut self.lanes[station as usize][at];
             let (time_us, value, quality) = (rows.time[i], rows.value[i], rows.quality[i]);
-            let newest = lane.last.is_none_or(|l| time_us >= l.time_us);
-            if newest {
+            // A row from a wrong clock must not make every honest row after it old.
+            let shown = |l: Last| time_us >= l.time_us || l.quality & Quality::SUSPECT.0 != 0;
+            if lane.last.is_none_or(shown) {
                 lane.last = Some(Last {
                     time_us,
                     value,
@@ -169,12 +168,13 @@ impl Detect {
             if quality & UNUSABLE != 0 || !value.is_finite() {
                 continue;
             }
-            if newest {
+            if time_us >= lane.stepped_us {
+                lane.stepped_us = time_us;
                 lane.limits(station, time_us, value, &mut findings);
             }
             if let Some(sea) = &mut lane.sea {
                 let height = if Quantity::ALL[quantity as usize] == Quantity::WaterPressure {
-                    value / PASCAL_PER_METRE
+                    value * METRES_PER_PASCAL
                 } else {
                     value
                 };
@@ -221,6 +221,7 @@ impl Detect {
         self.lanes[s].push(Lane {
             quantity,
             last: None,
+            stepped_us: i64::MIN,
             limits,
             sea,
         });

@@ -479,6 +479,13 @@ impl Event {
         })
     }
 
+    /// Corrects when a message of the chain was sent.
+    pub fn told(&mut self, identifier: &str, sent_us: i64) {
+        if let Some(entry) = self.chain.iter_mut().find(|(known, _)| known == identifier) {
+            entry.1 = sent_us;
+        }
+    }
+
     /// Notes that a message went out.
     pub fn published(&mut self, identifier: String, sent_us: i64) {
         self.chain.push((identifier, sent_us));

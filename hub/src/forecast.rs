@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use ocean::Grid;
-use ocean::forecast::{FirstEstimate, Observation, Point, PointForecast, Propagation};
+use ocean::forecast::{FirstEstimate, Observation, Point, PointForecast, Propagation, SNAP_KM};
 use ocean::quake::Quake;
 use serde::Serialize;
 
@@ -49,6 +49,8 @@ pub struct Outlook {
     pub zones: Vec<ZoneOutlook>,
     /// By sea-level station.
     pub stations: Vec<StationOutlook>,
+    /// Zones and stations that nothing can be said about, and why. Not being forecast is not being safe.
+    pub unanswered: Vec<String>,
     /// The model's answer for every point, for assimilation.
     points: Vec<PointForecast>,
     origin_us: i64,
@@ -60,6 +62,8 @@ pub struct Ocean {
     grid: Arc<Grid>,
     points: Vec<Point>,
     owners: Vec<Owner>,
+    /// Names of stations and zones, for people.
+    names: (Vec<String>, Vec<String>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,11 +101,41 @@ impl Ocean {
                 owners.push(Owner::Zone(i));
             }
         }
+        let names = (
+            config.station.iter().map(|s| s.id.clone()).collect(),
+            config.zone.iter().map(|z| z.name.clone()).collect(),
+        );
         Self {
             grid,
             points,
             owners,
+            names,
         }
+    }
+
+    /// Zones and sea-level stations for which this grid can never say anything, and why.
+    pub fn blind_spots(&self) -> Vec<String> {
+        let reached = |owner: Owner| {
+            self.owners
+                .iter()
+                .zip(&self.points)
+                .filter(|(o, _)| **o == owner)
+                .any(|(_, p)| {
+                    self.grid.covers(p.lat, p.lon)
+                        && self.grid.nearest_wet(p.lat, p.lon, SNAP_KM).is_some()
+                })
+        };
+        let mut blind = Vec::new();
+        for (i, owner) in self.owners.iter().enumerate() {
+            if self.owners[..i].contains(owner) || reached(*owner) {
+                continue;
+            }
+            blind.push(match owner {
+                Owner::Station(s) => format!("station {}", self.names.0[*s as usize]),
+                Owner::Zone(z) => format!("zone {}", self.names.1[*z]),
+            });
+        }
+        blind
     }
 
     /// Forecast for an earthquake.
@@ -109,16 +143,39 @@ impl Ocean {
     /// # Errors
     /// Says why there is none (too small, too deep, outside the grid, inland); the caller must not read that as "no threat".
     pub fn forecast(&self, quake: &Quake, policy: &Policy) -> Result<Outlook, String> {
-        let points = FirstEstimate::new(&self.grid)
-            .forecast(quake, &self.points)
+        let answers = FirstEstimate::new(&self.grid)
+            .answers(quake, &self.points)
             .map_err(|e| e.to_string())?;
+        let mut points = Vec::with_capacity(answers.len());
+        let mut reasons: Vec<(Owner, String)> = Vec::new();
+        for (owner, answer) in self.owners.iter().zip(answers) {
+            match answer {
+                Ok(point) => points.push(point),
+                Err(why) => reasons.push((*owner, why.to_string())),
+            }
+        }
         let mut outlook = Outlook {
             zones: Vec::new(),
             stations: Vec::new(),
+            unanswered: Vec::new(),
             points,
             origin_us: quake.origin_us,
         };
         self.spread(&mut outlook, policy);
+        // A zone is without a forecast when none of its coast points has one.
+        for (i, (owner, why)) in reasons.iter().enumerate() {
+            let first = !reasons[..i].iter().any(|(o, _)| o == owner);
+            let name = match owner {
+                Owner::Station(station) => self.names.0.get(*station as usize),
+                Owner::Zone(zone) if outlook.zones.iter().all(|z| z.zone != *zone) => {
+                    self.names.1.get(*zone)
+                }
+                Owner::Zone(_) => None,
+            };
+            if let Some(name) = name.filter(|_| first) {
+                outlook.unanswered.push(format!("{name}: {why}"));
+            }
+        }
         Ok(outlook)
     }
 
@@ -202,6 +259,29 @@ impl Ocean {
 }
 
 impl Outlook {
+    /// An outlook that names every zone at the highest level: for trying out, before anything happens, that a message about it can
+    /// be written.
+    pub fn rehearsal(config: &Config) -> Self {
+        let zones = (0..config.zone.len())
+            .map(|zone| ZoneOutlook {
+                zone,
+                arrival_us: 3_600_000_000,
+                arrival_sigma_s: 600.0,
+                median_m: 5.0,
+                p05_m: 1.0,
+                p95_m: 20.0,
+                level: Level::Major,
+            })
+            .collect();
+        Self {
+            zones,
+            stations: Vec::new(),
+            unanswered: Vec::new(),
+            points: Vec::new(),
+            origin_us: 0,
+        }
+    }
+
     /// The outlook for one station.
     pub fn station(&self, station: u32) -> Option<&StationOutlook> {
         self.stations.iter().find(|s| s.station == station)

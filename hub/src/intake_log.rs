@@ -85,15 +85,36 @@ impl IntakeLog {
         Ok((log, format!("{recovery:?}")))
     }
 
-    /// Every entry, oldest first.
+    /// The entries received since `from_us`, oldest first.
     ///
     /// # Errors
     /// Text that names the file and the place.
-    pub fn entries(&self) -> Result<impl Iterator<Item = Result<Entry, String>> + use<>, String> {
-        let reader = self
-            .journal
-            .reader(self.journal.first())
-            .map_err(|e| e.to_string())?;
+    pub fn entries(
+        &self,
+        from_us: i64,
+    ) -> Result<impl Iterator<Item = Result<Entry, String>> + use<>, String> {
+        // Halving: entries stand in the order in which the hub's clock went, and a journal of months is not read to find a day.
+        let (mut low, mut high) = (self.journal.first(), self.journal.next());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let received = match self.decoded(middle)?.next() {
+                Some(entry) => entry?.received_us,
+                None => break,
+            };
+            if received < from_us {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        self.decoded(low)
+    }
+
+    fn decoded(
+        &self,
+        from: u64,
+    ) -> Result<impl Iterator<Item = Result<Entry, String>> + use<>, String> {
+        let reader = self.journal.reader(from).map_err(|e| e.to_string())?;
         Ok(reader.map(|e| {
             let e = e.map_err(|e| e.to_string())?;
             Entry::decode(&e.payload).map_err(|why| format!("journal entry {}: {why}", e.offset))

@@ -22,7 +22,7 @@ use crate::alert::log::{AlertLog, Published};
 use crate::config::Config;
 use crate::core::{Core, Output};
 use crate::entry::{Entry, Item};
-use crate::intake::open::{self, OpenReading};
+use crate::intake::open::{self, Arrival, OpenReading};
 use crate::intake::{OPEN_OUTBOX, Rest};
 use crate::intake_log::{IntakeLog, Offset, Owed};
 use crate::mqtt::{Inbound, Outbound};
@@ -100,6 +100,7 @@ struct State {
     retried: Instant,
     swept_us: i64,
     edges: BTreeMap<String, String>,
+    arrival: Arrival,
 }
 
 impl Pipeline {
@@ -118,6 +119,7 @@ impl Pipeline {
             retried: now,
             swept_us: i64::MIN,
             edges: BTreeMap::new(),
+            arrival: Arrival::new(self.clock.now_us()),
         };
         self.show(&mut state, true);
         self.acknowledge(&mut state);
@@ -256,7 +258,8 @@ impl Pipeline {
                 } else {
                     open::json
                 };
-                match read(payload, &edge, now_us) {
+                state.arrival.advance(now_us);
+                match read(payload, &edge, &mut state.arrival) {
                     Ok(readings) => self.take_open(&edge, &readings, now_us, items),
                     Err(refused) => {
                         tracing::warn!(%edge, channel = channel.name(), %refused, "refused");
@@ -494,6 +497,7 @@ impl Pipeline {
                 kind,
                 text,
             } => {
+                tracing::info!(kind, at = clock::format_utc(time_us), "{text}");
                 let entry = TimelineEntry {
                     time_us,
                     kind,
@@ -511,7 +515,9 @@ impl Pipeline {
     }
 
     fn publish(&mut self, message: &Published, began: Instant, now_us: i64) {
-        if self.alerts.knows(&message.identifier) {
+        if let Some(sent_us) = self.alerts.sent_us(&message.identifier) {
+            // An earlier run published it, with what it then knew: that stands.
+            self.core.told(&message.identifier, sent_us);
             return;
         }
         let logged = self.alerts.publish(message);
@@ -532,6 +538,7 @@ impl Pipeline {
         };
         self.board
             .count("alerts_published", &reason("type", kind), 1);
+        tracing::info!(identifier = message.identifier, kind, "{}", entry.text);
         self.sink.published(message);
         self.sink.said(&entry);
         self.board.timeline(entry);

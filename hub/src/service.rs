@@ -58,7 +58,16 @@ pub fn ocean(config: &Config) -> Result<Option<Ocean>, String> {
         return Ok(None);
     };
     let grid = shipped::grid(&forecast.grid)?;
-    Ok(Some(Ocean::new(config, Arc::new(grid))))
+    let ocean = Ocean::new(config, Arc::new(grid));
+    let blind = ocean.blind_spots();
+    if !blind.is_empty() {
+        return Err(format!(
+            "no forecast is possible on grid {} for {}: no sea within reach, or outside the grid; correct the coordinates or choose another grid",
+            forecast.grid,
+            blind.join(", ")
+        ));
+    }
+    Ok(Some(ocean))
 }
 
 /// Directory of the journal under a data directory.
@@ -97,7 +106,11 @@ impl Service {
             sink.published(message);
         }
         let (mut entries, mut missed) = (0_u64, Vec::new());
-        for entry in log.entries()? {
+        for entry in log.entries(
+            clock
+                .now_us()
+                .saturating_sub(config.journal.read_back.as_micros() as i64),
+        )? {
             entries += 1;
             let entry = entry?;
             for output in core.replay(&entry) {
@@ -117,7 +130,13 @@ impl Service {
                     Output::Publish(message) if !alerts.knows(&message.identifier) => {
                         missed.push(message)
                     }
-                    Output::Publish(_) | Output::Forecast { .. } => {}
+                    // What was told stands, to the second: later messages refer to it.
+                    Output::Publish(message) => {
+                        if let Some(sent_us) = alerts.sent_us(&message.identifier) {
+                            core.told(&message.identifier, sent_us);
+                        }
+                    }
+                    Output::Forecast { .. } => {}
                 }
             }
         }

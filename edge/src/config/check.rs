@@ -22,11 +22,9 @@ impl Config {
                 return refuse(key.to_owned(), "an id is 1 to 48 of A-Z a-z 0-9 . _ -");
             }
         }
-        if self.edge == "alerts" {
-            return refuse(
-                "edge".to_owned(),
-                "this name is reserved for the topics of alerts",
-            );
+        // `alerts` starts the topics of alerts; under `hub` the hub tells its own status.
+        if ["alerts", "hub"].contains(&self.edge.as_str()) {
+            return refuse("edge".to_owned(), "this name is reserved: use another");
         }
         if self.broker.reconnect_min.is_zero()
             || self.broker.reconnect_max < self.broker.reconnect_min

@@ -8,10 +8,7 @@ use wire::quantity::Quantity;
 /// Most quantities that one node watches with limits.
 pub const MAX_WATCHES: usize = 4;
 
-/// Metres of water per pascal, as NOAA's tsunameters convert: 670 mm per psi, whatever the water's temperature and
-/// salinity (Meinig et al. 2005, "Real-time deep-ocean tsunami measuring, monitoring, and reporting system"); one psi is
-/// 6,894.757 Pa.
-pub const METRES_PER_PASCAL: f64 = 0.670 / 6_894.757;
+pub use signal::tsunami::METRES_PER_PASCAL;
 
 /// Limits on one quantity.
 #[derive(Clone, Copy, Debug)]

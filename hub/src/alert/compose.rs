@@ -44,6 +44,8 @@ pub struct LimitState<'a> {
     pub time_us: i64,
     /// Back within the limit.
     pub over: bool,
+    /// Still beyond it, and the last message would lapse.
+    pub renewal: bool,
 }
 
 impl<'a> Composer<'a> {
@@ -281,6 +283,50 @@ impl<'a> Composer<'a> {
         out
     }
 
+    /// Writes a message about every zone and every limit, to find out beforehand whether they can be written.
+    ///
+    /// # Errors
+    /// The rule of CAP that a message would break, and where.
+    pub fn rehearse(self) -> Result<(), String> {
+        let quake = ocean::quake::Quake {
+            id: "rehearsal".to_owned(),
+            magnitude: 8.0,
+            lat: 0.0,
+            lon: 0.0,
+            depth_km: 10.0,
+            origin_us: 0,
+        };
+        let solution = crate::intake::quakes::Solution {
+            quake,
+            place: String::new(),
+            deleted: false,
+        };
+        let outlook = crate::forecast::Outlook::rehearsal(self.config);
+        if !outlook.zones.is_empty() {
+            let event = Event::new(solution, outlook);
+            self.tsunami(&event, Reason::Earthquake, 0, |_| String::new())?;
+        }
+        let own = self
+            .config
+            .station
+            .iter()
+            .flat_map(|s| s.threshold.iter().map(move |t| (Some(s), t)));
+        for (station, limit) in own.chain(self.config.threshold.iter().map(|t| (None, t))) {
+            let state = LimitState {
+                station,
+                station_id: station.map_or("station", |s| s.id.as_str()),
+                limit,
+                kind: Kind::Above,
+                value: 0.0,
+                time_us: 0,
+                over: false,
+                renewal: false,
+            };
+            self.limit("rehearsal", &[], &state, 0)?;
+        }
+        Ok(())
+    }
+
     /// A message about a limit at a station. `n` is its number in the chain of `event`, from 1.
     ///
     /// # Errors
@@ -371,10 +417,10 @@ impl<'a> Composer<'a> {
             event,
             &alert,
             expires_us,
-            if state.over {
-                "back within the limit"
-            } else {
-                "limit passed"
+            match (state.over, state.renewal) {
+                (true, _) => "back within the limit",
+                (false, true) => "still in force",
+                (false, false) => "limit passed",
             },
         )
     }

@@ -1,7 +1,7 @@
 //! The durable, append-only log of published messages. A message is in the log before it goes anywhere, and an identifier enters it
 //! once: a hub that is killed and started again, and computes the same alerts from its journal, publishes none of them twice.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use journal::{Fsync, Journal, Options};
@@ -85,7 +85,8 @@ impl Published {
 /// The log.
 pub struct AlertLog {
     journal: Journal,
-    known: BTreeSet<String>,
+    /// Identifier and sent time of every message.
+    known: BTreeMap<String, i64>,
     unwritten: Vec<Published>,
 }
 
@@ -108,7 +109,10 @@ impl AlertLog {
                 .map_err(|e| format!("{}: entry {}: {e}", dir.display(), entry.offset))?;
             earlier.push(published);
         }
-        let known = earlier.iter().map(|p| p.identifier.clone()).collect();
+        let known = earlier
+            .iter()
+            .map(|p| (p.identifier.clone(), p.sent_us))
+            .collect();
         Ok((
             Self {
                 journal,
@@ -121,7 +125,12 @@ impl AlertLog {
 
     /// Whether the message was published before.
     pub fn knows(&self, identifier: &str) -> bool {
-        self.known.contains(identifier)
+        self.known.contains_key(identifier)
+    }
+
+    /// When a message was sent, if it was.
+    pub fn sent_us(&self, identifier: &str) -> Option<i64> {
+        self.known.get(identifier).copied()
     }
 
     /// Makes a message durable. It counts as published from now on, even when the disk refuses it: a full disk must not hold an
@@ -131,7 +140,8 @@ impl AlertLog {
     /// # Errors
     /// Text that says what failed; the message is to be published all the same.
     pub fn publish(&mut self, message: &Published) -> Result<(), String> {
-        self.known.insert(message.identifier.clone());
+        self.known
+            .insert(message.identifier.clone(), message.sent_us);
         self.unwritten.push(message.clone());
         self.flush()
     }

@@ -52,11 +52,40 @@ fn refused<T>(reason: &'static str, what: impl Into<String>) -> Result<T, Refuse
     })
 }
 
+/// The time of arrival, different for every reading that has no time of its own: two readings of one burst are two readings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arrival {
+    next_us: i64,
+}
+
+impl Arrival {
+    /// Starts at `now_us`, microseconds since the Unix epoch.
+    pub const fn new(now_us: i64) -> Self {
+        Self { next_us: now_us }
+    }
+
+    /// Goes on to `now_us`, never back.
+    pub fn advance(&mut self, now_us: i64) {
+        self.next_us = self.next_us.max(now_us);
+    }
+
+    /// The next time, a microsecond after the last.
+    pub fn stamp(&mut self) -> i64 {
+        let stamp = self.next_us;
+        self.next_us = stamp.saturating_add(1);
+        stamp
+    }
+}
+
 /// Parses plain JSON or SensorThings. `publisher` is the topic's edge part, which names the station when the message does not.
 ///
 /// # Errors
 /// [`Refused`] when any reading of the message is not understood; nothing of such a message is taken.
-pub fn json(payload: &[u8], publisher: &str, now_us: i64) -> Result<Vec<OpenReading>, Refused> {
+pub fn json(
+    payload: &[u8],
+    publisher: &str,
+    arrival: &mut Arrival,
+) -> Result<Vec<OpenReading>, Refused> {
     let value = parse_json(payload)?;
     let items = match value {
         Value::Array(items) => items,
@@ -73,9 +102,9 @@ pub fn json(payload: &[u8], publisher: &str, now_us: i64) -> Result<Vec<OpenRead
             );
         };
         if item.contains_key("result") {
-            readings.push(observation(item, publisher, now_us)?);
+            readings.push(observation(item, publisher, arrival)?);
         } else {
-            plain(item, publisher, now_us, &mut readings)?;
+            plain(item, publisher, arrival, &mut readings)?;
         }
         bounded(&readings)?;
     }
@@ -89,7 +118,11 @@ pub fn json(payload: &[u8], publisher: &str, now_us: i64) -> Result<Vec<OpenRead
 ///
 /// # Errors
 /// As [`json`].
-pub fn senml(payload: &[u8], publisher: &str, now_us: i64) -> Result<Vec<OpenReading>, Refused> {
+pub fn senml(
+    payload: &[u8],
+    publisher: &str,
+    arrival: &mut Arrival,
+) -> Result<Vec<OpenReading>, Refused> {
     let first = payload.iter().find(|b| !b.is_ascii_whitespace());
     let value = if first == Some(&b'[') {
         parse_json(payload)?
@@ -99,6 +132,8 @@ pub fn senml(payload: &[u8], publisher: &str, now_us: i64) -> Result<Vec<OpenRea
     let Value::Array(records) = value else {
         return refused("senml_shape", "a SenML pack is an array of records");
     };
+    // RFC 8428, 4.5.3: one now for the whole pack.
+    let now_us = arrival.stamp();
     let (mut name, mut time, mut unit, mut base) = (String::new(), 0.0, None::<String>, 0.0);
     let mut readings = Vec::new();
     for (i, record) in records.iter().enumerate() {
@@ -241,14 +276,14 @@ fn cbor(payload: &[u8]) -> Result<Value, Refused> {
 fn plain(
     item: &Map<String, Value>,
     publisher: &str,
-    now_us: i64,
+    arrival: &mut Arrival,
     out: &mut Vec<OpenReading>,
 ) -> Result<(), Refused> {
     let station = text(item, "station").unwrap_or(publisher);
     let station = station_id(station)?;
     let time_us = match item.get("time").or_else(|| item.get("timestamp")) {
         Some(value) => time(value)?,
-        None => now_us,
+        None => arrival.stamp(),
     };
     let unit = text(item, "unit");
     if let Some(name) = text(item, "quantity") {
@@ -293,7 +328,7 @@ fn plain(
 fn observation(
     item: &Map<String, Value>,
     publisher: &str,
-    now_us: i64,
+    arrival: &mut Arrival,
 ) -> Result<OpenReading, Refused> {
     let Some(value) = number(item, "result") else {
         return refused("json_value", "\"result\" is no number");
@@ -317,7 +352,7 @@ fn observation(
         .get("phenomenonTime")
         .or_else(|| item.get("resultTime"))
     {
-        Some(Value::Null) | None => now_us,
+        Some(Value::Null) | None => arrival.stamp(),
         Some(value) => time(value)?,
     };
     Ok(OpenReading {
@@ -463,7 +498,7 @@ mod tests {
 
     #[test]
     fn plain_json_in_its_three_shapes() {
-        let one = json(br#"{"station":"s1","quantity":"speed","value":2,"unit":"m/s","time":"2010-02-27T06:34:14Z"}"#, "p", NOW).expect("valid");
+        let one = json(br#"{"station":"s1","quantity":"speed","value":2,"unit":"m/s","time":"2010-02-27T06:34:14Z"}"#, "p", &mut Arrival::new(NOW)).expect("valid");
         assert_eq!(
             one,
             [OpenReading {
@@ -473,14 +508,19 @@ mod tests {
                 value: 7.2
             }]
         );
-        let short = json(br#"{"voltage":229.5,"current":3}"#, "meter", NOW).expect("valid");
+        let short = json(
+            br#"{"voltage":229.5,"current":3}"#,
+            "meter",
+            &mut Arrival::new(NOW),
+        )
+        .expect("valid");
         assert_eq!(short.len(), 2);
         assert!(
             short
                 .iter()
                 .all(|r| r.station == "meter" && r.time_us == NOW)
         );
-        let many = json(br#"[{"station":"a","voltage":1,"time":1267252454},{"station":"b","voltage":2,"time":1267252454000}]"#, "p", NOW).expect("valid");
+        let many = json(br#"[{"station":"a","voltage":1,"time":1267252454},{"station":"b","voltage":2,"time":1267252454000}]"#, "p", &mut Arrival::new(NOW)).expect("valid");
         assert_eq!(many[0].time_us, many[1].time_us);
     }
 
@@ -489,7 +529,7 @@ mod tests {
         let r = json(
             br#"{"result":49.8,"phenomenonTime":"2010-02-27T06:34:14Z/2010-02-27T06:35:14Z","Datastream":{"@iot.id":"grid-1/frequency"}}"#,
             "p",
-            NOW,
+            &mut Arrival::new(NOW),
         )
         .expect("valid");
         assert_eq!(
@@ -501,7 +541,7 @@ mod tests {
     #[test]
     fn senml_base_values_and_relative_time() {
         let pack = br#"[{"bn":"urn:dev:ow:buoy-7:","bt":-5,"bu":"cm","n":"sea_level","v":12},{"n":"sea_level","t":2,"u":"m","v":0.2}]"#;
-        let r = senml(pack, "p", NOW).expect("valid");
+        let r = senml(pack, "p", &mut Arrival::new(NOW)).expect("valid");
         assert_eq!(
             r[0],
             OpenReading {
@@ -523,7 +563,7 @@ mod tests {
         ]);
         let mut bytes = Vec::new();
         ciborium::into_writer(&ciborium::Value::Array(vec![record]), &mut bytes).expect("encodes");
-        let r = senml(&bytes, "p", NOW).expect("valid");
+        let r = senml(&bytes, "p", &mut Arrival::new(NOW)).expect("valid");
         assert_eq!(
             (r[0].station.as_str(), r[0].quantity, r[0].value),
             ("m1", Quantity::Voltage, 231.0)
@@ -554,27 +594,31 @@ mod tests {
         ];
         for (payload, reason) in cases {
             assert_eq!(
-                json(payload, "p", NOW).expect_err("refused").reason,
+                json(payload, "p", &mut Arrival::new(NOW))
+                    .expect_err("refused")
+                    .reason,
                 reason,
                 "{}",
                 String::from_utf8_lossy(payload)
             );
         }
         assert_eq!(
-            json(&vec![b' '; MAX_MESSAGE + 1], "p", NOW)
+            json(&vec![b' '; MAX_MESSAGE + 1], "p", &mut Arrival::new(NOW))
                 .expect_err("refused")
                 .reason,
             "too_large"
         );
         assert_eq!(
-            senml(b"\x9f\x9f\x9f", "p", NOW)
+            senml(b"\x9f\x9f\x9f", "p", &mut Arrival::new(NOW))
                 .expect_err("refused")
                 .reason,
             "cbor_syntax"
         );
         let deep = "[".repeat(100_000);
         assert_eq!(
-            json(deep.as_bytes(), "p", NOW).expect_err("refused").reason,
+            json(deep.as_bytes(), "p", &mut Arrival::new(NOW))
+                .expect_err("refused")
+                .reason,
             "json_syntax"
         );
     }

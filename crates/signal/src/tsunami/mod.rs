@@ -43,6 +43,11 @@ mod wave;
 pub use detector::Detector;
 pub use settings::Settings;
 
+/// Metres of water per pascal, as NOAA's tsunameters convert: 670 mm per psi, whatever the water's temperature and
+/// salinity (Meinig et al. 2005, "Real-time deep-ocean tsunami measuring, monitoring, and reporting system"); one psi is
+/// 6,894.757 Pa.
+pub const METRES_PER_PASCAL: f64 = 0.670 / 6_894.757;
+
 /// Direction of the first motion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
