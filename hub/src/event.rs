@@ -10,7 +10,7 @@
 //! - All clear needs evidence, never silence: every station that saw the wave has been quiet for the policy's time and every zone's
 //!   arrival is past by as much; or a healthy station that must have seen it saw nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use signal::tsunami::{Change, Sign};
 
@@ -32,6 +32,8 @@ const EARLY_LEAST_US: i64 = 5 * MINUTE_US;
 const LATE_MOST_US: i64 = 6 * 3_600 * SECOND_US;
 /// A station that should have seen the wave is given this long after its forecast arrival before its silence means something.
 const OVERDUE_US: i64 = 90 * MINUTE_US;
+/// Least time between two messages when a zone's level rises and the highest level of all does not.
+const RISE_INTERVAL_US: i64 = 2 * MINUTE_US;
 /// A change of a forecast height that is worth a new message by itself.
 const WORTH_TELLING: f64 = 1.25;
 
@@ -123,6 +125,8 @@ pub struct Event {
     /// Zones and heights as last published.
     published: Vec<(usize, Level, f64)>,
     published_us: i64,
+    /// Zones that any message of the chain has warned.
+    warned: BTreeSet<usize>,
     confirmed: bool,
     over: bool,
 }
@@ -155,6 +159,7 @@ impl Event {
             chain: Vec::new(),
             published: Vec::new(),
             published_us: i64::MIN,
+            warned: BTreeSet::new(),
             confirmed: false,
             over: false,
         }
@@ -351,11 +356,10 @@ impl Event {
                     ));
                 }
                 self.renew(ocean, policy);
+                // What is less urgent than a higher level waits for `tick`, so that a growing wave does not send a message a minute.
                 if self.is_published()
                     && self.worth_telling()
-                    && (newly
-                        || self.level_rose()
-                        || time_us - self.published_us >= interval(policy))
+                    && (newly || self.outlook.level() > self.told_level())
                 {
                     steps.push(Step::Publish(Reason::Forecast));
                 } else if self.chain.is_empty() && self.outlook.level() > Level::None {
@@ -405,9 +409,15 @@ impl Event {
         if zones_past && !self.confirmed && self.seen_nothing(now_us, stations) {
             return self.end(Reason::NoWave);
         }
+        let since = now_us - self.published_us;
+        if self.worth_telling()
+            && (since >= interval(policy) || (self.level_rose() && since >= RISE_INTERVAL_US))
+        {
+            return vec![Step::Publish(Reason::Forecast)];
+        }
         // Renew with a tenth of the life left, so that a poll between expiry and renewal never finds nothing.
         let life = policy.expires.as_micros() as i64;
-        if now_us - self.published_us >= life / 10 * 9 {
+        if since >= life / 10 * 9 {
             return vec![Step::Publish(Reason::Renewal)];
         }
         Vec::new()
@@ -469,6 +479,25 @@ impl Event {
         })
     }
 
+    fn told_level(&self) -> Level {
+        self.published
+            .iter()
+            .map(|p| p.1)
+            .max()
+            .unwrap_or(Level::None)
+    }
+
+    /// Zones that were warned and are below every level now.
+    pub fn lifted(&self) -> impl Iterator<Item = usize> + '_ {
+        let now = |zone: &usize| {
+            self.outlook
+                .zones
+                .iter()
+                .any(|z| z.zone == *zone && z.level > Level::None)
+        };
+        self.warned.iter().copied().filter(move |z| !now(z))
+    }
+
     fn level_rose(&self) -> bool {
         self.outlook.zones.iter().any(|z| {
             self.published
@@ -490,6 +519,13 @@ impl Event {
     pub fn published(&mut self, identifier: String, sent_us: i64) {
         self.chain.push((identifier, sent_us));
         self.published_us = sent_us;
+        self.warned.extend(
+            self.outlook
+                .zones
+                .iter()
+                .filter(|z| z.level > Level::None)
+                .map(|z| z.zone),
+        );
         self.published = self
             .outlook
             .zones

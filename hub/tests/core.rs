@@ -46,14 +46,47 @@ hysteresis = 4
 "#;
 
 fn core(text: &str) -> Core {
-    Core::new(Arc::new(Config::parse("hub.toml", text).expect("sound")), None)
+    Core::new(
+        Arc::new(Config::parse("hub.toml", text).expect("sound")),
+        None,
+    )
 }
 
-fn feed(core: &mut Core, station: &str, quantity: Quantity, time_us: i64, value: f64, now_us: i64) -> Vec<Output> {
-    let header = Header { edge: "me", outbox: OPEN_OUTBOX, offset: 0, sent_us: now_us, backlog: false };
-    let reading = Reading { station: 0, time_us, quantity, value, quality: 0, seq: 0 };
+fn feed(
+    core: &mut Core,
+    station: &str,
+    quantity: Quantity,
+    time_us: i64,
+    value: f64,
+    now_us: i64,
+) -> Vec<Output> {
+    let header = Header {
+        edge: "me",
+        outbox: OPEN_OUTBOX,
+        offset: 0,
+        sent_us: now_us,
+        backlog: false,
+    };
+    let reading = Reading {
+        station: 0,
+        time_us,
+        quantity,
+        value,
+        quality: 0,
+        seq: 0,
+    };
     let mut out = vec![0; 4_096];
-    let n = wire::batch::encode(&header, &[Station { id: station, node: 0, boot: 0 }], &[reading], &mut out).expect("fits");
+    let n = wire::batch::encode(
+        &header,
+        &[Station {
+            id: station,
+            node: 0,
+            boot: 0,
+        }],
+        &[reading],
+        &mut out,
+    )
+    .expect("fits");
     core.batch(&Batch::parse(&out[..n]).expect("valid"), now_us);
     core.finish(now_us)
 }
@@ -72,10 +105,31 @@ fn messages(outputs: &[Output]) -> Vec<(&str, &str)> {
 #[test]
 fn a_clock_from_the_future_does_not_blind_a_station() {
     let mut core = core(CITY);
-    assert!(feed(&mut core, "grid", Quantity::Frequency, NOW + 35_000 * HOUR, 50.0, NOW).is_empty());
-    let outputs = feed(&mut core, "grid", Quantity::Frequency, NOW + SECOND, 47.0, NOW + SECOND);
+    assert!(
+        feed(
+            &mut core,
+            "grid",
+            Quantity::Frequency,
+            NOW + 35_000 * HOUR,
+            50.0,
+            NOW
+        )
+        .is_empty()
+    );
+    let outputs = feed(
+        &mut core,
+        "grid",
+        Quantity::Frequency,
+        NOW + SECOND,
+        47.0,
+        NOW + SECOND,
+    );
     assert_eq!(messages(&outputs), [("Alert", "limit passed")]);
-    let shown = core.detect().latest(core.intake.stations.find("grid").expect("known")).next().expect("a value");
+    let shown = core
+        .detect()
+        .latest(core.intake.stations.find("grid").expect("known"))
+        .next()
+        .expect("a value");
     assert_eq!(shown.1.value, 47.0, "the honest value is shown");
 }
 
@@ -85,10 +139,21 @@ fn a_burst_without_times_is_as_many_readings() {
     let mut core = core(CITY);
     let mut arrival = Arrival::new(NOW);
     for _ in 0..2_000 {
-        let readings = open::json(br#"{"station":"grid","frequency":50}"#, "me", &mut arrival).expect("valid");
-        feed(&mut core, "grid", Quantity::Frequency, readings[0].time_us, readings[0].value, NOW);
+        let readings =
+            open::json(br#"{"station":"grid","frequency":50}"#, "me", &mut arrival).expect("valid");
+        feed(
+            &mut core,
+            "grid",
+            Quantity::Frequency,
+            readings[0].time_us,
+            readings[0].value,
+            NOW,
+        );
     }
-    assert_eq!(core.intake.counters.get(&("readings_duplicate", "seq")), None);
+    assert_eq!(
+        core.intake.counters.get(&("readings_duplicate", "seq")),
+        None
+    );
 }
 
 /// A limit that stayed passed lost its alert when `expires` came.
@@ -99,15 +164,36 @@ fn a_limit_that_stays_passed_keeps_its_alert() {
     for minute in 0..180 {
         let now = NOW + minute * 60 * SECOND;
         let outputs = feed(&mut core, "grid", Quantity::Frequency, now, 48.0, now);
-        seen.extend(messages(&outputs).into_iter().map(|(m, r)| (minute, m.to_owned(), r.to_owned())));
+        seen.extend(
+            messages(&outputs)
+                .into_iter()
+                .map(|(m, r)| (minute, m.to_owned(), r.to_owned())),
+        );
     }
-    let kinds: Vec<(&str, &str)> = seen.iter().map(|(_, m, r)| (m.as_str(), r.as_str())).collect();
+    let kinds: Vec<(&str, &str)> = seen
+        .iter()
+        .map(|(_, m, r)| (m.as_str(), r.as_str()))
+        .collect();
     assert_eq!(kinds[0], ("Alert", "limit passed"));
-    assert!(kinds[1..].iter().all(|k| *k == ("Update", "still in force")));
+    assert!(
+        kinds[1..]
+            .iter()
+            .all(|k| *k == ("Update", "still in force"))
+    );
     // Renewed before the hour is over, every hour.
     assert!(seen.windows(2).all(|w| w[1].0 - w[0].0 <= 60), "{seen:?}");
-    let outputs = feed(&mut core, "grid", Quantity::Frequency, NOW + 4 * HOUR, 50.0, NOW + 4 * HOUR);
-    assert_eq!(messages(&outputs).last(), Some(&("Cancel", "back within the limit")));
+    let outputs = feed(
+        &mut core,
+        "grid",
+        Quantity::Frequency,
+        NOW + 4 * HOUR,
+        50.0,
+        NOW + 4 * HOUR,
+    );
+    assert_eq!(
+        messages(&outputs).last(),
+        Some(&("Cancel", "back within the limit"))
+    );
 }
 
 /// The event's id of a station with a long name did not fit a topic.
@@ -116,7 +202,8 @@ fn every_event_has_a_topic() {
     let mut core = core(CITY);
     let id = "substation-with-a-very-long-name-that-is-an-id";
     let outputs = feed(&mut core, id, Quantity::Voltage, NOW, 100.0, NOW);
-    let Some(Output::Publish(message)) = outputs.iter().find(|o| matches!(o, Output::Publish(_))) else {
+    let Some(Output::Publish(message)) = outputs.iter().find(|o| matches!(o, Output::Publish(_)))
+    else {
         panic!("no alert in {outputs:?}")
     };
     assert!(wire::topic::is_id(&message.event), "{}", message.event);
@@ -134,7 +221,14 @@ fn what_no_message_could_be_written_with_is_refused_beforehand() {
     let crossing = format!(
         "{CITY}\n[forecast]\ngrid = \"pacific_10min\"\n[[zone]]\nid = \"z\"\nname = \"Z\"\ncoast = [[-33.0, -71.6]]\npolygon = [[0, 0], [1, 1], [1, 0], [0, 1]]\n"
     );
-    assert!(refused(&crossing).contains("zone z"), "{}", refused(&crossing));
-    let base = CITY.replace("[policy]", "[http]\nbase_url = \"warnings.example.org\"\n[policy]");
+    assert!(
+        refused(&crossing).contains("zone z"),
+        "{}",
+        refused(&crossing)
+    );
+    let base = CITY.replace(
+        "[policy]",
+        "[http]\nbase_url = \"warnings.example.org\"\n[policy]",
+    );
     assert!(refused(&base).contains("base_url"), "{}", refused(&base));
 }

@@ -222,8 +222,8 @@ impl<'a> Composer<'a> {
                 info.areas.push(area(zone)?);
             }
             if info.areas.is_empty() {
-                // A cancellation after which no zone is at any level still names where the alert was in force.
-                for zone in &self.config.zone {
+                // Nowhere is at a level any more: the message is for those who were warned before.
+                for zone in event.lifted().filter_map(|z| self.config.zone.get(z)) {
                     info.areas.push(area(zone)?);
                 }
             }
@@ -276,6 +276,15 @@ impl<'a> Composer<'a> {
                     &text::arrival(language, when.as_deref()),
                     [z.p05_m, z.median_m, z.p95_m],
                 ));
+            }
+            let lifted: Vec<&str> = event
+                .lifted()
+                .filter_map(|z| self.config.zone.get(z))
+                .map(|z| z.name.as_str())
+                .collect();
+            if !lifted.is_empty() {
+                out.push('\n');
+                out.push_str(&text::lifted(language, &lifted));
             }
             out.push('\n');
             out.push_str(text::nature(language));

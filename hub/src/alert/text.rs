@@ -123,6 +123,17 @@ pub fn limit_event(language: Language, domain: &str) -> &'static str {
 
 /// Headline of a tsunami message that warns.
 pub fn headline(language: Language, mode: Mode, highest: Level, areas: &[&str]) -> String {
+    if areas.is_empty() {
+        let none = match language {
+            Language::En => "no zone is expected to reach a warning level",
+            Language::Es => "no se espera que ninguna zona alcance un nivel de alerta",
+        };
+        return format!(
+            "{}{}: {none}",
+            prefix(language, mode),
+            level(language, highest)
+        );
+    }
     let joined = areas.join(", ");
     let full = format!(
         "{}{}: {joined}",
@@ -229,6 +240,15 @@ fn height(m: f64) -> String {
         format!("{m:.0}")
     } else {
         format!("{m:.1}")
+    }
+}
+
+/// Zones that were warned before and are not any more.
+pub fn lifted(language: Language, names: &[&str]) -> String {
+    let list = names.join(", ");
+    match language {
+        Language::En => format!("No longer in force for: {list}."),
+        Language::Es => format!("Ya no rige para: {list}."),
     }
 }
 

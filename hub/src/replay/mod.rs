@@ -635,9 +635,13 @@ impl Show {
         self.bar.finish_and_clear();
         let alerted = kept.lines.iter().any(|l| l.kind == "alert");
         if !alerted {
-            println!("\nNo alert was issued: no forecast reached the advisory height, or no earthquake was told.");
+            println!(
+                "\nNo alert was issued: no forecast reached the advisory height, or no earthquake was told."
+            );
         } else if !kept.lines.iter().any(|l| l.kind == "cancel") {
-            println!("\nThe record ends with the alert in force: nothing said yet that the sea is quiet everywhere.");
+            println!(
+                "\nThe record ends with the alert in force: nothing said yet that the sea is quiet everywhere."
+            );
         }
         println!("\nForecast against record");
         for line in comparison {
