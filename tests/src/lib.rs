@@ -2,7 +2,7 @@
 //!
 //! Each file in `tests/` is one promise of the system. What they share is here: processes that end with the test ([`program`]),
 //! hubs and edges on a site of their own ([`site`]), brokers ([`broker`]), an MQTT client as third parties use one ([`mqtt`]), and
-//! what is read back ([`exported`], [`chain`], [`http`]).
+//! what is read back ([`exported`], [`chain`], [`replayed`], [`http`]).
 //!
 //! Invariants: nothing outlives a test; nothing listens anywhere but on loopback; no test asserts how long something took. Where a
 //! program or a permission is missing, a test says what it skips and why.
@@ -16,5 +16,6 @@ pub mod mqtt;
 pub mod program;
 pub mod random;
 pub mod recorded;
+pub mod replayed;
 pub mod site;
 pub mod wait;

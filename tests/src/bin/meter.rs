@@ -37,7 +37,7 @@ impl Meter {
 
     fn word(&self, register: u16) -> u16 {
         let bits = self.value(register & !1).to_bits();
-        if register % 2 == 0 {
+        if register.is_multiple_of(2) {
             (bits >> 16) as u16
         } else {
             bits as u16
