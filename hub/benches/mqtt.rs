@@ -204,10 +204,10 @@ fn main() {
         );
     }
     // An acknowledgement says that a batch is durable; the hub's own counter says that no reading was lost or taken twice on the way.
-    assert_eq!(live.counter("readings"), total, "every reading once");
+    assert_eq!(live.counter("readings", ""), total, "every reading once");
     println!(
         "{total} readings taken, each once; {:.1} bytes of journal a reading",
-        live.counter("journal_bytes") as f64 / total as f64
+        live.counter("journal_bytes", "") as f64 / total as f64
     );
     live.stop();
 }

@@ -75,11 +75,16 @@ impl Live {
         board.map_or(0, |b| b.read(|v| v.alerts.len()))
     }
 
-    /// One of the hub's counters, without label.
-    pub fn counter(&self, name: &'static str) -> u64 {
+    /// One of the hub's counters by name and label set.
+    pub fn counter(&self, name: &'static str, label: &str) -> u64 {
         let board = self.service.as_ref().map(|s| &s.board);
         board.map_or(0, |b| {
-            b.read(|v| v.counters.get(&(name, String::new())).copied().unwrap_or(0))
+            b.read(|v| {
+                v.counters
+                    .get(&(name, label.to_owned()))
+                    .copied()
+                    .unwrap_or(0)
+            })
         })
     }
 

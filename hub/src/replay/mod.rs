@@ -5,10 +5,11 @@
 //! MQTT. All parts share one clock that this driver moves from sample to sample; it goes on when the sample is durable at the hub and
 //! everything that follows from it has happened, so that a replay says the same at any speed.
 
+mod agency;
 pub mod report;
+mod show;
 pub mod sink;
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -16,17 +17,16 @@ use std::time::{Duration, Instant};
 
 use clock::Clock;
 use hil::{Stepped, Track, VirtualNode};
-use indicatif::{ProgressBar, ProgressStyle};
 use record::{Directory, Embedded, Event, Role};
-use rumqttc::{AsyncClient, MqttOptions, QoS};
 use tokio::io::DuplexStream;
 use wire::frame::Key;
-use wire::topic::{Channel, Mode, Topic};
+use wire::topic::Mode;
 
 use crate::config::{Config, Station};
 use crate::service::{Options, Service};
 use crate::shipped;
-use report::after;
+use agency::Agency;
+use show::Show;
 use sink::{Kept, ReplaySink, Shared, csv, lock, write_whole};
 
 /// The clock moves at least this often, so that what depends on time alone (an alert's renewal, the all clear) happens in time.
@@ -424,246 +424,4 @@ fn write_results(
         write_whole(&path, &bytes).map_err(|e| format!("{}: {e}", path.display()))?;
     }
     Ok(())
-}
-
-/// The agency that tells the earthquake, as any third party would: by MQTT.
-struct Agency {
-    client: AsyncClient,
-    topic: String,
-    task: tokio::task::JoinHandle<()>,
-}
-
-impl Agency {
-    fn connect(deployment: &str, mqtt: &(String, u16)) -> Self {
-        let mut options = MqttOptions::new("replay-agency", &mqtt.0, mqtt.1);
-        options.set_max_packet_size(crate::broker::MAX_PAYLOAD, crate::broker::MAX_PAYLOAD);
-        let (client, mut eventloop) = AsyncClient::new(options, 16);
-        let task = tokio::spawn(async move {
-            // Ends with the connection; while it lasts there is nothing to read but acknowledgements.
-            while eventloop.poll().await.is_ok() {}
-        });
-        let topic = Topic::Edge {
-            deployment,
-            edge: "usgs",
-            channel: Channel::Quake,
-        }
-        .to_string();
-        Self {
-            client,
-            topic,
-            task,
-        }
-    }
-
-    /// Publishes a document and waits until the hub has it.
-    async fn tell(&self, document: &[u8], service: &Service) {
-        let taken = || {
-            service.board.read(|v| {
-                v.counters
-                    .get(&("messages_received", "channel=\"quake\"".to_owned()))
-                    .copied()
-                    .unwrap_or(0)
-            })
-        };
-        let before = taken();
-        if self
-            .client
-            .publish(&self.topic, QoS::AtLeastOnce, false, document)
-            .await
-            .is_err()
-        {
-            return;
-        }
-        while taken() == before {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        service.step().await;
-    }
-
-    async fn close(self) {
-        let _ = self.client.disconnect().await;
-        self.task.abort();
-    }
-}
-
-/// What the person sees.
-struct Show {
-    bar: ProgressBar,
-    origin_us: i64,
-    start_us: i64,
-    event: String,
-    out: PathBuf,
-    page: String,
-    stations: Vec<String>,
-    zone_names: std::collections::BTreeMap<String, String>,
-    quiet: bool,
-    colour: bool,
-}
-
-impl Show {
-    fn new(request: &Request, event: &Event, config: &Config, service: &Service) -> Self {
-        let bar = if request.quiet || !std::io::stderr().is_terminal() {
-            ProgressBar::hidden()
-        } else {
-            ProgressBar::new(((event.end_us - event.start_us) / 1_000_000).max(1) as u64)
-        };
-        // A template of ours: it parses, or the default bar is shown.
-        if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:40}] {percent:>3} %") {
-            bar.set_style(style.progress_chars("=> "));
-        }
-        Self {
-            bar,
-            origin_us: event.origin_us,
-            start_us: event.start_us,
-            event: event.name.clone(),
-            out: request.out.clone(),
-            page: format!("http://{}/", service.http),
-            stations: event
-                .stations
-                .iter()
-                .filter(|s| s.role == Role::Sensor)
-                .map(|s| s.name.clone())
-                .collect(),
-            zone_names: config
-                .zone
-                .iter()
-                .map(|z| (z.id.clone(), z.name.clone()))
-                .collect(),
-            quiet: request.quiet,
-            colour: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
-        }
-    }
-
-    fn opening(&self) {
-        if self.quiet {
-            return;
-        }
-        println!("{}", self.event);
-        println!(
-            "  An exercise: recorded values of {} through the whole system.",
-            self.stations.join(", ")
-        );
-        println!("  Live page  {}", self.page);
-        println!("  Times are event time after the earthquake (T).\n");
-    }
-
-    fn lines(&self, kept: &Kept, from: usize, now_us: i64) -> usize {
-        self.bar
-            .set_position(((now_us - self.start_us) / 1_000_000).max(0) as u64);
-        self.bar.set_message(after(now_us, self.origin_us));
-        if !self.quiet {
-            for line in &kept.lines[from.min(kept.lines.len())..] {
-                let mut text = self.line(line);
-                if matches!(line.kind.as_str(), "alert" | "update") {
-                    self.zones(kept, now_us, &mut text);
-                }
-                // A hidden bar prints nothing; the timeline belongs to the output either way.
-                if self.bar.is_hidden() {
-                    println!("{text}")
-                } else {
-                    self.bar.println(text)
-                }
-            }
-        }
-        kept.lines.len()
-    }
-
-    fn line(&self, line: &sink::Line) -> String {
-        let time = after(line.time_us, self.origin_us);
-        let mark = match line.kind.as_str() {
-            "alert" => "ALERT ",
-            "update" => "UPDATE",
-            "cancel" => "CANCEL",
-            "earthquake" => "quake ",
-            "confirmed" => "WAVE  ",
-            "shaking" => "shakes",
-            _ => "      ",
-        };
-        let code = match line.kind.as_str() {
-            "alert" | "confirmed" => "1;31",
-            "update" => "1;33",
-            "cancel" => "1;32",
-            "earthquake" => "1;36",
-            _ => "",
-        };
-        let mark = if self.colour && !code.is_empty() {
-            format!("\x1b[{code}m{mark}\x1b[0m")
-        } else {
-            mark.to_owned()
-        };
-        let took = line.compute_ms.map_or(String::new(), |ms| {
-            format!("  [{ms:.1} ms from sample to CAP]")
-        });
-        format!("{time}  {mark}  {}{took}", line.text)
-    }
-
-    /// The zones of the forecast behind a message, when it was made in this step: where, what, when, how high.
-    fn zones(&self, kept: &Kept, now_us: i64, out: &mut String) {
-        let Some(issued_us) = kept
-            .rows
-            .iter()
-            .rev()
-            .map(|r| r.issued_us)
-            .next()
-            .filter(|t| *t == now_us)
-        else {
-            return;
-        };
-        for row in kept
-            .rows
-            .iter()
-            .filter(|r| r.kind == "zone" && r.issued_us == issued_us && r.level != "none")
-        {
-            let name = self
-                .zone_names
-                .get(&row.id)
-                .map_or(row.id.as_str(), String::as_str);
-            let [low, middle, high] = row.heights_m;
-            let when = if row.arrival_us <= now_us {
-                "now".to_owned()
-            } else {
-                after(row.arrival_us, self.origin_us)
-            };
-            out.push_str(&format!(
-                "\n                 {:<8} {name:<34} first wave {when:<8}  {middle:>4.1} m ({low:.1} to {high:.0})",
-                row.level
-            ));
-        }
-    }
-
-    fn closing(&self, kept: &Kept, readings: u64, comparison: &[String], took: Duration) {
-        self.bar.finish_and_clear();
-        let alerted = kept.lines.iter().any(|l| l.kind == "alert");
-        if !alerted {
-            println!(
-                "\nNo alert was issued: no forecast reached the advisory height, or no earthquake was told."
-            );
-        } else if !kept.lines.iter().any(|l| l.kind == "cancel") {
-            println!(
-                "\nThe record ends with the alert in force: nothing said yet that the sea is quiet everywhere."
-            );
-        }
-        println!("\nForecast against record");
-        for line in comparison {
-            println!("  {line}");
-        }
-        println!(
-            "\nResults ({readings} readings, {} CAP messages, {:.1} s)",
-            kept.messages.len(),
-            took.as_secs_f64()
-        );
-        for (what, file) in [
-            ("CAP messages", "*.xml"),
-            ("Feeds", "exercise-feed.atom, exercise-feed.rss"),
-            ("Timeline", "timeline.json"),
-            ("Forecasts", "forecast.csv"),
-            ("Journal", "state/journal"),
-        ] {
-            println!("  {what:<13} {}", self.out.join(file).display());
-        }
-        println!(
-            "  {:<13} {} (and exercise/feed.atom, exercise/feed.rss; --serve keeps it up after the end)",
-            "Page", self.page
-        );
-    }
 }

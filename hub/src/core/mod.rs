@@ -3,7 +3,10 @@
 //! It reads no clock, no disk and no network, and draws no random number. Every step has the hub's time in it ([`Core::finish`]), so
 //! that playing the journal back repeats everything (a test holds that).
 
-use std::collections::{BTreeMap, VecDeque};
+mod limits;
+mod quakes;
+
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
@@ -13,7 +16,7 @@ use signal::tsunami::Change;
 use wire::batch::Batch;
 use wire::quality::Quality;
 
-use crate::alert::compose::{Composer, LimitState};
+use crate::alert::compose::Composer;
 use crate::alert::log::Published;
 use crate::columns::{Rows, schema};
 use crate::config::Config;
@@ -21,7 +24,6 @@ use crate::detect::{Detect, Finding, What};
 use crate::entry::{Entry, Item};
 use crate::event::{Event, Reason, Stations, Step};
 use crate::forecast::{Ocean, ZoneOutlook};
-use crate::intake::quakes::{self, Solution};
 use crate::intake::{Intake, Taken};
 
 /// Events kept, over or not.
@@ -30,11 +32,6 @@ const MOST_EVENTS: usize = 64;
 const MOST_UNCLAIMED: usize = 256;
 /// How long an unclaimed finding may wait for its earthquake.
 const UNCLAIMED_US: i64 = 6 * 3_600 * 1_000_000;
-/// Two solutions this close are one earthquake: location and origin errors of first solutions of great earthquakes, with room.
-const SAME_QUAKE_US: i64 = 60_000_000;
-/// See [`SAME_QUAKE_US`], degrees.
-const SAME_QUAKE_DEG: f64 = 2.0;
-
 /// What a step gives.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "output", rename_all = "snake_case")]
@@ -73,15 +70,6 @@ pub struct NamedZone {
     pub outlook: ZoneOutlook,
 }
 
-/// A chain of messages about one limit that is passed.
-#[derive(Debug)]
-struct LimitChain {
-    event: String,
-    chain: Vec<(String, i64)>,
-    value: f64,
-    time_us: i64,
-}
-
 /// The core.
 pub struct Core {
     config: Arc<Config>,
@@ -90,7 +78,7 @@ pub struct Core {
     pub intake: Intake,
     detect: Detect,
     events: Vec<Event>,
-    limits: BTreeMap<(u32, usize, Kind), LimitChain>,
+    limits: limits::Chains,
     unclaimed: VecDeque<Finding>,
     schema: SchemaRef,
     touched: Vec<u32>,
@@ -128,7 +116,7 @@ impl Core {
             intake: Intake::new(config.station.iter().map(|s| s.id.as_str())),
             detect: Detect::new(&config),
             events: Vec::new(),
-            limits: BTreeMap::new(),
+            limits: limits::Chains::new(),
             unclaimed: VecDeque::new(),
             schema: schema(),
             touched: Vec::new(),
@@ -161,142 +149,6 @@ impl Core {
         }
         out.extend(self.finish(entry.received_us));
         out
-    }
-
-    /// Takes an earthquake document.
-    pub fn quake(&mut self, bytes: &[u8], now_us: i64) -> Vec<Output> {
-        let document = match quakes::read(bytes) {
-            Ok(document) => document,
-            Err(refused) => {
-                self.intake.count("quakes_refused", refused.reason);
-                return vec![Output::Say {
-                    time_us: now_us,
-                    kind: "refused".to_owned(),
-                    text: format!("earthquake document refused: {refused}"),
-                }];
-            }
-        };
-        for refused in &document.refused {
-            self.intake.count("quakes_refused", refused.reason);
-        }
-        let mut out = Vec::new();
-        for solution in document.solutions {
-            self.intake.count("quakes", "solution");
-            self.solution(solution, now_us, &mut out);
-        }
-        out
-    }
-
-    fn solution(&mut self, solution: Solution, now_us: i64, out: &mut Vec<Output>) {
-        let quake = &solution.quake;
-        let known = self
-            .events
-            .iter()
-            .position(|e| same(&e.solution, &solution));
-        if solution.deleted {
-            if let Some(at) = known {
-                say(
-                    out,
-                    now_us,
-                    "earthquake",
-                    format!("the agency has taken {} back", quake.id),
-                );
-                let steps = self.events[at].withdraw();
-                self.carry_out(at, steps, now_us, out);
-            }
-            return;
-        }
-        if known.is_none() && quake.magnitude < self.config.policy.min_magnitude {
-            self.intake
-                .count("quakes_passed_over", "below_min_magnitude");
-            return;
-        }
-        // An old catalogue entry is history, not news: a feed that is polled for a week must not raise last week's alerts.
-        const OLD_US: i64 = 24 * 3_600 * 1_000_000;
-        if known.is_none() && now_us.saturating_sub(quake.origin_us) > OLD_US {
-            self.intake.count("quakes_passed_over", "older_than_a_day");
-            return;
-        }
-        if known.is_some_and(|at| self.events[at].solution == solution) {
-            self.intake.count("quakes_passed_over", "told_before");
-            return;
-        }
-        say(
-            out,
-            now_us,
-            "earthquake",
-            format!(
-                "earthquake M{:.1}, {}, {:.0} km deep, at {} ({})",
-                quake.magnitude,
-                if solution.place.is_empty() {
-                    format!("{:.2} {:.2}", quake.lat, quake.lon)
-                } else {
-                    solution.place.clone()
-                },
-                quake.depth_km,
-                crate::alert::text::utc(quake.origin_us),
-                quake.id
-            ),
-        );
-        let Some(ocean) = &self.ocean else { return };
-        let outlook = match ocean.forecast(quake, &self.config.policy) {
-            Ok(outlook) => outlook,
-            Err(why) => {
-                say(
-                    out,
-                    now_us,
-                    "no_forecast",
-                    format!("no forecast for {}: {why}; this is no all-clear", quake.id),
-                );
-                if let Some(at) = known
-                    && quake.magnitude < self.config.policy.min_magnitude
-                {
-                    let steps = self.events[at].withdraw();
-                    self.carry_out(at, steps, now_us, out);
-                }
-                return;
-            }
-        };
-        if !outlook.unanswered.is_empty() {
-            let list = outlook.unanswered.join("; ");
-            say(
-                out,
-                now_us,
-                "no_forecast",
-                format!("no forecast for {list}; this is no all-clear"),
-            );
-        }
-        match known {
-            Some(at) => {
-                let steps = self.events[at].revise(solution, outlook, ocean, &self.config.policy);
-                self.tell_forecast(at, out);
-                self.carry_out(at, steps, now_us, out);
-            }
-            None => {
-                if self.events.len() == MOST_EVENTS {
-                    // The oldest that is over, or the oldest at all: sixty-four great earthquakes at once are not the sea's doing.
-                    let at = self.events.iter().position(Event::is_over).unwrap_or(0);
-                    self.events.remove(at);
-                    self.intake.count("events_dropped", "bound");
-                }
-                self.events.push(Event::new(solution, outlook));
-                let at = self.events.len() - 1;
-                self.tell_forecast(at, out);
-                let steps = self.events[at].begin();
-                self.carry_out(at, steps, now_us, out);
-                // The wave may have been seen before the earthquake was told.
-                let waiting: Vec<Finding> = self
-                    .unclaimed
-                    .drain(..)
-                    .filter(|f| now_us.saturating_sub(f.time_us) <= UNCLAIMED_US)
-                    .collect();
-                for finding in waiting {
-                    if let What::Sea(change) = finding.what {
-                        self.sea(&finding, &change, now_us, out, false);
-                    }
-                }
-            }
-        }
     }
 
     /// Steps all rows taken since the last call, then lets the hub's time pass to `now_us`.
@@ -502,141 +354,6 @@ impl Core {
         clippy::too_many_arguments,
         reason = "the fields of one finding, spelled out once"
     )]
-    fn limit(
-        &mut self,
-        finding: &Finding,
-        limit: usize,
-        kind: Kind,
-        active: bool,
-        since_us: i64,
-        value: f64,
-        now_us: i64,
-        out: &mut Vec<Output>,
-    ) {
-        let Some(settings) = self.detect.limit(limit) else {
-            return;
-        };
-        let station = self.config.station.get(finding.station as usize);
-        let station_id = self.intake.stations.name(finding.station);
-        let name = station
-            .filter(|s| !s.name.is_empty())
-            .map_or(station_id, |s| s.name.as_str());
-        let quantity = settings.quantity;
-        let (unit, per) = (quantity.unit(), if kind == Kind::Rate { "/s" } else { "" });
-        let what = settings
-            .text
-            .clone()
-            .unwrap_or_else(|| quantity.name().replace('_', " "));
-        let state = if active {
-            ""
-        } else {
-            " - back within the limit"
-        };
-        say(
-            out,
-            finding.time_us,
-            if active {
-                "threshold"
-            } else {
-                "threshold_over"
-            },
-            format!(
-                "{what}: {name} {} {value:.2} {unit}{per}{state}",
-                quantity.name().replace('_', " ")
-            ),
-        );
-        let key = (finding.station, limit, kind);
-        if active {
-            let event = limit_event_id(station_id, finding.station, quantity, kind, since_us);
-            self.limits.entry(key).or_insert_with(|| LimitChain {
-                event,
-                chain: Vec::new(),
-                value,
-                time_us: finding.time_us,
-            });
-        }
-        if settings.notify_only {
-            if !active {
-                self.limits.remove(&key);
-            }
-            return;
-        }
-        let Some(chain) = self.limits.get_mut(&key) else {
-            return;
-        };
-        let composer = Composer {
-            config: &self.config,
-        };
-        let state = LimitState {
-            station,
-            station_id,
-            limit: settings,
-            kind,
-            value,
-            time_us: finding.time_us,
-            over: !active,
-            renewal: false,
-        };
-        match composer.limit(&chain.event, &chain.chain, &state, now_us) {
-            Ok(message) => {
-                chain
-                    .chain
-                    .push((message.identifier.clone(), message.sent_us));
-                out.push(Output::Publish(message));
-            }
-            Err(why) => say(
-                out,
-                now_us,
-                "error",
-                format!("no message for {}: {why}", chain.event),
-            ),
-        }
-        if !active {
-            self.limits.remove(&key);
-        }
-    }
-
-    /// Renews the messages of limits that are still passed, with a tenth of their life left.
-    fn renew_limits(&mut self, now_us: i64, out: &mut Vec<Output>) {
-        let life = self.config.policy.expires.as_micros() as i64;
-        let composer = Composer {
-            config: &self.config,
-        };
-        for ((station, limit, kind), chain) in &mut self.limits {
-            let due = chain
-                .chain
-                .last()
-                .is_some_and(|(_, sent)| now_us.saturating_sub(*sent) >= life / 10 * 9);
-            let Some(settings) = self.detect.limit(*limit).filter(|_| due) else {
-                continue;
-            };
-            let state = LimitState {
-                station: self.config.station.get(*station as usize),
-                station_id: self.intake.stations.name(*station),
-                limit: settings,
-                kind: *kind,
-                value: chain.value,
-                time_us: chain.time_us,
-                over: false,
-                renewal: true,
-            };
-            match composer.limit(&chain.event, &chain.chain, &state, now_us) {
-                Ok(message) => {
-                    chain
-                        .chain
-                        .push((message.identifier.clone(), message.sent_us));
-                    out.push(Output::Publish(message));
-                }
-                Err(why) => say(
-                    out,
-                    now_us,
-                    "error",
-                    format!("no message for {}: {why}", chain.event),
-                ),
-            }
-        }
-    }
-
     fn carry_out(&mut self, at: usize, steps: Vec<Step>, now_us: i64, out: &mut Vec<Output>) {
         for step in steps {
             match step {
@@ -712,41 +429,10 @@ impl Core {
     }
 }
 
-/// Names the event of a limit: an id that fits a topic, unique for station, quantity, kind and start.
-fn limit_event_id(
-    station: &str,
-    index: u32,
-    quantity: wire::quantity::Quantity,
-    kind: Kind,
-    since_us: i64,
-) -> String {
-    let kind = match kind {
-        Kind::Above => "above",
-        Kind::Below => "below",
-        Kind::Rate => "rate",
-    };
-    let since_s = since_us / 1_000_000;
-    let full = format!("{station}.{}.{kind}.{since_s}", quantity.name());
-    if wire::topic::is_id(&full) {
-        return full;
-    }
-    let start: String = station.chars().take(16).collect();
-    format!("{start}-{index}.{}.{kind}.{since_s}", quantity.code())
-}
-
 fn say(out: &mut Vec<Output>, time_us: i64, kind: &str, text: String) {
     out.push(Output::Say {
         time_us,
         kind: kind.to_owned(),
         text,
     });
-}
-
-fn same(known: &Solution, new: &Solution) -> bool {
-    let (a, b) = (&known.quake, &new.quake);
-    let lon = (a.lon - b.lon).rem_euclid(360.0);
-    a.id == b.id
-        || ((a.origin_us - b.origin_us).abs() <= SAME_QUAKE_US
-            && (a.lat - b.lat).abs() <= SAME_QUAKE_DEG
-            && lon.min(360.0 - lon) <= SAME_QUAKE_DEG)
 }

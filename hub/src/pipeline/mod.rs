@@ -5,6 +5,8 @@
 //! and go out, (4) the journal is committed, (5) edges and broker are acknowledged. A warning waits for one commit of the alert log and
 //! for nothing else; an acknowledgement waits for the journal's.
 
+mod taking;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,19 +14,16 @@ use std::time::{Duration, Instant};
 use clock::Clock;
 use flume::{Receiver, RecvTimeoutError, Sender};
 use rumqttc::AsyncClient;
-use serde_json::Value;
 use tokio::sync::oneshot;
 use wire::ack::Ack;
-use wire::batch::{Batch, Header, MAX_BATCH_BYTES, Reading, Station};
 use wire::topic::{Channel, Topic};
 
 use crate::alert::log::{AlertLog, Published};
 use crate::config::Config;
 use crate::core::{Core, Output};
-use crate::entry::{Entry, Item};
-use crate::intake::open::{self, Arrival, OpenReading};
-use crate::intake::{OPEN_OUTBOX, Rest};
-use crate::intake_log::{IntakeLog, Offset, Owed};
+use crate::entry::Entry;
+use crate::intake::open::Arrival;
+use crate::intake_log::{IntakeLog, Owed};
 use crate::mqtt::{Inbound, Outbound};
 use crate::stations;
 use crate::view::{Board, TimelineEntry};
@@ -232,264 +231,6 @@ impl Pipeline {
         self.board.update(|v| v.now_us = now_us);
     }
 
-    fn take(
-        &mut self,
-        message: Inbound,
-        now_us: i64,
-        items: &mut Vec<Item>,
-        owed: &mut Owed,
-        outputs: &mut Vec<Output>,
-        state: &mut State,
-    ) {
-        let Inbound {
-            channel,
-            edge,
-            publish,
-            ..
-        } = message;
-        self.board
-            .count("messages_received", &reason("channel", channel.name()), 1);
-        let payload = &publish.payload;
-        match channel {
-            Channel::Batch => self.take_batch(&edge, payload, now_us, items, owed, state),
-            Channel::Senml | Channel::Json => {
-                let read = if channel == Channel::Senml {
-                    open::senml
-                } else {
-                    open::json
-                };
-                state.arrival.advance(now_us);
-                match read(payload, &edge, &mut state.arrival) {
-                    Ok(readings) => self.take_open(&edge, &readings, now_us, items),
-                    Err(refused) => {
-                        tracing::warn!(%edge, channel = channel.name(), %refused, "refused");
-                        self.core.intake.count("messages_refused", refused.reason);
-                    }
-                }
-                owed.messages.push(publish);
-            }
-            Channel::Quake => {
-                outputs.extend(self.core.quake(payload, now_us));
-                items.push(Item::Quake(payload.to_vec()));
-                owed.messages.push(publish);
-            }
-            Channel::Status => {
-                self.edge_status(&edge, payload, now_us, state);
-                owed.messages.push(publish);
-            }
-            Channel::Finding => {
-                let text: String = String::from_utf8_lossy(payload)
-                    .chars()
-                    .filter(|c| !c.is_control())
-                    .take(200)
-                    .collect();
-                outputs.push(Output::Say {
-                    time_us: now_us,
-                    kind: "node_finding".to_owned(),
-                    text: format!("{edge}: {text}"),
-                });
-                owed.messages.push(publish);
-            }
-            Channel::Ack | Channel::Command => owed.messages.push(publish),
-        }
-    }
-
-    fn take_batch(
-        &mut self,
-        edge: &str,
-        payload: &[u8],
-        now_us: i64,
-        items: &mut Vec<Item>,
-        owed: &mut Owed,
-        state: &mut State,
-    ) {
-        let batch = match Batch::parse(payload) {
-            Ok(batch) => batch,
-            Err(e) => {
-                tracing::warn!(edge, error = e.name(), "batch refused");
-                self.core.intake.count("batches_refused", e.name());
-                return;
-            }
-        };
-        let header = batch.header();
-        if header.edge != edge || header.outbox == OPEN_OUTBOX {
-            tracing::warn!(
-                edge,
-                claims = header.edge,
-                "batch refused: it names another edge than its topic, or no outbox"
-            );
-            self.core.intake.count("batches_refused", "edge_mismatch");
-            return;
-        }
-        let offset: Offset = (edge.to_owned(), header.outbox, header.offset);
-        state
-            .unacknowledged
-            .insert((edge.to_owned(), header.outbox));
-        if self
-            .core
-            .intake
-            .is_durable(edge, header.outbox, header.offset)
-        {
-            // The acknowledgement was lost on its way: it is repeated.
-            self.core
-                .intake
-                .count("batches_repeated", "acknowledged_before");
-            return;
-        }
-        if self.log.was_let_go(&offset) {
-            items.push(Item::Batch(payload.to_vec()));
-            owed.offsets.push(offset);
-            return;
-        }
-        let taken = self.core.batch(&batch, now_us);
-        self.board.count("readings", "", taken.rows as u64);
-        match taken.rest {
-            Rest::Whole => items.push(Item::Batch(payload.to_vec())),
-            Rest::Part(bytes) => items.push(Item::Batch(bytes)),
-            Rest::Nothing => items.push(Item::Batch(empty(&header))),
-        }
-        owed.offsets.push(offset);
-    }
-
-    /// Open readings become batches of their own: from here on there is one kind of reading.
-    fn take_open(
-        &mut self,
-        publisher: &str,
-        readings: &[OpenReading],
-        now_us: i64,
-        items: &mut Vec<Item>,
-    ) {
-        let mut names: Vec<&str> = Vec::new();
-        let mut rows: Vec<Reading> = Vec::with_capacity(readings.len());
-        let mut next: BTreeMap<(u16, u8), u64> = BTreeMap::new();
-        let mut batches = Vec::new();
-        let close = |names: &mut Vec<&str>, rows: &mut Vec<Reading>, batches: &mut Vec<Vec<u8>>| {
-            let header = Header {
-                edge: publisher,
-                outbox: OPEN_OUTBOX,
-                offset: 0,
-                sent_us: now_us,
-                backlog: false,
-            };
-            let stations: Vec<Station<'_>> = names
-                .iter()
-                .map(|id| Station {
-                    id,
-                    node: 0,
-                    boot: 0,
-                })
-                .collect();
-            let mut out = vec![0; MAX_BATCH_BYTES];
-            match wire::batch::encode(&header, &stations, rows, &mut out) {
-                Ok(n) => {
-                    out.truncate(n);
-                    batches.push(out);
-                }
-                // Bounded above by `open::MAX_READINGS`; a batch that does not fit is our own bug, and is said.
-                Err(e) => tracing::error!(
-                    publisher,
-                    error = e.name(),
-                    "open readings cannot be encoded"
-                ),
-            }
-            names.clear();
-            rows.clear();
-        };
-        for reading in readings {
-            if names.len() == wire::batch::MAX_STATIONS
-                || rows.len() == wire::batch::MAX_READINGS / 2
-            {
-                close(&mut names, &mut rows, &mut batches);
-                next.clear();
-            }
-            let station = match names.iter().position(|n| *n == reading.station) {
-                Some(at) => at,
-                None => {
-                    names.push(&reading.station);
-                    names.len() - 1
-                }
-            } as u16;
-            let seq = next
-                .entry((station, reading.quantity.code()))
-                .or_insert_with(|| {
-                    self.core
-                        .intake
-                        .open_seq(&reading.station, reading.quantity)
-                });
-            rows.push(Reading {
-                station,
-                time_us: reading.time_us,
-                quantity: reading.quantity,
-                value: reading.value,
-                quality: 0,
-                seq: *seq,
-            });
-            *seq += 1;
-        }
-        close(&mut names, &mut rows, &mut batches);
-        for bytes in batches {
-            let Ok(batch) = Batch::parse(&bytes) else {
-                continue;
-            };
-            let taken = self.core.batch(&batch, now_us);
-            self.board.count("readings", "", taken.rows as u64);
-            match taken.rest {
-                Rest::Whole => items.push(Item::Batch(bytes)),
-                Rest::Part(part) => items.push(Item::Batch(part)),
-                Rest::Nothing => {}
-            }
-        }
-    }
-
-    fn edge_status(&mut self, edge: &str, payload: &[u8], now_us: i64, state: &mut State) {
-        let Ok(status) = serde_json::from_slice::<Value>(payload) else {
-            self.core.intake.count("messages_refused", "status_syntax");
-            return;
-        };
-        let word = status
-            .get("state")
-            .and_then(Value::as_str)
-            .unwrap_or("unknown")
-            .to_owned();
-        let outbox = status.get("outbox");
-        let identity = outbox
-            .and_then(|o| o.get("identity"))
-            .and_then(Value::as_str)
-            .and_then(|hex| u64::from_str_radix(hex, 16).ok());
-        if let Some(identity) = identity {
-            // What another hub, or this one before it lost its disk, has acknowledged is not coming again.
-            if let Some(done) = outbox
-                .and_then(|o| o.get("acknowledged"))
-                .and_then(Value::as_u64)
-            {
-                self.core.intake.outbox_starts(edge, identity, done);
-            }
-            state.unacknowledged.insert((edge.to_owned(), identity));
-        }
-        let code = format!("edge_offline:{edge}");
-        let text = (word == "offline").then(|| format!("edge {edge} is offline: its stations are blind until it is back; look at its power and link"));
-        self.board.condition(&code, text.as_deref(), now_us);
-        let code = format!("edge_degraded:{edge}");
-        let conditions: Vec<&str> = status
-            .get("conditions")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .take(8)
-            .collect();
-        let text = (!conditions.is_empty()).then(|| {
-            format!(
-                "edge {edge}: {}",
-                conditions.join(", ").chars().take(300).collect::<String>()
-            )
-        });
-        self.board.condition(&code, text.as_deref(), now_us);
-        if state.edges.insert(edge.to_owned(), word.clone()).as_ref() != Some(&word) {
-            tracing::info!(edge, state = word, "edge");
-        }
-    }
-
     fn put_out(&mut self, output: Output, began: Instant, now_us: i64) {
         match output {
             Output::Say {
@@ -671,13 +412,4 @@ impl From<RecvTimeoutError> for Next {
 
 fn reason(label: &str, value: &str) -> String {
     format!("{label}=\"{value}\"")
-}
-
-/// A batch without rows: it holds the place of an outbox entry whose rows were all taken before, so that a hub that is started again
-/// knows that the entry is durable.
-fn empty(header: &Header<'_>) -> Vec<u8> {
-    let mut out = vec![0; 256];
-    let n = wire::batch::encode(header, &[], &[], &mut out).unwrap_or(0);
-    out.truncate(n);
-    out
 }
