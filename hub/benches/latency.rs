@@ -88,7 +88,7 @@ fn limit_in_core() {
         let station = FIRST_ROAD + seq as usize % ROADS;
         let round = seq / ROADS as u64;
         let time_us = start_us + seq as i64 * 100_000;
-        let value = if round % 2 == 0 { 3.0 } else { 60.0 };
+        let value = if round.is_multiple_of(2) { 3.0 } else { 60.0 };
         let bytes = one(
             seq,
             &station_id(station),
@@ -100,7 +100,7 @@ fn limit_in_core() {
             publishes(&outputs),
             "every sample passes the limit or comes back"
         );
-        if round % 2 == 0 {
+        if round.is_multiple_of(2) {
             raised.push(took);
         }
     }
@@ -203,7 +203,7 @@ fn limit_live(
         std::thread::sleep(apart);
         let station = FIRST_ROAD + seq as usize % ROADS;
         let round = seq / ROADS as u64;
-        let value = if round % 2 == 0 { 3.0 } else { 60.0 };
+        let value = if round.is_multiple_of(2) { 3.0 } else { 60.0 };
         let id = station_id(station);
         let reading = speed(value, round, live.clock.now_us());
         let bytes = one(seq, &id, station as u32, reading);

@@ -6,7 +6,7 @@ use signal::threshold::Kind;
 
 use super::{Core, Output, say};
 use crate::alert::compose::{Composer, LimitState};
-use crate::detect::Finding;
+use crate::detect::{Finding, What};
 
 /// Chains by station, limit and kind.
 pub(super) type Chains = BTreeMap<(u32, usize, Kind), LimitChain>;
@@ -21,17 +21,19 @@ pub(super) struct LimitChain {
 }
 
 impl Core {
-    pub(super) fn limit(
-        &mut self,
-        finding: &Finding,
-        limit: usize,
-        kind: Kind,
-        active: bool,
-        since_us: i64,
-        value: f64,
-        now_us: i64,
-        out: &mut Vec<Output>,
-    ) {
+    /// A limit was passed, or the value has come back.
+    pub(super) fn limit(&mut self, finding: &Finding, now_us: i64, out: &mut Vec<Output>) {
+        let What::Limit {
+            limit,
+            kind,
+            active,
+            since_us,
+            value,
+            ..
+        } = finding.what
+        else {
+            return;
+        };
         let Some(settings) = self.detect.limit(limit) else {
             return;
         };

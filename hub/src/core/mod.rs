@@ -269,16 +269,7 @@ impl Core {
     fn finding(&mut self, finding: &Finding, now_us: i64, out: &mut Vec<Output>) {
         match finding.what {
             What::Sea(change) => self.sea(finding, &change, now_us, out, true),
-            What::Limit {
-                limit,
-                kind,
-                active,
-                since_us,
-                value,
-                ..
-            } => {
-                self.limit(finding, limit, kind, active, since_us, value, now_us, out);
-            }
+            What::Limit { .. } => self.limit(finding, now_us, out),
         }
     }
 
@@ -350,10 +341,6 @@ impl Core {
         }
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the fields of one finding, spelled out once"
-    )]
     fn carry_out(&mut self, at: usize, steps: Vec<Step>, now_us: i64, out: &mut Vec<Output>) {
         for step in steps {
             match step {
