@@ -24,6 +24,8 @@ const FUZZ_TARGETS: &[&str] = &[
     "cap",
     "record",
     "config",
+    "entry",
+    "core",
 ];
 
 fn main() -> ExitCode {
