@@ -6,8 +6,10 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 
 use crate::wait::until;
 
-/// How much of a log a failing test shows, in lines.
+/// How much of a log a failing test shows: lines, and characters of each.
 const TAIL: usize = 25;
+/// See [`TAIL`].
+const WIDTH: usize = 300;
 
 /// A running process with its output in a file.
 #[derive(Debug)]
@@ -118,7 +120,9 @@ impl Drop for Program {
             let lines: Vec<&str> = said.lines().collect();
             let from = lines.len().saturating_sub(TAIL);
             println!("--- {}, last lines ---", self.name);
-            lines[from..].iter().for_each(|line| println!("{line}"));
+            for line in &lines[from..] {
+                println!("{}", line.chars().take(WIDTH).collect::<String>());
+            }
         }
     }
 }

@@ -10,8 +10,9 @@ use toml::Table;
 
 use crate::exported::{self, Row};
 use crate::http::{self, Answer};
+use crate::mqtt::Subscriber;
 use crate::program::Program;
-use crate::wait::until;
+use crate::wait::{until, until_true};
 use hub::alert::log::Published;
 
 /// The edge's id in all tests.
@@ -151,10 +152,16 @@ impl Site {
         Program::start("hub", &mut command, &self.log("hub"))
     }
 
-    /// Starts the hub and waits until it runs.
+    /// Starts the hub and waits until it runs and listens to its broker: what is published before that to an embedded broker, nobody
+    /// hears.
     pub fn hub(&self) -> Hub {
         let mut program = self.launch_hub();
         let (http, mqtt_port) = program.until_said("that it runs", addresses);
+        let status = Subscriber::start(mqtt_port, &self.topic("hub", "status"));
+        until_true("the hub's word that it is online", || {
+            let last = status.messages().pop();
+            last.is_some_and(|m| m.payload.contains("online"))
+        });
         Hub {
             program,
             http,

@@ -1,0 +1,506 @@
+//! The hub as an operator runs it and as third parties meet it: readings published with `mosquitto_pub`, alerts read with
+//! `mosquitto_sub`, messages that nobody understands, a stop and a start, and a configuration with a mistake.
+
+use std::path::Path;
+use std::process::Command;
+
+use cap::MsgType;
+use clock::Clock;
+use scenarios::broker::{Broker, Kind};
+use scenarios::chain;
+use scenarios::mqtt;
+use scenarios::program::{Program, installed};
+use scenarios::site::{At, Hub, Site, program, small};
+use scenarios::wait::until_true;
+
+const STATIONS: &str = r#"
+[[station]]
+id = "road"
+lat = -33.04
+lon = -71.61
+quantity = "speed"
+
+[[station]]
+id = "tunnel"
+name = "Tunnel"
+lat = -33.05
+lon = -71.62
+quantity = "occupancy"
+[[station.threshold]]
+quantity = "occupancy"
+above = 60
+hysteresis = 10
+text = "The tunnel is full"
+"#;
+
+/// Publishes one message with the real program.
+fn mosquitto_pub(port: u16, topic: &str, message: &str) {
+    let status =
+        Command::new(installed("mosquitto_pub", "mosquitto-clients").expect("looked for before"))
+            .args([
+                "-h",
+                "127.0.0.1",
+                "-q",
+                "1",
+                "-p",
+                &port.to_string(),
+                "-t",
+                topic,
+                "-m",
+                message,
+            ])
+            .status()
+            .expect("mosquitto_pub starts");
+    assert!(status.success(), "mosquitto_pub: {status}");
+}
+
+/// Starts to listen with the real program: one line for each message, with `1` in front when it was retained.
+fn mosquitto_sub(site: &Site, port: u16, name: &str) -> Program {
+    let mut command =
+        Command::new(installed("mosquitto_sub", "mosquitto-clients").expect("looked for before"));
+    command.args([
+        "-h",
+        "127.0.0.1",
+        "-q",
+        "1",
+        "-p",
+        &port.to_string(),
+        "-F",
+        "%r %t %p",
+    ]);
+    command.args(["-t", "watchfire/v1/rig/alerts/#"]);
+    Program::start(
+        "mosquitto_sub",
+        &mut command,
+        &site.path(&format!("{name}.log")),
+    )
+}
+
+/// The hub's feed of exercises must have this many messages; returns them, oldest first.
+fn told(hub: &Hub, count: usize) -> Vec<cap::Alert> {
+    let ids = || chain::atom_ids(&hub.get("/exercise/feed.atom").body);
+    until_true(&format!("{count} messages in the feed"), || {
+        ids().len() >= count
+    });
+    let messages: Vec<cap::Alert> = ids()
+        .iter()
+        .rev()
+        .map(|id| {
+            let path = id
+                .strip_prefix("http://rig.example.org")
+                .expect("the base URL");
+            chain::read(&hub.get(path).body)
+        })
+        .collect();
+    assert_eq!(messages.len(), count, "{messages:?}");
+    chain::check(&messages);
+    messages
+}
+
+fn third_parties(at: At) {
+    if installed("mosquitto_pub", "mosquitto-clients").is_none() {
+        return;
+    }
+    let site = Site::new(small(STATIONS), at);
+    let mut hub = site.hub();
+    let port = hub.mqtt_port;
+    // As in the README: SenML and plain JSON, one reading each.
+    let senml = r#"[{"bn":"road/","n":"speed","u":"km/h","v":42}]"#;
+    mosquitto_pub(port, &site.topic("sensor-1", "senml"), senml);
+    let json = |percent: u32| {
+        format!(r#"{{"station":"tunnel","quantity":"occupancy","value":{percent},"unit":"%"}}"#)
+    };
+    mosquitto_pub(port, &site.topic("sensor-2", "json"), &json(20));
+    until_true("both readings on the page", || {
+        hub.latest("road", "speed") == Some(42.0) && hub.latest("tunnel", "occupancy") == Some(20.0)
+    });
+    let mut readings: Vec<(String, String, f64)> = site
+        .export()
+        .into_iter()
+        .map(|r| (r.station, r.quantity, r.value))
+        .collect();
+    readings.sort_by(|a, b| a.0.cmp(&b.0));
+    assert_eq!(
+        readings,
+        [
+            ("road".into(), "speed".into(), 42.0),
+            ("tunnel".into(), "occupancy".into(), 20.0)
+        ]
+    );
+    assert_eq!(hub.get("/exercise/feed.atom").status, 200);
+    assert_eq!(
+        hub.get("/feed.atom").status,
+        404,
+        "an exercise is not where real alerts are"
+    );
+
+    // Over its limit: an alert for everybody who listens, and for who comes later.
+    let mut listener = mosquitto_sub(&site, port, "from-the-start");
+    mosquitto_pub(port, &site.topic("sensor-2", "json"), &json(80));
+    let alerts = told(&hub, 1);
+    assert_eq!(alerts[0].msg_type, MsgType::Alert);
+    let headline = alerts[0].infos[0].headline.as_deref().unwrap_or_default();
+    assert!(headline.contains("The tunnel is full"), "{headline}");
+    let identifier = alerts[0].identifier.clone();
+    listener.until_said("the alert", |said| said.contains(&identifier).then_some(()));
+    assert!(
+        listener
+            .said()
+            .contains("watchfire/v1/rig/alerts/exercise/tunnel.occupancy.above.")
+    );
+    let mut late = mosquitto_sub(&site, port, "late");
+    late.until_said("the alert, retained", |said| {
+        said.lines()
+            .any(|l| l.starts_with('1') && l.contains(&identifier))
+            .then_some(())
+    });
+    // Still over the limit, and within the hysteresis: nothing new.
+    mosquitto_pub(port, &site.topic("sensor-2", "json"), &json(81));
+    mosquitto_pub(port, &site.topic("sensor-2", "json"), &json(55));
+    until_true("the reading within the hysteresis", || {
+        hub.latest("tunnel", "occupancy") == Some(55.0)
+    });
+    told(&hub, 1);
+    // Back: called off.
+    mosquitto_pub(port, &site.topic("sensor-2", "json"), &json(40));
+    let alerts = told(&hub, 2);
+    assert_eq!(alerts[1].msg_type, MsgType::Cancel);
+    let identifier = alerts[1].identifier.clone();
+    listener.until_said("the cancellation", |said| {
+        said.contains(&identifier).then_some(())
+    });
+
+    // Stopped in good order, and started again: everything is as it was.
+    until_true("the last reading on the page", || {
+        hub.latest("tunnel", "occupancy") == Some(40.0)
+    });
+    let before = hub.state();
+    assert_eq!(hub.program.terminate().code(), Some(0));
+    let exported = site.export();
+    assert_eq!(exported.len(), 6);
+    let hub = site.hub();
+    let after = hub.state();
+    for part in ["stations", "alerts"] {
+        assert_eq!(after[part], before[part], "{part} after a restart");
+    }
+    assert_eq!(told(&hub, 2), alerts);
+    let mut later = mosquitto_sub(&site, hub.mqtt_port, "after-the-restart");
+    later.until_said("the cancellation, retained", |said| {
+        said.lines()
+            .any(|l| l.starts_with('1') && l.contains(&identifier))
+            .then_some(())
+    });
+    assert_eq!(site.export(), exported);
+}
+
+#[test]
+fn third_parties_at_the_embedded_broker() {
+    third_parties(At::Embedded);
+}
+
+#[test]
+fn third_parties_at_mosquitto() {
+    if let Some(broker) = Broker::start(Kind::Mosquitto) {
+        third_parties(At::Port(broker.port));
+    }
+}
+
+/// Counted by reason, told in the log, never fatal.
+#[test]
+fn what_nobody_understands_is_counted_and_harms_nobody() {
+    let site = Site::new(small(STATIONS), At::Embedded);
+    let mut hub = site.hub();
+    let other_edge = {
+        let header = wire::batch::Header {
+            edge: "edge-2",
+            outbox: 7,
+            offset: 0,
+            sent_us: 0,
+            backlog: false,
+        };
+        let mut bytes = vec![0; 1_024];
+        let length = wire::batch::encode(&header, &[], &[], &mut bytes).expect("an empty batch");
+        bytes.truncate(length);
+        bytes
+    };
+    let too_large = vec![b' '; 200 * 1024];
+    let deep = "[".repeat(50_000);
+    let cases: &[(&str, &[u8], &str)] = &[
+        (
+            "json",
+            b"{\"station\":",
+            "messages_refused_total{reason=\"json_syntax\"}",
+        ),
+        (
+            "json",
+            b"[1]",
+            "messages_refused_total{reason=\"json_shape\"}",
+        ),
+        (
+            "json",
+            br#"{"station":"road","speed":"fast"}"#,
+            "messages_refused_total{reason=\"json_quantity\"}",
+        ),
+        (
+            "json",
+            br#"{"station":"road","speed":7,"unit":"V"}"#,
+            "messages_refused_total{reason=\"unit\"}",
+        ),
+        (
+            "json",
+            &too_large,
+            "messages_refused_total{reason=\"too_large\"}",
+        ),
+        (
+            "senml",
+            b"[1]",
+            "messages_refused_total{reason=\"senml_shape\"}",
+        ),
+        (
+            "senml",
+            br#"[{"n":"road/colour","v":1}]"#,
+            "messages_refused_total{reason=\"senml_name\"}",
+        ),
+        (
+            "senml",
+            b"\x9f\x9f\x9f",
+            "messages_refused_total{reason=\"cbor_syntax\"}",
+        ),
+        (
+            "senml",
+            deep.as_bytes(),
+            "messages_refused_total{reason=\"json_syntax\"}",
+        ),
+        (
+            "quake",
+            b"no GeoJSON",
+            "quakes_refused_total{reason=\"json_syntax\"}",
+        ),
+        (
+            "quake",
+            br#"{"type":"Feature","id":"x","properties":{"mag":8}}"#,
+            "quakes_refused_total{reason=\"quake_geometry\"}",
+        ),
+        (
+            "status",
+            b"\xff\xfe",
+            "messages_refused_total{reason=\"status_syntax\"}",
+        ),
+        (
+            "batch",
+            b"\xff\xff\xff\xff",
+            "batches_refused_total{reason=\"version\"}",
+        ),
+        ("batch", b"", "batches_refused_total{reason=\"truncated\"}"),
+        (
+            "batch",
+            &other_edge,
+            "batches_refused_total{reason=\"edge_mismatch\"}",
+        ),
+        ("ack", b"not for a hub", ""),
+        ("finding", b"\x00\x01\x02", ""),
+    ];
+    let mut expected: std::collections::BTreeMap<&str, f64> = std::collections::BTreeMap::new();
+    for (channel, payload, counter) in cases {
+        assert!(
+            mqtt::publish(hub.mqtt_port, &site.topic("vandal", channel), payload),
+            "{channel}: not published"
+        );
+        if !counter.is_empty() {
+            *expected.entry(counter).or_default() += 1.0;
+        }
+    }
+    // Not even the topic makes sense.
+    assert!(mqtt::publish(hub.mqtt_port, "watchfire/v1/rig", b"x"));
+    assert!(mqtt::publish(
+        hub.mqtt_port,
+        &site.topic("a b c", "json"),
+        b"x"
+    ));
+    for (counter, count) in expected {
+        let name = format!("watchfire_{counter}");
+        until_true(&format!("{name} to be {count}"), || {
+            hub.metric(&name) == count
+        });
+    }
+    let reading = br#"{"station":"road","speed":31}"#;
+    assert!(mqtt::publish(
+        hub.mqtt_port,
+        &site.topic("sensor-1", "json"),
+        reading
+    ));
+    until_true("the next good reading", || {
+        hub.latest("road", "speed") == Some(31.0)
+    });
+    // The hub's own connection outlives them all: MQTT wants acknowledgements in the order of the messages (3.1.1, 4.6), and a broker
+    // that takes that seriously hangs up on a client that mixes them up.
+    assert!(
+        !hub.program.said().contains("the broker is gone"),
+        "{}",
+        hub.program.said()
+    );
+    assert_eq!(site.export().len(), 1, "nothing of it is in the journal");
+    assert_eq!(hub.program.terminate().code(), Some(0));
+}
+
+/// Silence is not safety: when nothing comes any more, the page says so by itself, although nothing comes any more.
+#[test]
+fn stations_that_fall_silent_are_unknown_and_coverage_is_lost() {
+    let mut site = Site::new(small(STATIONS), At::Embedded);
+    let clock =
+        Clock::scaled(Clock::System.now_us(), Clock::System.now_us(), 1_000.0).expect("a speed");
+    site.clock = clock.description();
+    let hub = site.hub();
+    let readings = br#"[{"station":"road","speed":50},{"station":"tunnel","occupancy":5}]"#;
+    until_true("both stations on the page", || {
+        assert!(mqtt::publish(
+            hub.mqtt_port,
+            &site.topic("sensor", "json"),
+            readings
+        ));
+        hub.latest("road", "speed").is_some() && hub.latest("tunnel", "occupancy").is_some()
+    });
+    // An hour of the exercise: 3.6 s of the wall.
+    until_true("both stations to be unknown", || {
+        let state = hub.state();
+        let stations = state["stations"].as_array().cloned().unwrap_or_default();
+        stations.len() == 2 && stations.iter().all(|s| s["state"] == "unknown")
+    });
+    until_true("the condition", || {
+        hub.conditions().iter().any(|c| c == "coverage_lost")
+    });
+    assert!(hub.get("/healthz").body.contains("degraded"));
+}
+
+/// A limit that stays passed is renewed before its alert lapses. The hub's time alone does that, so time must be in the journal: played
+/// back, it tells the same messages, and the cancellation after a restart is not taken for one that was told before.
+#[test]
+fn an_alert_that_is_renewed_is_the_same_when_computed_again() {
+    let mut config = small(STATIONS);
+    let policy: toml::Table = "expires = \"10m\"".parse().expect("TOML");
+    config.insert("policy".to_owned(), policy.into());
+    let mut site = Site::new(config, At::Embedded);
+    let clock =
+        Clock::scaled(Clock::System.now_us(), Clock::System.now_us(), 200.0).expect("a speed");
+    site.clock = clock.description();
+    let mut hub = site.hub();
+    let publish = |hub: &Hub, percent: u32| {
+        let reading = format!(r#"{{"station":"tunnel","occupancy":{percent}}}"#);
+        assert!(mqtt::publish(
+            hub.mqtt_port,
+            &site.topic("sensor", "json"),
+            reading.as_bytes()
+        ));
+    };
+    publish(&hub, 80);
+    // The alert, and two renewals of nine minutes each, 2.7 s of the wall.
+    until_true("two renewals", || {
+        chain::atom_ids(&hub.get("/exercise/feed.atom").body).len() >= 3
+    });
+    hub.program.kill();
+    let mut hub = site.hub();
+    publish(&hub, 10);
+    let is_cancelled = |hub: &Hub| {
+        let state = hub.state();
+        let alerts = state["alerts"].as_array().cloned().unwrap_or_default();
+        alerts.last().is_some_and(|a| a["msg_type"] == "Cancel")
+    };
+    until_true("the cancellation", || is_cancelled(&hub));
+    assert_eq!(hub.program.terminate().code(), Some(0));
+    let logged: Vec<String> = site.alert_log().into_iter().map(|m| m.xml).collect();
+    let messages: Vec<cap::Alert> = logged.iter().map(|xml| chain::read(xml)).collect();
+    chain::check(&messages);
+    let again: Vec<String> = site
+        .recompute()
+        .into_iter()
+        .filter(|line| line["output"] == "publish")
+        .map(|line| line["xml"].as_str().expect("a message").to_owned())
+        .collect();
+    assert_eq!(again, logged);
+}
+
+/// Runs a program on a configuration with a mistake in it.
+fn refused(
+    program_name: &str,
+    arguments: &[&str],
+    file: &Path,
+    clock: Option<&str>,
+    words: &[&str],
+) {
+    let mut command = Command::new(program(program_name));
+    command
+        .args(arguments)
+        .arg(file)
+        .env_remove("RUST_LOG")
+        .env_remove("WATCHFIRE_CLOCK");
+    if let Some(clock) = clock {
+        command.env("WATCHFIRE_CLOCK", clock);
+    }
+    let output = command.output().expect("the program starts");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    for word in words {
+        assert!(said.contains(word), "{word:?} is not in {said:?}");
+    }
+}
+
+#[test]
+fn a_mistake_in_a_configuration_is_refused_with_file_line_and_suggestion() {
+    let site = Site::new(small(STATIONS), At::Embedded);
+    let file = site.path("hub.toml");
+    let good = std::fs::read_to_string(&file).expect("a configuration");
+    let line_of =
+        |text: &str, what: &str| 1 + text.lines().position(|l| l.contains(what)).expect(what);
+    for (from, to, suggestion) in [
+        ("hysteresis = ", "hysterisis = ", "hysteresis"),
+        ("title = ", "titel = ", "title"),
+    ] {
+        let bad = good.replacen(from, to, 1);
+        std::fs::write(&file, &bad).expect("a scratch file");
+        let place = format!("hub.toml:{}:", line_of(&bad, to));
+        let words = [
+            place.as_str(),
+            to.trim_end_matches(" = "),
+            "did you mean",
+            suggestion,
+        ];
+        for subcommand in [
+            ["run", "--config"].as_slice(),
+            &["check-config"],
+            &["export", "--config"],
+        ] {
+            refused("scenario-hub", subcommand, &file, None, &words);
+        }
+    }
+    // What parses and cannot be meant.
+    std::fs::write(&file, good.replacen("id = \"road\"", "id = \"tunnel\"", 1))
+        .expect("a scratch file");
+    refused(
+        "scenario-hub",
+        &["run", "--config"],
+        &file,
+        None,
+        &["hub.toml", "tunnel", "twice"],
+    );
+    // An exercise clock never drives real warnings.
+    std::fs::write(&file, good.replacen("\"exercise\"", "\"actual\"", 1)).expect("a scratch file");
+    refused(
+        "scenario-hub",
+        &["run", "--config"],
+        &file,
+        Some("0,0,10"),
+        &["WATCHFIRE_CLOCK", "actual"],
+    );
+
+    site.write_edge(1883, "[outbox]\nfsnyc = \"never\"\n");
+    let edge = site.path("edge.toml");
+    let text = std::fs::read_to_string(&edge).expect("a configuration");
+    let place = format!("edge.toml:{}:", line_of(&text, "fsnyc"));
+    refused(
+        "scenario-edge",
+        &["--config"],
+        &edge,
+        None,
+        &[&place, "fsnyc", "did you mean", "fsync"],
+    );
+}
