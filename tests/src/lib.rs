@@ -1,15 +1,18 @@
 //! Whole-system tests: the real programs as processes of their own, real brokers, recorded events.
 //!
 //! Each file in `tests/` is one promise of the system. What they share is here: processes that end with the test ([`program`]),
-//! hubs and edges on a site of their own ([`site`]), brokers ([`broker`]), an MQTT client as third parties use one ([`mqtt`]), and
-//! what is read back ([`exported`], [`chain`], [`replayed`], [`http`]).
+//! hubs and edges on a site of their own ([`site`], [`running`]), brokers ([`broker`]), an MQTT client as third parties use one
+//! ([`mqtt`]), batches made by hand ([`batches`]), disks that are full or torn ([`disk`]), and what is read back ([`exported`],
+//! [`chain`], [`replayed`], [`http`]).
 //!
 //! Invariants: nothing outlives a test; nothing listens anywhere but on loopback; no test asserts how long something took. Where a
 //! program or a permission is missing, a test says what it skips and why.
 #![forbid(unsafe_code)]
 
+pub mod batches;
 pub mod broker;
 pub mod chain;
+pub mod disk;
 pub mod exported;
 pub mod http;
 pub mod mqtt;
@@ -17,5 +20,6 @@ pub mod program;
 pub mod random;
 pub mod recorded;
 pub mod replayed;
+pub mod running;
 pub mod site;
 pub mod wait;

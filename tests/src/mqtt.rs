@@ -74,6 +74,8 @@ pub struct Message {
     pub topic: String,
     /// Payload, as text.
     pub payload: String,
+    /// Payload, as it came.
+    pub bytes: Vec<u8>,
     /// Kept by the broker from before the subscription.
     pub retained: bool,
 }
@@ -151,6 +153,7 @@ fn collect(
                     .push(Message {
                         topic: publish.topic.clone(),
                         payload: String::from_utf8_lossy(&publish.payload).into_owned(),
+                        bytes: publish.payload.to_vec(),
                         retained: publish.retain,
                     }),
                 Ok(Ok(Event::Incoming(Packet::SubAck(_)))) => ready.store(true, Ordering::Release),

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// Far longer than anything takes, also on a machine that is busy with something else; reaching it is a failure.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long to pause between two looks.
 const PAUSE: Duration = Duration::from_millis(20);

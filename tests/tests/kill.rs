@@ -18,7 +18,8 @@ use scenarios::mqtt::{self, Subscriber};
 use scenarios::program::Program;
 use scenarios::random::Random;
 use scenarios::recorded::repository;
-use scenarios::site::{At, Hub, Site, addresses, shipped};
+use scenarios::running::{Hub, addresses};
+use scenarios::site::{At, Site, shipped};
 use scenarios::wait::{until, until_true};
 
 /// Exercise seconds in a second: a restart of the hub, about a second in a debug build, costs the exercise ten to twenty minutes, as a
