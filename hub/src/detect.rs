@@ -23,6 +23,9 @@ pub const RECENT: usize = 2_048;
 /// Reported changes that a lane remembers, so that stepping rows again repeats none.
 const REPORTED: usize = 64;
 
+/// Rows further apart than this leave time in which a wave could have passed unseen: twice the 15 minutes of a DART in normal mode.
+const GAP_US: i64 = 30 * 60 * 1_000_000;
+
 /// A finding at one station.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Finding {
@@ -82,6 +85,8 @@ struct Lane {
     last: Option<Last>,
     /// Event time of the last row that the limits have seen.
     stepped_us: i64,
+    /// Since when usable rows have come without a gap.
+    unbroken_us: i64,
     limits: Vec<(usize, Threshold)>,
     sea: Option<Box<Sea>>,
 }
@@ -91,6 +96,8 @@ struct Lane {
 pub struct Detect {
     limits: Vec<Limit>,
     by_station: Vec<Vec<usize>>,
+    /// Stations below this index are configured; only they have sea-level detectors, which are large.
+    configured: u32,
     defaults: Vec<usize>,
     lanes: Vec<Vec<Lane>>,
     too_late: u64,
@@ -109,6 +116,7 @@ impl Detect {
         limits.extend(config.threshold.iter().cloned());
         Self {
             limits,
+            configured: by_station.len() as u32,
             by_station,
             defaults,
             lanes: Vec::new(),
@@ -140,6 +148,32 @@ impl Detect {
             })
     }
 
+    fn sea_lanes(&self, station: u32) -> impl Iterator<Item = (&Lane, &Sea)> {
+        let lanes = self.lanes.get(station as usize).into_iter().flatten();
+        lanes.filter_map(|lane| Some((lane, lane.sea.as_deref()?)))
+    }
+
+    /// Event time of the last sea-level row of a station that its detector could use.
+    pub fn last_sea_us(&self, station: u32) -> Option<i64> {
+        self.sea_lanes(station)
+            .map(|(lane, _)| lane.stepped_us)
+            .filter(|t| *t > i64::MIN)
+            .max()
+    }
+
+    /// Since when usable sea-level rows of a station have come without a gap.
+    pub fn unbroken_since_us(&self, station: u32) -> Option<i64> {
+        self.sea_lanes(station)
+            .map(|(lane, _)| lane.unbroken_us)
+            .filter(|t| *t > i64::MIN)
+            .min()
+    }
+
+    /// Whether a station's sea-level detector is in the middle of an event.
+    pub fn in_event(&self, station: u32) -> bool {
+        self.sea_lanes(station).any(|(_, sea)| sea.live.in_event())
+    }
+
     /// Steps every row and returns what was found, in row order; stations whose late rows were put in place follow.
     pub fn step(&mut self, rows: &Rows<'_>) -> Vec<Finding> {
         let mut findings = Vec::new();
@@ -169,6 +203,9 @@ impl Detect {
                 continue;
             }
             if time_us >= lane.stepped_us {
+                if time_us.saturating_sub(lane.stepped_us) > GAP_US {
+                    lane.unbroken_us = time_us;
+                }
                 lane.stepped_us = time_us;
                 lane.limits(station, time_us, value, &mut findings);
             }
@@ -216,12 +253,14 @@ impl Detect {
         } else {
             own
         };
-        let sea = matches!(what, Quantity::SeaLevel | Quantity::WaterPressure)
-            .then(|| Box::new(Sea::new()));
+        let sea = (station < self.configured
+            && matches!(what, Quantity::SeaLevel | Quantity::WaterPressure))
+        .then(|| Box::new(Sea::new()));
         self.lanes[s].push(Lane {
             quantity,
             last: None,
             stepped_us: i64::MIN,
+            unbroken_us: i64::MIN,
             limits,
             sea,
         });

@@ -34,6 +34,9 @@ const LATE_MOST_US: i64 = 6 * 3_600 * SECOND_US;
 const OVERDUE_US: i64 = 90 * MINUTE_US;
 /// Least time between two messages when a zone's level rises and the highest level of all does not.
 const RISE_INTERVAL_US: i64 = 2 * MINUTE_US;
+/// An event that nothing has ended two days after its last arrival ends unrenewed: our choice, longer than the records at hand show
+/// waves above a warning level.
+const LONGEST_US: i64 = 48 * 3_600 * SECOND_US;
 /// A change of a forecast height that is worth a new message by itself.
 const WORTH_TELLING: f64 = 1.25;
 
@@ -73,6 +76,8 @@ pub enum Reason {
     NoWave,
     /// The agency has taken the earthquake back, or it is too small after all.
     Withdrawn,
+    /// No sensor could give the all clear; nothing is published.
+    Lapsed,
 }
 
 impl Reason {
@@ -87,6 +92,7 @@ impl Reason {
             Self::AllClear => "the sea is quiet again",
             Self::NoWave => "no wave came where it was due",
             Self::Withdrawn => "the earthquake was withdrawn",
+            Self::Lapsed => "no sensor could give the all clear",
         }
     }
 }
@@ -128,15 +134,21 @@ pub struct Event {
     /// Zones that any message of the chain has warned.
     warned: BTreeSet<usize>,
     confirmed: bool,
-    over: bool,
+    over: Option<Reason>,
+    /// The last solution of every catalogue id that told of this earthquake; the one that counts is `solution`'s.
+    told: BTreeMap<String, Solution>,
 }
 
 /// What an event needs to know of a station.
 pub trait Stations {
     /// Name for people.
     fn name(&self, station: u32) -> String;
-    /// Event time of its last usable row, microseconds since the Unix epoch.
+    /// Event time of its last sea-level row that a detector could use, microseconds since the Unix epoch.
     fn last_us(&self, station: u32) -> Option<i64>;
+    /// Since when such rows have come without a gap worth the name, microseconds since the Unix epoch.
+    fn unbroken_since_us(&self, station: u32) -> Option<i64>;
+    /// Whether its detector is in the middle of something, whatever that is.
+    fn is_restless(&self, station: u32) -> bool;
 }
 
 fn say(time_us: i64, kind: &'static str, text: String) -> Step {
@@ -148,10 +160,11 @@ fn say(time_us: i64, kind: &'static str, text: String) -> Step {
 }
 
 impl Event {
-    /// A new event, with what should happen first.
-    pub fn new(solution: Solution, outlook: Outlook) -> Self {
+    /// A new event under an id that no event had before.
+    pub fn new(id: String, solution: Solution, outlook: Outlook) -> Self {
         Self {
-            id: solution.quake.id.clone(),
+            id,
+            told: BTreeMap::from([(solution.quake.id.clone(), solution.clone())]),
             solution,
             prior: outlook.clone(),
             outlook,
@@ -161,7 +174,7 @@ impl Event {
             published_us: i64::MIN,
             warned: BTreeSet::new(),
             confirmed: false,
-            over: false,
+            over: None,
         }
     }
 
@@ -172,12 +185,36 @@ impl Event {
 
     /// Whether it has ended.
     pub fn is_over(&self) -> bool {
-        self.over
+        self.over.is_some()
+    }
+
+    /// Whether it ended without a wave, so that a wave that comes after all begins it anew.
+    pub fn ended_without_wave(&self) -> bool {
+        matches!(self.over, Some(Reason::NoWave | Reason::Withdrawn))
+    }
+
+    /// The event as history alone: it cannot begin again a second time.
+    pub fn spend(&mut self) {
+        self.over = Some(Reason::Lapsed);
+    }
+
+    /// The last solution under a catalogue id.
+    pub fn told_by(&self, id: &str) -> Option<&Solution> {
+        self.told.get(id)
+    }
+
+    /// Notes a solution that does not count: another catalogue's, and no larger.
+    pub fn hear(&mut self, solution: Solution) {
+        /// Catalogues that speak of one earthquake; more are noise.
+        const MOST_IDS: usize = 32;
+        if self.told.len() < MOST_IDS || self.told.contains_key(&solution.quake.id) {
+            self.told.insert(solution.quake.id.clone(), solution);
+        }
     }
 
     /// Whether an alert is out.
     pub fn is_published(&self) -> bool {
-        !self.chain.is_empty() && !self.over
+        !self.chain.is_empty() && self.over.is_none()
     }
 
     /// The first assessment.
@@ -198,11 +235,12 @@ impl Event {
         policy: &Policy,
     ) -> Vec<Step> {
         let (was, now) = (self.solution.quake.magnitude, solution.quake.magnitude);
+        self.hear(solution.clone());
         self.solution = solution;
         self.prior = outlook.clone();
         self.outlook = outlook;
         self.renew(ocean, policy);
-        if self.over {
+        if self.over.is_some() {
             return Vec::new();
         }
         if self.chain.is_empty() {
@@ -220,7 +258,7 @@ impl Event {
 
     /// The agency has taken the earthquake back.
     pub fn withdraw(&mut self) -> Vec<Step> {
-        if self.over || self.confirmed {
+        if self.over.is_some() || self.confirmed {
             // The sea has spoken: a catalogue's deletion does not call a wave back.
             return Vec::new();
         }
@@ -229,7 +267,7 @@ impl Event {
 
     fn end(&mut self, reason: Reason) -> Vec<Step> {
         let told = self.is_published();
-        self.over = true;
+        self.over = Some(reason);
         if told {
             vec![Step::Publish(reason)]
         } else {
@@ -250,6 +288,14 @@ impl Event {
         )
     }
 
+    /// Whether an onset at a station lies in the window of this event's wave.
+    pub fn could_be(&self, station: u32, onset_us: i64) -> bool {
+        self.outlook.station(station).is_some_and(|s| {
+            let (earliest, latest) = self.window(s);
+            (earliest..=latest).contains(&onset_us)
+        })
+    }
+
     /// A sea-level finding. Returns `None` when it is not this event's.
     pub fn sea(
         &mut self,
@@ -261,7 +307,7 @@ impl Event {
         policy: &Policy,
     ) -> Option<Vec<Step>> {
         let outlook = self.outlook.station(station)?.clone();
-        if self.over {
+        if self.over.is_some() {
             return None;
         }
         let name = stations.name(station);
@@ -293,55 +339,44 @@ impl Event {
                     )]);
                 }
                 let fresh = !self.observed.contains_key(&station);
-                self.observed
-                    .entry(station)
-                    .and_modify(|o| {
+                if !fresh {
+                    if let Some(o) = self.observed.get_mut(&station) {
                         o.quiet_since_us = None;
                         o.onset_us = o.onset_us.min(onset_us);
-                    })
-                    .or_insert(Observed {
-                        onset_us,
-                        sign,
-                        amplitude_m: 0.0,
-                        amplitude_us: onset_us,
-                        passed: false,
-                        quiet_since_us: None,
-                    });
-                if !fresh {
+                    }
                     return Some(Vec::new());
                 }
-                let late_min = (onset_us - outlook.arrival_us) as f64 / MINUTE_US as f64;
-                let first = match sign {
-                    Sign::Rise => "rising",
-                    Sign::Fall => "falling",
-                };
-                let mut steps = vec![say(
-                    time_us,
-                    "confirmed",
-                    format!(
-                        "the wave is confirmed at {name}: {first} since {} ({})",
-                        utc(onset_us),
-                        against(late_min)
-                    ),
-                )];
-                // Without a level there is nobody to warn yet; the amplitude that follows may change that.
-                if !std::mem::replace(&mut self.confirmed, true) && self.is_published() {
-                    steps.push(Step::Publish(Reason::Confirmed));
-                }
-                Some(steps)
+                Some(self.confirm(&outlook, time_us, onset_us, sign, &name))
             }
             Change::Growth {
                 amplitude_m,
                 time_us: at_us,
                 period_s,
             } => {
+                let mut steps = Vec::new();
+                if !self.observed.contains_key(&station) {
+                    // The detector was in the middle of something else, such as shaking, when the wave came: what grows beyond
+                    // that in the wave's own window is the wave.
+                    let (earliest, latest) = self.window(&outlook);
+                    if at_us < earliest || at_us > latest {
+                        return None;
+                    }
+                    let sign = if amplitude_m < 0.0 {
+                        Sign::Fall
+                    } else {
+                        Sign::Rise
+                    };
+                    steps = self.confirm(&outlook, time_us, at_us, sign, &name);
+                }
                 let observed = self.observed.get_mut(&station)?;
-                observed.amplitude_m = amplitude_m;
-                observed.amplitude_us = at_us;
+                // A smaller wave train that follows does not lower what has been measured.
+                if amplitude_m.abs() > observed.amplitude_m.abs() {
+                    observed.amplitude_m = amplitude_m;
+                    observed.amplitude_us = at_us;
+                }
                 let passed = period_s.is_some();
                 let newly = passed && !observed.passed;
                 observed.passed |= passed;
-                let mut steps = Vec::new();
                 if newly {
                     let period = period_s.map_or(String::new(), |p| {
                         format!(", period about {:.0} min", p / 60.0)
@@ -387,9 +422,57 @@ impl Event {
         }
     }
 
+    /// Counts a station as having seen the wave.
+    fn confirm(
+        &mut self,
+        outlook: &StationOutlook,
+        time_us: i64,
+        onset_us: i64,
+        sign: Sign,
+        name: &str,
+    ) -> Vec<Step> {
+        self.observed.insert(
+            outlook.station,
+            Observed {
+                onset_us,
+                sign,
+                amplitude_m: 0.0,
+                amplitude_us: onset_us,
+                passed: false,
+                quiet_since_us: None,
+            },
+        );
+        let late_min = (onset_us - outlook.arrival_us) as f64 / MINUTE_US as f64;
+        let first = match sign {
+            Sign::Rise => "rising",
+            Sign::Fall => "falling",
+        };
+        let mut steps = vec![say(
+            time_us,
+            "confirmed",
+            format!(
+                "the wave is confirmed at {name}: {first} since {} ({})",
+                utc(onset_us),
+                against(late_min)
+            ),
+        )];
+        // Without a level there is nobody to warn yet; the amplitude that follows may change that.
+        if !std::mem::replace(&mut self.confirmed, true) && self.is_published() {
+            steps.push(Step::Publish(Reason::Confirmed));
+        }
+        steps
+    }
+
     /// Time has passed.
     pub fn tick(&mut self, now_us: i64, stations: &impl Stations, policy: &Policy) -> Vec<Step> {
-        if self.over || self.chain.is_empty() {
+        if self.over.is_some() {
+            return Vec::new();
+        }
+        if self.chain.is_empty() {
+            // Nobody was warned, and no wave has come that would have been worth it.
+            if now_us.saturating_sub(self.outlook.origin_us()) > LONGEST_US {
+                self.over = Some(Reason::NoWave);
+            }
             return Vec::new();
         }
         let quiet = policy.quiet.as_micros() as i64;
@@ -408,6 +491,16 @@ impl Event {
         }
         if zones_past && !self.confirmed && self.seen_nothing(now_us, stations) {
             return self.end(Reason::NoWave);
+        }
+        if now_us >= last_arrival.saturating_add(LONGEST_US) {
+            self.over = Some(Reason::Lapsed);
+            return vec![say(
+                now_us,
+                "lapses",
+                "no sensor has been able to say for two days that the sea is quiet; the alert is not renewed any more and lapses: \
+                 tell the public by other means"
+                    .to_owned(),
+            )];
         }
         let since = now_us - self.published_us;
         if self.worth_telling()
@@ -435,12 +528,26 @@ impl Event {
             })
     }
 
-    /// At least one station that must have seen the wave has spoken all along and seen nothing.
+    /// Stations that must have seen the wave have spoken all along and seen nothing, and none of them is in doubt.
     fn seen_nothing(&self, now_us: i64, stations: &impl Stations) -> bool {
-        self.outlook.stations.iter().any(|s| {
+        // A wave below the detector's own threshold is none that a station must have seen.
+        let least_m = signal::tsunami::Settings::default().threshold_m;
+        let mut witnesses = 0;
+        for s in &self.outlook.stations {
+            if stations.is_restless(s.station) {
+                return false;
+            }
             let due = s.arrival_us + OVERDUE_US;
-            now_us >= due && stations.last_us(s.station).is_some_and(|last| last >= due)
-        })
+            let (earliest, _) = self.window(s);
+            let all_along = stations
+                .unbroken_since_us(s.station)
+                .is_some_and(|since| since <= earliest)
+                && stations.last_us(s.station).is_some_and(|last| last >= due);
+            if now_us >= due && all_along && s.forecast.quantile_m(0.05) > least_m {
+                witnesses += 1;
+            }
+        }
+        witnesses > 0
     }
 
     /// Renews the forecast from the earthquake's and the recorded amplitudes.
@@ -506,6 +613,14 @@ impl Event {
                 .map_or(Level::None, |p| p.1)
                 < z.level
         })
+    }
+
+    /// Takes over what earlier runs published beyond what this one knows of, so that numbers go on where they were.
+    pub fn adopt(&mut self, published: &[(String, i64)]) {
+        if published.len() > self.chain.len() {
+            self.chain = published.to_vec();
+            self.published_us = published.last().map_or(self.published_us, |p| p.1);
+        }
     }
 
     /// Corrects when a message of the chain was sent.

@@ -37,7 +37,7 @@ pub fn export(config: &Config, out: &mut impl Write) -> Result<u64, String> {
     )
     .map_err(io)?;
     let mut rows = 0;
-    for entry in entries(&service::journal_dir(config))? {
+    for entry in entries(&crate::state::journal_dir(config))? {
         let entry = entry?;
         let received = clock::format_utc(entry.received_us);
         for item in &entry.items {
@@ -76,8 +76,9 @@ pub fn export(config: &Config, out: &mut impl Write) -> Result<u64, String> {
 /// # Errors
 /// Text that says what failed and where.
 pub fn recompute(config: Config, out: &mut impl Write) -> Result<u64, String> {
+    crate::state::own(&config, false)?;
     let ocean = service::ocean(&config)?;
-    let dir = service::journal_dir(&config);
+    let dir = crate::state::journal_dir(&config);
     let mut core = Core::new(Arc::new(config), ocean);
     let mut lines = 0;
     for entry in entries(&dir)? {

@@ -12,6 +12,7 @@ use rumqttc::Publish;
 
 use crate::config::{FsyncPolicy, JournalSettings};
 use crate::entry::Entry;
+use crate::mqtt::Session;
 
 /// Bytes of entries that may wait for the disk.
 const MOST_WAITING: usize = 64 * 1024 * 1024;
@@ -28,7 +29,7 @@ pub struct Owed {
     /// Outbox entries to count as durable.
     pub offsets: Vec<Offset>,
     /// MQTT messages to acknowledge to the broker.
-    pub messages: Vec<Publish>,
+    pub messages: Vec<(Session, Publish)>,
 }
 
 impl Owed {
@@ -92,13 +93,13 @@ impl IntakeLog {
     pub fn entries(
         &self,
         from_us: i64,
-    ) -> Result<impl Iterator<Item = Result<Entry, String>> + use<>, String> {
+    ) -> Result<impl Iterator<Item = Result<(u64, Entry), String>> + use<>, String> {
         // Halving: entries stand in the order in which the hub's clock went, and a journal of months is not read to find a day.
         let (mut low, mut high) = (self.journal.first(), self.journal.next());
         while low < high {
             let middle = low + (high - low) / 2;
             let received = match self.decoded(middle)?.next() {
-                Some(entry) => entry?.received_us,
+                Some(entry) => entry?.1.received_us,
                 None => break,
             };
             if received < from_us {
@@ -113,11 +114,13 @@ impl IntakeLog {
     fn decoded(
         &self,
         from: u64,
-    ) -> Result<impl Iterator<Item = Result<Entry, String>> + use<>, String> {
+    ) -> Result<impl Iterator<Item = Result<(u64, Entry), String>> + use<>, String> {
         let reader = self.journal.reader(from).map_err(|e| e.to_string())?;
         Ok(reader.map(|e| {
             let e = e.map_err(|e| e.to_string())?;
-            Entry::decode(&e.payload).map_err(|why| format!("journal entry {}: {why}", e.offset))
+            let entry = Entry::decode(&e.payload)
+                .map_err(|why| format!("journal entry {}: {why}", e.offset))?;
+            Ok((e.offset, entry))
         }))
     }
 
@@ -126,15 +129,16 @@ impl IntakeLog {
         self.let_go.remove(offset)
     }
 
-    /// Hands an entry over. It reaches the operating system now if the disk allows, and the disk by [`IntakeLog::commit`].
-    pub fn append(&mut self, entry: &Entry, owed: Owed) {
+    /// Hands an entry over. It reaches the operating system now if the disk allows, and the disk by [`IntakeLog::commit`]. Returns MQTT
+    /// messages that had to be let go: they are not stored and must be acknowledged all the same, or the broker stops delivering.
+    pub fn append(&mut self, entry: &Entry, owed: Owed) -> Vec<(Session, Publish)> {
         let bytes = entry.encode();
         if self.waiting.is_empty() {
             match self.journal.append(&bytes) {
                 Ok(_) => {
                     self.refusal = None;
                     self.appended.push((bytes, owed));
-                    return;
+                    return Vec::new();
                 }
                 Err(e) => self.refusal = Some(e.to_string()),
             }
@@ -144,10 +148,16 @@ impl IntakeLog {
             if self.let_go.len() + owed.offsets.len() <= MOST_LET_GO {
                 self.let_go.extend(owed.offsets);
             }
-            return;
+            return owed.messages;
         }
         self.waiting_bytes += bytes.len();
         self.waiting.push_back((bytes, owed));
+        Vec::new()
+    }
+
+    /// One past the last entry that the operating system has.
+    pub fn next(&self) -> u64 {
+        self.journal.next()
     }
 
     /// Makes what was appended durable and returns what that releases.

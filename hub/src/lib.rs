@@ -28,6 +28,7 @@ pub mod pipeline;
 pub mod replay;
 pub mod service;
 pub mod shipped;
+pub mod state;
 pub mod stations;
 pub mod view;
 

@@ -13,7 +13,7 @@ use rumqttc::{
 use tokio::sync::watch;
 use wire::topic::{Channel, Topic};
 
-use crate::broker::MAX_PAYLOAD;
+use crate::alert::log::Published;
 use crate::config::Broker;
 
 /// Messages that may wait for the pipeline; past it the client stops reading and the broker holds the rest.
@@ -25,9 +25,52 @@ const OUTBOUND: usize = 8_192;
 /// Longest pause between two attempts to connect.
 const BACKOFF_MOST: Duration = Duration::from_secs(15);
 
+/// Largest packet of MQTT 3.1.1 (2.2.3). The broker's own limit is the bound; a message that is too large for the pipeline is refused
+/// there, by name. A smaller limit here would end the connection, and a persistent session would deliver the same message again.
+const LARGEST_PACKET: usize = 268_435_455;
+
+/// A connection that held for this long was a good one: the next pause starts small.
+const STABLE: Duration = Duration::from_secs(10);
+
+/// What a connection is for. Two of them, since a broker stops delivering on a connection with too many unacknowledged messages:
+/// readings that wait for a full disk must not hold up an earthquake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Session {
+    /// Batches, open readings, findings; and everything that is sent.
+    Readings,
+    /// Earthquakes and the edges' status.
+    Warnings,
+}
+
+impl Session {
+    const fn channels(self) -> &'static [(Channel, QoS)] {
+        match self {
+            Self::Readings => &[
+                (Channel::Batch, QoS::AtMostOnce),
+                (Channel::Senml, QoS::AtLeastOnce),
+                (Channel::Json, QoS::AtLeastOnce),
+                (Channel::Finding, QoS::AtLeastOnce),
+            ],
+            Self::Warnings => &[
+                (Channel::Status, QoS::AtLeastOnce),
+                (Channel::Quake, QoS::AtLeastOnce),
+            ],
+        }
+    }
+
+    const fn client_suffix(self) -> &'static str {
+        match self {
+            Self::Readings => "",
+            Self::Warnings => "-warnings",
+        }
+    }
+}
+
 /// A message for the pipeline.
 #[derive(Debug)]
 pub struct Inbound {
+    /// The connection that it came by and is acknowledged on.
+    pub session: Session,
     /// What kind.
     pub channel: Channel,
     /// The edge or publisher.
@@ -38,17 +81,28 @@ pub struct Inbound {
     pub at: Instant,
 }
 
-/// A message to send.
+/// A CAP message to send: QoS 1, and retained for later subscribers.
 #[derive(Debug, Clone)]
 pub struct Outbound {
     /// Topic.
     pub topic: String,
     /// Payload.
     pub payload: Vec<u8>,
-    /// Keep it at the broker for later subscribers.
-    pub retain: bool,
-    /// QoS 1 instead of 0.
-    pub sure: bool,
+}
+
+impl Outbound {
+    /// Where and how a published message goes out.
+    pub fn alert(deployment: &str, message: &Published) -> Self {
+        let topic = Topic::Alert {
+            deployment,
+            mode: message.mode(),
+            event: &message.event,
+        };
+        Self {
+            topic: topic.to_string(),
+            payload: message.xml.clone().into_bytes(),
+        }
+    }
 }
 
 /// The client's ends.
@@ -66,26 +120,33 @@ pub struct Link {
 /// # Errors
 /// Text when the password file cannot be read.
 pub fn start(
+    session: Session,
     deployment: &str,
     broker: &Broker,
     address: (String, u16),
     inbound: Sender<Inbound>,
     stop: watch::Receiver<bool>,
 ) -> Result<Link, String> {
-    let mut options = MqttOptions::new(format!("watchfire-hub-{deployment}"), address.0, address.1);
+    let mut options = MqttOptions::new(
+        format!("watchfire-hub-{deployment}{}", session.client_suffix()),
+        address.0,
+        address.1,
+    );
     options
         .set_keep_alive(Duration::from_secs(15))
-        .set_max_packet_size(MAX_PAYLOAD + 1_024, MAX_PAYLOAD + 1_024)
+        .set_max_packet_size(LARGEST_PACKET, LARGEST_PACKET)
         .set_manual_acks(true)
         .set_inflight(200)
         // An external broker keeps what arrives while the hub is down. The embedded one is down with it.
-        .set_clean_session(broker.embedded)
-        .set_last_will(LastWill::new(
+        .set_clean_session(broker.embedded);
+    if session == Session::Readings {
+        options.set_last_will(LastWill::new(
             status_topic(deployment),
             r#"{"state":"offline"}"#,
             QoS::AtLeastOnce,
             true,
         ));
+    }
     if let Some(user) = &broker.username {
         let password = match &broker.password_file {
             Some(file) => std::fs::read_to_string(file)
@@ -104,6 +165,7 @@ pub fn start(
     eventloop.set_network_options(network);
     let (connected_tx, connected) = watch::channel(false);
     let task = tokio::spawn(run(
+        session,
         client.clone(),
         eventloop,
         deployment.to_owned(),
@@ -129,6 +191,7 @@ pub fn status_topic(deployment: &str) -> String {
 }
 
 async fn run(
+    session: Session,
     client: AsyncClient,
     mut eventloop: EventLoop,
     deployment: String,
@@ -136,7 +199,9 @@ async fn run(
     connected: watch::Sender<bool>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let mut pause = Duration::from_millis(100);
+    const PAUSE_LEAST: Duration = Duration::from_millis(100);
+    let mut pause = PAUSE_LEAST;
+    let (mut since, mut subscribed) = (Instant::now(), 0);
     loop {
         let event = tokio::select! {
             event = eventloop.poll() => event,
@@ -144,17 +209,24 @@ async fn run(
         };
         match event {
             Ok(Event::Incoming(Packet::ConnAck(_))) => {
-                pause = Duration::from_millis(100);
+                (since, subscribed) = (Instant::now(), 0);
                 // From a task of its own: the request channel may be full, and only this loop empties it.
-                tokio::spawn(subscribe(client.clone(), deployment.clone()));
-                connected.send_replace(true);
-                tracing::info!("connected to the broker");
+                tokio::spawn(subscribe(session, client.clone(), deployment.clone()));
+            }
+            Ok(Event::Incoming(Packet::SubAck(_))) => {
+                subscribed += 1;
+                // Connected means that nothing that is published from now on is missed.
+                if subscribed == session.channels().len() {
+                    connected.send_replace(true);
+                    tracing::info!(?session, "connected to the broker");
+                }
             }
             Ok(Event::Incoming(Packet::Publish(publish))) => {
                 let at = Instant::now();
                 if let Some((channel, edge)) = up(&publish.topic, &deployment) {
                     if inbound
                         .send_async(Inbound {
+                            session,
                             channel,
                             edge,
                             publish,
@@ -175,6 +247,9 @@ async fn run(
             Err(e) => {
                 if connected.send_replace(false) {
                     tracing::warn!(error = %e, "the broker is gone; trying again");
+                }
+                if since.elapsed() >= STABLE {
+                    pause = PAUSE_LEAST;
                 }
                 tokio::select! {
                     () = tokio::time::sleep(pause) => {}
@@ -197,46 +272,35 @@ fn up(topic: &str, deployment: &str) -> Option<(Channel, String)> {
     }
 }
 
-async fn subscribe(client: AsyncClient, deployment: String) {
-    for (channel, qos) in [
-        (Channel::Status, QoS::AtLeastOnce),
-        (Channel::Batch, QoS::AtMostOnce),
-        (Channel::Senml, QoS::AtLeastOnce),
-        (Channel::Json, QoS::AtLeastOnce),
-        (Channel::Finding, QoS::AtLeastOnce),
-        (Channel::Quake, QoS::AtLeastOnce),
-    ] {
+async fn subscribe(session: Session, client: AsyncClient, deployment: String) {
+    for (channel, qos) in session.channels() {
         let filter = format!("{}/{deployment}/+/{}", wire::topic::PREFIX, channel.name());
-        if let Err(e) = client.subscribe(filter, qos).await {
+        if let Err(e) = client.subscribe(filter, *qos).await {
             tracing::warn!(error = %e, "cannot subscribe");
         }
     }
-    let online = client
-        .publish(
-            status_topic(&deployment),
-            QoS::AtLeastOnce,
-            true,
-            r#"{"state":"online"}"#,
-        )
-        .await;
-    if let Err(e) = online {
-        tracing::warn!(error = %e, "cannot tell the hub's status");
+    if session == Session::Readings {
+        let online = client
+            .publish(
+                status_topic(&deployment),
+                QoS::AtLeastOnce,
+                true,
+                r#"{"state":"online"}"#,
+            )
+            .await;
+        if let Err(e) = online {
+            tracing::warn!(error = %e, "cannot tell the hub's status");
+        }
     }
 }
 
 /// Sends what comes from `outbound` until it closes; waits for the broker as long as it takes.
 pub async fn send_all(client: AsyncClient, outbound: Receiver<Outbound>) {
     while let Ok(message) = outbound.recv_async().await {
-        let qos = if message.sure {
-            QoS::AtLeastOnce
-        } else {
-            QoS::AtMostOnce
-        };
-        if client
-            .publish(message.topic, qos, message.retain, message.payload)
-            .await
-            .is_err()
-        {
+        let sent = client
+            .publish(message.topic, QoS::AtLeastOnce, true, message.payload)
+            .await;
+        if sent.is_err() {
             return;
         }
     }

@@ -1,7 +1,6 @@
 //! A running hub: broker, client, pipeline, HTTP. Live mode and replay start it the same way; only the clock and the broker's port differ.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use clock::Clock;
@@ -9,15 +8,13 @@ use flume::Sender;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 
-use crate::alert::log::AlertLog;
 use crate::config::Config;
-use crate::core::{Core, Output};
 use crate::forecast::Ocean;
-use crate::intake_log::IntakeLog;
-use crate::mqtt::{self, Inbound};
+use crate::mqtt::{self, Inbound, Outbound, Session};
 use crate::pipeline::{Control, Pipeline, Sink};
 use crate::shipped;
-use crate::view::{Board, TimelineEntry};
+use crate::state::State;
+use crate::view::Board;
 use crate::{broker, http};
 
 /// How to start.
@@ -40,11 +37,12 @@ pub struct Service {
     pub mqtt: (String, u16),
     /// Where the page is.
     pub http: SocketAddr,
-    /// Whether the broker is there.
-    pub connected: watch::Receiver<bool>,
+    /// Whether the broker is there, for each connection.
+    pub connected: Vec<watch::Receiver<bool>>,
     control: Sender<Control>,
     pipeline: std::thread::JoinHandle<()>,
     stop: watch::Sender<bool>,
+    sender: tokio::task::JoinHandle<()>,
     tasks: Vec<tokio::task::JoinHandle<()>>,
     web: std::thread::JoinHandle<()>,
 }
@@ -70,16 +68,6 @@ pub fn ocean(config: &Config) -> Result<Option<Ocean>, String> {
     Ok(Some(ocean))
 }
 
-/// Directory of the journal under a data directory.
-pub fn journal_dir(config: &Config) -> PathBuf {
-    config.data_dir.join("journal")
-}
-
-/// Directory of the alert log under a data directory.
-pub fn alerts_dir(config: &Config) -> PathBuf {
-    config.data_dir.join("alerts")
-}
-
 impl Service {
     /// Starts a hub: plays its journal back, then listens.
     ///
@@ -93,71 +81,9 @@ impl Service {
             ticking,
         } = options;
         let board = Board::new(&config.deployment, &config.title, config.mode);
-        let mut core = Core::new(config.clone(), ocean(&config)?);
-        std::fs::create_dir_all(&config.data_dir)
-            .map_err(|e| format!("data_dir {}: {e}", config.data_dir.display()))?;
-        let (mut alerts, earlier) = AlertLog::open(&alerts_dir(&config))?;
-        let (log, recovery) = IntakeLog::open(&journal_dir(&config), &config.journal)?;
-        tracing::info!(recovery, "journal");
+        let state = State::open(&config, &clock, &board, sink.as_mut())?;
 
-        let (outbound, outbound_rx) = flume::unbounded();
-        for message in &earlier {
-            board.alert(message.view());
-            sink.published(message);
-        }
-        let (mut entries, mut missed) = (0_u64, Vec::new());
-        for entry in log.entries(
-            clock
-                .now_us()
-                .saturating_sub(config.journal.read_back.as_micros() as i64),
-        )? {
-            entries += 1;
-            let entry = entry?;
-            for output in core.replay(&entry) {
-                match output {
-                    Output::Say {
-                        time_us,
-                        kind,
-                        text,
-                    } => {
-                        board.timeline(TimelineEntry {
-                            time_us,
-                            kind,
-                            text,
-                            compute_ms: None,
-                        });
-                    }
-                    Output::Publish(message) if !alerts.knows(&message.identifier) => {
-                        missed.push(message)
-                    }
-                    // What was told stands, to the second: later messages refer to it.
-                    Output::Publish(message) => {
-                        if let Some(sent_us) = alerts.sent_us(&message.identifier) {
-                            core.told(&message.identifier, sent_us);
-                        }
-                    }
-                    Output::Forecast { .. } => {}
-                }
-            }
-        }
-        if entries > 0 {
-            tracing::info!(entries, alerts = earlier.len(), "played the journal back");
-        }
-
-        let (mqtt_host, mqtt_port) = if config.broker.embedded {
-            let ip = config.broker.host.parse().map_err(|_| {
-                format!("[broker] host = \"{}\": an embedded broker listens on an IP address, for example 127.0.0.1", config.broker.host)
-            })?;
-            let address = tokio::task::spawn_blocking({
-                let wanted = SocketAddr::new(ip, config.broker.port);
-                move || broker::start(wanted)
-            })
-            .await
-            .map_err(|e| e.to_string())??;
-            (address.ip().to_string(), address.port())
-        } else {
-            (config.broker.host.clone(), config.broker.port)
-        };
+        let (mqtt_host, mqtt_port) = broker_address(&config).await?;
         let listener = std::net::TcpListener::bind(config.http.listen)
             .and_then(|l| l.set_nonblocking(true).map(|()| l))
             .map_err(|e| {
@@ -166,40 +92,31 @@ impl Service {
                     config.http.listen
                 )
             })?;
-        let http_address = listener.local_addr().map_err(|e| e.to_string())?;
+        let http = listener.local_addr().map_err(|e| e.to_string())?;
 
         let (stop, stopped) = watch::channel(false);
         let (inbound_tx, inbound) = flume::bounded::<Inbound>(mqtt::INBOUND);
-        let link = mqtt::start(
-            &config.deployment,
-            &config.broker,
-            (mqtt_host.clone(), mqtt_port),
-            inbound_tx,
-            stopped.clone(),
-        )?;
-        let sender = tokio::spawn(mqtt::send_all(link.client.clone(), outbound_rx));
-
-        // The crash came between the journal and the alert log: these were computed and never told.
-        for message in missed {
-            tracing::warn!(
-                identifier = message.identifier,
-                "publishing an alert that the last run did not get to"
-            );
-            if let Err(why) = alerts.publish(&message) {
-                board.condition("alert_log", Some(&why), clock.now_us());
-            }
-            board.alert(message.view());
-            sink.published(&message);
+        let connect = |session| {
+            let address = (mqtt_host.clone(), mqtt_port);
+            mqtt::start(
+                session,
+                &config.deployment,
+                &config.broker,
+                address,
+                inbound_tx.clone(),
+                stopped.clone(),
+            )
+        };
+        let readings = connect(Session::Readings)?;
+        let warnings = connect(Session::Warnings)?;
+        drop(inbound_tx);
+        let (outbound, outbound_rx) = flume::unbounded();
+        for message in &state.retained {
             outbound
-                .send(mqtt_message(&config, &message))
+                .send(Outbound::alert(&config.deployment, message))
                 .map_err(|e| e.to_string())?;
         }
-        // A broker that lost its memory gets the retained messages of every event again.
-        for message in latest_by_event(&earlier) {
-            outbound
-                .send(mqtt_message(&config, message))
-                .map_err(|e| e.to_string())?;
-        }
+        let sender = tokio::spawn(mqtt::send_all(readings.client.clone(), outbound_rx));
 
         let mut settings = http::Settings::new(
             config.http.base_url.as_deref().unwrap_or(""),
@@ -209,24 +126,27 @@ impl Service {
             settings.stall = Some(config.timing.tick * 3 + std::time::Duration::from_secs(20));
         }
         let web = serve_http(board.clone(), listener, settings, stopped.clone())?;
-
+        let connected = vec![readings.connected, warnings.connected];
         let watcher = tokio::spawn(watch_broker(
             board.clone(),
-            link.connected.clone(),
+            connected.clone(),
             clock.clone(),
-            (mqtt_host.clone(), mqtt_port),
+            format!("{mqtt_host}:{mqtt_port}"),
         ));
         let (control, control_rx) = flume::bounded(16);
         let pipeline = Pipeline {
             config,
             clock,
-            core,
-            log,
-            alerts,
+            core: state.core,
+            log: state.log,
+            alerts: state.alerts,
             board: board.clone(),
             inbound,
             control: control_rx,
-            client: link.client,
+            client: readings.client,
+            warnings: warnings.client,
+            done: state.done,
+            not_before_us: state.not_before_us,
             outbound,
             sink,
             ticking,
@@ -238,20 +158,23 @@ impl Service {
         Ok(Self {
             board,
             mqtt: (mqtt_host, mqtt_port),
-            http: http_address,
-            connected: link.connected,
+            http,
+            connected,
             control,
             pipeline,
             stop,
-            tasks: vec![link.task, sender, watcher],
+            sender,
+            tasks: vec![readings.task, warnings.task, watcher],
             web,
         })
     }
 
     /// Waits until the broker answers.
     pub async fn ready(&mut self) {
-        // An error means that the client has ended, which the caller sees by what it does next.
-        let _ = self.connected.wait_for(|c| *c).await;
+        for connected in &mut self.connected {
+            // An error means that the client has ended, which the caller sees by what it does next.
+            let _ = connected.wait_for(|c| *c).await;
+        }
     }
 
     /// Lets time pass to the clock's now and waits until everything that arrived before is done.
@@ -273,15 +196,13 @@ impl Service {
         let pipeline = self.pipeline;
         let _ = tokio::task::spawn_blocking(move || pipeline.join()).await;
         // The outbound queue closes with the pipeline; a broker that is gone must not hold up the end.
-        let mut tasks = self.tasks;
-        let sender = tasks.remove(1);
-        let _ = tokio::time::timeout(std::time::Duration::from_secs(2), sender).await;
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(2), self.sender).await;
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         self.stop.send_replace(true);
         let web = self.web;
         // The server's own grace bounds this.
         let _ = tokio::task::spawn_blocking(move || web.join()).await;
-        for task in tasks {
+        for task in self.tasks {
             let abort = task.abort_handle();
             if tokio::time::timeout(std::time::Duration::from_secs(2), task)
                 .await
@@ -327,45 +248,41 @@ fn serve_http(
         .map_err(|e| format!("cannot start the HTTP thread: {e}"))
 }
 
-fn mqtt_message(config: &Config, message: &crate::alert::log::Published) -> mqtt::Outbound {
-    let topic = wire::topic::Topic::Alert {
-        deployment: &config.deployment,
-        mode: message.mode(),
-        event: &message.event,
-    };
-    mqtt::Outbound {
-        topic: topic.to_string(),
-        payload: message.xml.clone().into_bytes(),
-        retain: true,
-        sure: true,
+/// Where MQTT clients connect; starts the embedded broker when there is to be one.
+async fn broker_address(config: &Config) -> Result<(String, u16), String> {
+    if !config.broker.embedded {
+        return Ok((config.broker.host.clone(), config.broker.port));
     }
-}
-
-fn latest_by_event(earlier: &[crate::alert::log::Published]) -> Vec<&crate::alert::log::Published> {
-    let mut latest: std::collections::BTreeMap<&str, &crate::alert::log::Published> =
-        std::collections::BTreeMap::new();
-    for message in earlier {
-        latest.insert(&message.event, message);
-    }
-    latest.into_values().collect()
+    let ip = config.broker.host.parse().map_err(|_| {
+        format!("[broker] host = \"{}\": an embedded broker listens on an IP address, for example 127.0.0.1", config.broker.host)
+    })?;
+    let wanted = SocketAddr::new(ip, config.broker.port);
+    let address = tokio::task::spawn_blocking(move || broker::start(wanted))
+        .await
+        .map_err(|e| e.to_string())??;
+    Ok((address.ip().to_string(), address.port()))
 }
 
 async fn watch_broker(
     board: Arc<Board>,
-    mut connected: watch::Receiver<bool>,
+    mut connected: Vec<watch::Receiver<bool>>,
     clock: Clock,
-    at: (String, u16),
+    at: String,
 ) {
     loop {
-        let up = *connected.borrow_and_update();
+        let up = connected.iter_mut().all(|c| *c.borrow_and_update());
         let text = (!up).then(|| {
-            format!(
-                "no connection to the MQTT broker at {}:{}: nothing arrives; trying again",
-                at.0, at.1
-            )
+            format!("no connection to the MQTT broker at {at}: nothing arrives; trying again")
         });
         board.condition("broker_down", text.as_deref(), clock.now_us());
-        if connected.changed().await.is_err() {
+        let [first, second] = connected.as_mut_slice() else {
+            return;
+        };
+        let changed = tokio::select! {
+            changed = first.changed() => changed,
+            changed = second.changed() => changed,
+        };
+        if changed.is_err() {
             return;
         }
     }

@@ -70,7 +70,7 @@ pub fn coverage_lost(config: &Config, view: &View) -> Option<String> {
         .filter(|s| {
             view.stations
                 .get(&s.id)
-                .is_none_or(|v| v.state == StationState::Unknown)
+                .is_none_or(|v| matches!(v.state, StationState::Unknown | StationState::Fault))
         })
         .map(|s| s.id.as_str())
         .collect();
@@ -78,7 +78,7 @@ pub fn coverage_lost(config: &Config, view: &View) -> Option<String> {
         return None;
     }
     Some(format!(
-        "{} of {} sea-level stations are silent ({}): a wave there would not be seen",
+        "{} of {} sea-level stations are silent or faulty ({}): a wave there would not be seen",
         blind.len(),
         sea().count(),
         blind.join(", ")

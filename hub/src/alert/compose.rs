@@ -153,7 +153,7 @@ impl<'a> Composer<'a> {
         let seen: Vec<String> = event.observed.keys().map(|s| station_name(*s)).collect();
         for &language in &self.config.sender.languages {
             let urgency = match (cancel, first_arrival) {
-                (true, _) => Urgency::Past,
+                (true, _) | (false, None) => Urgency::Past,
                 (false, Some(arrival)) if arrival > sent_us.saturating_add(IMMEDIATE_US) => {
                     Urgency::Expected
                 }
@@ -309,10 +309,11 @@ impl<'a> Composer<'a> {
             quake,
             place: String::new(),
             deleted: false,
+            updated_us: None,
         };
         let outlook = crate::forecast::Outlook::rehearsal(self.config);
         if !outlook.zones.is_empty() {
-            let event = Event::new(solution, outlook);
+            let event = Event::new("rehearsal".to_owned(), solution, outlook);
             self.tsunami(&event, Reason::Earthquake, 0, |_| String::new())?;
         }
         let own = self
@@ -336,7 +337,7 @@ impl<'a> Composer<'a> {
         Ok(())
     }
 
-    /// A message about a limit at a station. `n` is its number in the chain of `event`, from 1.
+    /// The next message of a limit's chain at a station.
     ///
     /// # Errors
     /// As [`Composer::tsunami`].
@@ -367,11 +368,14 @@ impl<'a> Composer<'a> {
         } else {
             format!("{:.2} {unit}", state.value)
         };
-        let fallback = quantity.name().replace('_', " ");
         for &language in &self.config.sender.languages {
             let words = LimitText {
                 station: name,
-                what: state.limit.text.as_deref().unwrap_or(&fallback),
+                what: state
+                    .limit
+                    .text
+                    .as_deref()
+                    .unwrap_or_else(|| text::quantity(language, quantity)),
                 value: value.clone(),
                 limit: limit.clone(),
                 when: self.times().write(language, state.time_us, true),
@@ -382,6 +386,7 @@ impl<'a> Composer<'a> {
                 _ => Category::Geo,
             };
             let severity = match state.limit.severity {
+                _ if state.over => Severity::Minor,
                 Configured::Minor => Severity::Minor,
                 Configured::Moderate => Severity::Moderate,
                 Configured::Severe => Severity::Severe,

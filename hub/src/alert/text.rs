@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::Offset;
+use wire::quantity::Quantity;
 use wire::topic::Mode;
 
 use super::Level;
@@ -121,6 +122,46 @@ pub fn limit_event(language: Language, domain: &str) -> &'static str {
     }
 }
 
+/// Name of a quantity.
+pub fn quantity(language: Language, quantity: Quantity) -> &'static str {
+    match (quantity, language) {
+        (Quantity::SeaLevel, Language::En) => "Sea level",
+        (Quantity::SeaLevel, Language::Es) => "Nivel del mar",
+        (Quantity::WaterPressure, Language::En) => "Water pressure",
+        (Quantity::WaterPressure, Language::Es) => "Presión del agua",
+        (Quantity::WaterTemperature, Language::En) => "Water temperature",
+        (Quantity::WaterTemperature, Language::Es) => "Temperatura del agua",
+        (Quantity::Speed, Language::En) => "Traffic speed",
+        (Quantity::Speed, Language::Es) => "Velocidad del tránsito",
+        (Quantity::Occupancy, Language::En) => "Road occupancy",
+        (Quantity::Occupancy, Language::Es) => "Ocupación de la vía",
+        (Quantity::Flow, Language::En) => "Traffic flow",
+        (Quantity::Flow, Language::Es) => "Flujo de tránsito",
+        (Quantity::TravelTime, Language::En) => "Travel time",
+        (Quantity::TravelTime, Language::Es) => "Tiempo de viaje",
+        (Quantity::Voltage, Language::En) => "Voltage",
+        (Quantity::Voltage, Language::Es) => "Tensión eléctrica",
+        (Quantity::Current, Language::En) => "Current",
+        (Quantity::Current, Language::Es) => "Corriente eléctrica",
+        (Quantity::ActivePower, Language::En) => "Active power",
+        (Quantity::ActivePower, Language::Es) => "Potencia activa",
+        (Quantity::ReactivePower, Language::En) => "Reactive power",
+        (Quantity::ReactivePower, Language::Es) => "Potencia reactiva",
+        (Quantity::ApparentPower, Language::En) => "Apparent power",
+        (Quantity::ApparentPower, Language::Es) => "Potencia aparente",
+        (Quantity::PowerFactor, Language::En) => "Power factor",
+        (Quantity::PowerFactor, Language::Es) => "Factor de potencia",
+        (Quantity::Frequency, Language::En) => "Grid frequency",
+        (Quantity::Frequency, Language::Es) => "Frecuencia de la red",
+        (Quantity::ActiveEnergy, Language::En) => "Energy",
+        (Quantity::ActiveEnergy, Language::Es) => "Energía",
+        (Quantity::Acceleration, Language::En) => "Ground acceleration",
+        (Quantity::Acceleration, Language::Es) => "Aceleración del suelo",
+        (Quantity::BatteryVoltage, Language::En) => "Battery voltage",
+        (Quantity::BatteryVoltage, Language::Es) => "Tensión de la batería",
+    }
+}
+
 /// Headline of a tsunami message that warns.
 pub fn headline(language: Language, mode: Mode, highest: Level, areas: &[&str]) -> String {
     if areas.is_empty() {
@@ -165,7 +206,7 @@ pub fn headline(language: Language, mode: Mode, highest: Level, areas: &[&str]) 
 /// Headline of a cancellation.
 pub fn cancel_headline(language: Language, mode: Mode) -> String {
     let text = match language {
-        Language::En => "Tsunami warning cancelled",
+        Language::En => "Tsunami alert cancelled",
         Language::Es => "Alerta de tsunami cancelada",
     };
     format!("{}{text}", prefix(language, mode))
@@ -184,7 +225,7 @@ pub fn earthquake(
             "An earthquake of magnitude {magnitude:.1} happened at {when}, {place}, {depth_km:.0} km deep."
         ),
         Language::Es => format!(
-            "Un sismo de magnitud {magnitude:.1} ocurrió a las {when}, {place}, a {depth_km:.0} km de profundidad."
+            "Un sismo de magnitud {magnitude:.1} ocurrió el {when}, {place}, a {depth_km:.0} km de profundidad."
         ),
     }
 }
@@ -208,7 +249,7 @@ pub fn evidence(language: Language, confirmed_at: &[String]) -> String {
 pub fn arrival(language: Language, when: Option<&str>) -> String {
     match (when, language) {
         (Some(when), Language::En) => format!("first wave about {when}"),
-        (Some(when), Language::Es) => format!("primera ola hacia las {when}"),
+        (Some(when), Language::Es) => format!("primera ola prevista: {when}"),
         (None, Language::En) => "the first wave can be there already".to_owned(),
         (None, Language::Es) => "la primera ola puede haber llegado ya".to_owned(),
     }
@@ -282,8 +323,10 @@ pub fn reason(language: Language, why: Reason) -> &'static str {
         (Reason::Forecast, Language::Es) => {
             "Actualización: el pronóstico se renovó con alturas medidas. "
         }
-        (Reason::Renewal, Language::En) => "Update: the alert remains in force. ",
-        (Reason::Renewal, Language::Es) => "Actualización: la alerta sigue vigente. ",
+        (Reason::Renewal | Reason::Lapsed, Language::En) => "Update: the alert remains in force. ",
+        (Reason::Renewal | Reason::Lapsed, Language::Es) => {
+            "Actualización: la alerta sigue vigente. "
+        }
         (Reason::AllClear, Language::En) => {
             "The sea has been quiet at every sensor that measured the tsunami. The alert is cancelled. Currents can stay strong for some time; follow local authorities before you return. "
         }
@@ -297,7 +340,7 @@ pub fn reason(language: Language, why: Reason) -> &'static str {
             "Ninguna ola llegó a los sensores donde se esperaba. La alerta queda cancelada. "
         }
         (Reason::Withdrawn, Language::En) => {
-            "The earthquake has been revised and can not have made a dangerous tsunami. The alert is cancelled. "
+            "The earthquake has been revised and cannot have made a dangerous tsunami. The alert is cancelled. "
         }
         (Reason::Withdrawn, Language::Es) => {
             "El sismo fue revisado y no puede haber producido un tsunami peligroso. La alerta queda cancelada. "
@@ -372,13 +415,13 @@ impl LimitText<'_> {
                 format!("{station} measured {value} at {when}; the limit is {limit}.")
             }
             (false, Language::Es) => {
-                format!("{station} midió {value} a las {when}; el límite es {limit}.")
+                format!("{station} midió {value} ({when}); el límite es {limit}.")
             }
             (true, Language::En) => {
                 format!("{station} is back within its limit ({limit}): {value} at {when}.")
             }
             (true, Language::Es) => {
-                format!("{station} volvió a su límite ({limit}): {value} a las {when}.")
+                format!("{station} volvió a su límite ({limit}): {value} ({when}).")
             }
         };
         format!("{}{said}", mode_sentence(language, mode))

@@ -14,10 +14,35 @@ pub(super) type Chains = BTreeMap<(u32, usize, Kind), LimitChain>;
 /// A chain of messages about one limit that is passed.
 #[derive(Debug)]
 pub(super) struct LimitChain {
-    event: String,
+    pub(super) event: String,
     pub(super) chain: Vec<(String, i64)>,
     value: f64,
     time_us: i64,
+}
+
+impl LimitChain {
+    /// Puts the next message of the chain out.
+    fn publish(
+        &mut self,
+        composer: Composer<'_>,
+        state: &LimitState<'_>,
+        now_us: i64,
+        out: &mut Vec<Output>,
+    ) {
+        match composer.limit(&self.event, &self.chain, state, now_us) {
+            Ok(message) => {
+                self.chain
+                    .push((message.identifier.clone(), message.sent_us));
+                out.push(Output::Publish(message));
+            }
+            Err(why) => say(
+                out,
+                now_us,
+                "error",
+                format!("no message for {}: {why}", self.event),
+            ),
+        }
+    }
 }
 
 impl Core {
@@ -98,20 +123,7 @@ impl Core {
             over: !active,
             renewal: false,
         };
-        match composer.limit(&chain.event, &chain.chain, &state, now_us) {
-            Ok(message) => {
-                chain
-                    .chain
-                    .push((message.identifier.clone(), message.sent_us));
-                out.push(Output::Publish(message));
-            }
-            Err(why) => say(
-                out,
-                now_us,
-                "error",
-                format!("no message for {}: {why}", chain.event),
-            ),
-        }
+        chain.publish(composer, &state, now_us, out);
         if !active {
             self.limits.remove(&key);
         }
@@ -141,20 +153,7 @@ impl Core {
                 over: false,
                 renewal: true,
             };
-            match composer.limit(&chain.event, &chain.chain, &state, now_us) {
-                Ok(message) => {
-                    chain
-                        .chain
-                        .push((message.identifier.clone(), message.sent_us));
-                    out.push(Output::Publish(message));
-                }
-                Err(why) => say(
-                    out,
-                    now_us,
-                    "error",
-                    format!("no message for {}: {why}", chain.event),
-                ),
-            }
+            chain.publish(composer, &state, now_us, out);
         }
     }
 }

@@ -14,7 +14,6 @@ use serde::Serialize;
 use signal::threshold::Kind;
 use signal::tsunami::Change;
 use wire::batch::Batch;
-use wire::quality::Quality;
 
 use crate::alert::compose::Composer;
 use crate::alert::log::Published;
@@ -99,12 +98,15 @@ impl Stations for Names<'_> {
     }
 
     fn last_us(&self, station: u32) -> Option<i64> {
-        const BAD: u8 = Quality::MISSING.0 | Quality::SENSOR_FAULT.0 | Quality::SUSPECT.0;
-        self.detect
-            .latest(station)
-            .filter(|(_, last)| last.quality & BAD == 0)
-            .map(|(_, last)| last.time_us)
-            .max()
+        self.detect.last_sea_us(station)
+    }
+
+    fn unbroken_since_us(&self, station: u32) -> Option<i64> {
+        self.detect.unbroken_since_us(station)
+    }
+
+    fn is_restless(&self, station: u32) -> bool {
+        self.detect.in_event(station)
     }
 }
 
@@ -245,6 +247,25 @@ impl Core {
         words.join("; ")
     }
 
+    /// Whether anything is going on that time alone can change: such steps belong in the journal.
+    pub fn is_busy(&self) -> bool {
+        !self.limits.is_empty()
+            || !self.unclaimed.is_empty()
+            || self.events.iter().any(|e| !e.is_over())
+    }
+
+    /// Takes over the chain of an event as earlier runs published it, where that is longer than what the journal gave again.
+    pub fn adopt(&mut self, event: &str, published: &[(String, i64)]) {
+        for known in self.events.iter_mut().filter(|e| e.id == event) {
+            known.adopt(published);
+        }
+        for known in self.limits.values_mut().filter(|l| l.event == event) {
+            if published.len() > known.chain.len() {
+                known.chain = published.to_vec();
+            }
+        }
+    }
+
     /// Corrects when a message was sent: an earlier run published it, and later messages refer to what was published.
     pub fn told(&mut self, identifier: &str, sent_us: i64) {
         for event in &mut self.events {
@@ -305,6 +326,20 @@ impl Core {
                 self.carry_out(at, steps, now_us, out);
                 return;
             }
+        }
+        if let Change::Onset { onset_us, .. } = *change
+            && let Some(at) = self
+                .events
+                .iter()
+                .rposition(|e| e.ended_without_wave() && e.could_be(finding.station, onset_us))
+        {
+            // The wave that was said not to come has come.
+            self.reopen(at, now_us, out);
+            self.sea(finding, change, now_us, out, fresh);
+            return;
+        }
+        if finding.station as usize >= self.config.station.len() {
+            return;
         }
         if self.unclaimed.len() == MOST_UNCLAIMED {
             self.unclaimed.pop_front();

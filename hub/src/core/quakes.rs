@@ -3,6 +3,7 @@
 use super::{Core, MOST_EVENTS, Output, UNCLAIMED_US, say};
 use crate::detect::{Finding, What};
 use crate::event::Event;
+use crate::forecast::Outlook;
 use crate::intake::quakes::{self, Solution};
 
 /// Two solutions this close are one earthquake: location and origin errors of first solutions of great earthquakes, with room.
@@ -40,7 +41,12 @@ impl Core {
         let known = self
             .events
             .iter()
-            .position(|e| same(&e.solution, &solution));
+            .rposition(|e| e.told_by(&quake.id).is_some() || near(&e.solution, &solution));
+        if let Some(reason) = self.passed_over(&solution, known, now_us) {
+            self.intake.count("quakes_passed_over", reason);
+            return;
+        }
+        // From here on an event that is known is one that this solution may change.
         if solution.deleted {
             if let Some(at) = known {
                 say(
@@ -49,38 +55,24 @@ impl Core {
                     "earthquake",
                     format!("the agency has taken {} back", quake.id),
                 );
+                self.events[at].hear(solution);
                 let steps = self.events[at].withdraw();
                 self.carry_out(at, steps, now_us, out);
             }
             return;
         }
-        if known.is_none() && quake.magnitude < self.config.policy.min_magnitude {
-            self.intake
-                .count("quakes_passed_over", "below_min_magnitude");
-            return;
-        }
-        // An old catalogue entry is history, not news: a feed that is polled for a week must not raise last week's alerts.
-        const OLD_US: i64 = 24 * 3_600 * 1_000_000;
-        if known.is_none() && now_us.saturating_sub(quake.origin_us) > OLD_US {
-            self.intake.count("quakes_passed_over", "older_than_a_day");
-            return;
-        }
-        if known.is_some_and(|at| self.events[at].solution == solution) {
-            self.intake.count("quakes_passed_over", "told_before");
-            return;
-        }
+        let place = if solution.place.is_empty() {
+            format!("{:.2} {:.2}", quake.lat, quake.lon)
+        } else {
+            solution.place.clone()
+        };
         say(
             out,
             now_us,
             "earthquake",
             format!(
-                "earthquake M{:.1}, {}, {:.0} km deep, at {} ({})",
+                "earthquake M{:.1}, {place}, {:.0} km deep, at {} ({})",
                 quake.magnitude,
-                if solution.place.is_empty() {
-                    format!("{:.2} {:.2}", quake.lat, quake.lon)
-                } else {
-                    solution.place.clone()
-                },
                 quake.depth_km,
                 crate::alert::text::utc(quake.origin_us),
                 quake.id
@@ -99,6 +91,7 @@ impl Core {
                 if let Some(at) = known
                     && quake.magnitude < self.config.policy.min_magnitude
                 {
+                    self.events[at].hear(solution);
                     let steps = self.events[at].withdraw();
                     self.carry_out(at, steps, now_us, out);
                 }
@@ -114,45 +107,149 @@ impl Core {
                 format!("no forecast for {list}; this is no all-clear"),
             );
         }
-        match known {
+        match known.filter(|at| !self.events[*at].is_over()) {
             Some(at) => {
                 let steps = self.events[at].revise(solution, outlook, ocean, &self.config.policy);
                 self.tell_forecast(at, out);
                 self.carry_out(at, steps, now_us, out);
             }
             None => {
-                if self.events.len() == MOST_EVENTS {
-                    // The oldest that is over, or the oldest at all: sixty-four great earthquakes at once are not the sea's doing.
-                    let at = self.events.iter().position(Event::is_over).unwrap_or(0);
-                    self.events.remove(at);
-                    self.intake.count("events_dropped", "bound");
+                if let Some(at) = known {
+                    self.events[at].spend();
                 }
-                self.events.push(Event::new(solution, outlook));
-                let at = self.events.len() - 1;
-                self.tell_forecast(at, out);
-                let steps = self.events[at].begin();
-                self.carry_out(at, steps, now_us, out);
-                // The wave may have been seen before the earthquake was told.
-                let waiting: Vec<Finding> = self
-                    .unclaimed
-                    .drain(..)
-                    .filter(|f| now_us.saturating_sub(f.time_us) <= UNCLAIMED_US)
-                    .collect();
-                for finding in waiting {
-                    if let What::Sea(change) = finding.what {
-                        self.sea(&finding, &change, now_us, out, false);
-                    }
-                }
+                self.open(solution, outlook, now_us, out);
             }
         }
     }
+
+    /// Why a solution changes nothing; `None` when it may.
+    fn passed_over(
+        &mut self,
+        solution: &Solution,
+        known: Option<usize>,
+        now_us: i64,
+    ) -> Option<&'static str> {
+        /// An old catalogue entry is history, not news: a feed that is polled for a week must not raise last week's alerts.
+        const OLD_US: i64 = 24 * 3_600 * 1_000_000;
+        /// Agencies' clocks and ours differ by less; beyond it, the document is wrong.
+        const FUTURE_US: i64 = 5 * 60 * 1_000_000;
+        let quake = &solution.quake;
+        if quake.origin_us > now_us.saturating_add(FUTURE_US) {
+            return Some("in_the_future");
+        }
+        let Some(at) = known else {
+            return if solution.deleted {
+                Some("deleted_unknown")
+            } else if quake.magnitude < self.config.policy.min_magnitude {
+                Some("below_min_magnitude")
+            } else if now_us.saturating_sub(quake.origin_us) > OLD_US {
+                Some("older_than_a_day")
+            } else {
+                None
+            };
+        };
+        let event = &mut self.events[at];
+        if let Some(earlier) = event.told_by(&quake.id) {
+            if earlier == solution {
+                return Some("told_before");
+            }
+            if solution
+                .updated_us
+                .is_some_and(|new| earlier.updated_us.is_some_and(|old| new < old))
+            {
+                return Some("older_than_told");
+            }
+        }
+        // Another catalogue may make an earthquake larger. Smaller, or nothing at all, only the one that counts can make it: a small
+        // shock close by must never call a great wave off.
+        let counts = event.solution.quake.id == quake.id;
+        if !counts && (solution.deleted || quake.magnitude <= event.solution.quake.magnitude) {
+            event.hear(solution.clone());
+            return Some("another_catalogue");
+        }
+        // What is over begins again only for something that warns.
+        let small = quake.magnitude < self.config.policy.min_magnitude;
+        if self.events[at].is_over()
+            && (solution.deleted || small || now_us.saturating_sub(quake.origin_us) > OLD_US)
+        {
+            return Some("event_over");
+        }
+        if self.events[at].is_over() && !self.events[at].ended_without_wave() {
+            return Some("event_over");
+        }
+        None
+    }
+
+    /// Opens an event, and offers it what stations saw before the earthquake was told.
+    fn open(&mut self, solution: Solution, outlook: Outlook, now_us: i64, out: &mut Vec<Output>) {
+        if self.events.len() == MOST_EVENTS {
+            let Some(over) = self.events.iter().position(Event::is_over) else {
+                self.intake.count("quakes_passed_over", "too_many_events");
+                say(
+                    out,
+                    now_us,
+                    "error",
+                    format!(
+                        "{MOST_EVENTS} events are on at once; {} is not followed",
+                        solution.quake.id
+                    ),
+                );
+                return;
+            };
+            self.events.remove(over);
+        }
+        let id = self.free_id(&solution.quake.id);
+        self.events.push(Event::new(id, solution, outlook));
+        let at = self.events.len() - 1;
+        self.tell_forecast(at, out);
+        let steps = self.events[at].begin();
+        self.carry_out(at, steps, now_us, out);
+        let waiting: Vec<Finding> = self
+            .unclaimed
+            .drain(..)
+            .filter(|f| now_us.saturating_sub(f.time_us) <= UNCLAIMED_US)
+            .collect();
+        for finding in waiting {
+            if let What::Sea(change) = finding.what {
+                self.sea(&finding, &change, now_us, out, false);
+            }
+        }
+    }
+
+    /// Begins an event anew that ended without a wave. A chain does not go on after its cancellation, so that the new one has an id
+    /// of its own.
+    pub(super) fn reopen(&mut self, at: usize, now_us: i64, out: &mut Vec<Output>) {
+        let old = &mut self.events[at];
+        old.spend();
+        let (solution, outlook) = (old.solution.clone(), old.outlook.clone());
+        say(
+            out,
+            now_us,
+            "reopened",
+            format!("the event of {} begins again", solution.quake.id),
+        );
+        self.open(solution, outlook, now_us, out);
+    }
+
+    /// An event id for an earthquake: its own, or with a number when an event had it before.
+    fn free_id(&self, quake: &str) -> String {
+        let taken = |id: &str| self.events.iter().any(|e| e.id == id);
+        if !taken(quake) {
+            return quake.to_owned();
+        }
+        let start: String = quake.chars().take(44).collect();
+        (2..1_000)
+            .map(|n| format!("{start}-{n}"))
+            .find(|id| !taken(id))
+            .unwrap_or(start)
+    }
 }
 
-fn same(known: &Solution, new: &Solution) -> bool {
+/// Two solutions of one earthquake, by place and time.
+fn near(known: &Solution, new: &Solution) -> bool {
     let (a, b) = (&known.quake, &new.quake);
     let lon = (a.lon - b.lon).rem_euclid(360.0);
-    a.id == b.id
-        || ((a.origin_us - b.origin_us).abs() <= SAME_QUAKE_US
-            && (a.lat - b.lat).abs() <= SAME_QUAKE_DEG
-            && lon.min(360.0 - lon) <= SAME_QUAKE_DEG)
+    (a.origin_us - b.origin_us).abs() <= SAME_QUAKE_US
+        && (a.lat - b.lat).abs() <= SAME_QUAKE_DEG
+        && lon.min(360.0 - lon) <= SAME_QUAKE_DEG
 }

@@ -19,6 +19,12 @@ use ranges::{Inserted, Ranges};
 /// ones.
 const MOST_BOOTS: usize = 64;
 
+/// Edges and publishers that are kept apart.
+pub const MOST_EDGES: usize = 20_000;
+
+/// Outboxes that are kept apart; an edge gets a new one when its disk is replaced or full.
+const MOST_OUTBOXES: usize = 20_000;
+
 /// Event times that are remembered per open station and quantity to recognise a second delivery.
 const OPEN_TIMES_KEPT: usize = 64;
 
@@ -74,7 +80,9 @@ pub struct Intake {
     pub columns: Columns,
     /// What was refused and why, and what was flagged.
     pub counters: Counters,
+    /// By edge and node: a node numbers the readings of all its stations in one sequence.
     seen: HashMap<(u32, u32), NodeSeen>,
+    edges: HashMap<String, u32>,
     open: HashMap<(u32, u8), OpenSeen>,
     cursors: BTreeMap<(String, u64), Cursor>,
 }
@@ -93,6 +101,7 @@ impl Intake {
             columns: Columns::default(),
             counters: Counters::new(),
             seen: HashMap::new(),
+            edges: HashMap::new(),
             open: HashMap::new(),
             cursors: BTreeMap::new(),
         }
@@ -113,6 +122,7 @@ impl Intake {
             .map(|s| (self.stations.index_of(s.id), s.node, s.boot))
             .collect();
         let before = self.columns.len();
+        let edge = self.edge_index(header.edge);
         let mut fresh: Vec<bool> = Vec::new();
         let (mut duplicates, mut n) = (0, 0);
         let mut last_entry = usize::MAX;
@@ -133,11 +143,15 @@ impl Intake {
             let new = if open {
                 self.open_is_new(station, &reading)
             } else {
-                if entry != last_entry {
-                    self.put_back(&table, last_entry, last_ranges.take());
-                    last_ranges = Some(self.take_ranges(station, node, boot));
-                    last_entry = entry;
+                // Stations of one node share one sequence.
+                let same = table
+                    .get(last_entry)
+                    .is_some_and(|last| (last.1, last.2) == (node, boot));
+                if !same {
+                    self.put_back(edge, &table, last_entry, last_ranges.take());
+                    last_ranges = Some(self.take_ranges(edge, node, boot));
                 }
+                last_entry = entry;
                 match last_ranges.get_or_insert_default().insert(reading.seq) {
                     Inserted::New => true,
                     Inserted::NewAndHoleClosed => {
@@ -166,7 +180,7 @@ impl Intake {
             }
             n += 1;
         }
-        self.put_back(&table, last_entry, last_ranges);
+        self.put_back(edge, &table, last_entry, last_ranges);
         for (name, reason, by) in [
             ("readings_duplicate", "seq", duplicates as u64),
             ("readings_refused", "too_many_stations", refused),
@@ -193,22 +207,41 @@ impl Intake {
         }
     }
 
-    fn take_ranges(&mut self, station: u32, node: u32, boot: u32) -> Ranges {
-        let boots = &mut self.seen.entry((station, node)).or_default().boots;
+    fn edge_index(&mut self, edge: &str) -> u32 {
+        if let Some(&index) = self.edges.get(edge) {
+            return index;
+        }
+        // Bounded by `may_come_from`, which the pipeline asks first.
+        let index = self.edges.len() as u32;
+        self.edges.insert(edge.to_owned(), index);
+        index
+    }
+
+    /// Whether another batch of this edge and outbox is within bounds: names come from outside.
+    pub fn may_come_from(&self, edge: &str, outbox: u64) -> bool {
+        let known = self.cursors.contains_key(&(edge.to_owned(), outbox));
+        known
+            || outbox == OPEN_OUTBOX && self.edges.contains_key(edge)
+            || self.cursors.len() < MOST_OUTBOXES && self.edges.len() < MOST_EDGES
+    }
+
+    fn take_ranges(&mut self, edge: u32, node: u32, boot: u32) -> Ranges {
+        let boots = &mut self.seen.entry((edge, node)).or_default().boots;
         std::mem::take(boots.entry(boot).or_default())
     }
 
     fn put_back(
         &mut self,
+        edge: u32,
         table: &[(Option<u32>, u32, u32)],
         entry: usize,
         ranges: Option<Ranges>,
     ) {
         let Some(ranges) = ranges else { return };
-        let Some(&(Some(station), node, boot)) = table.get(entry) else {
+        let Some(&(_, node, boot)) = table.get(entry) else {
             return;
         };
-        let boots = &mut self.seen.entry((station, node)).or_default().boots;
+        let boots = &mut self.seen.entry((edge, node)).or_default().boots;
         boots.insert(boot, ranges);
         if boots.len() > MOST_BOOTS {
             boots.pop_first();
@@ -242,8 +275,9 @@ impl Intake {
 
     /// Notes that an outbox entry is durable here.
     pub fn durable(&mut self, edge: &str, outbox: u64, offset: u64) {
-        if outbox != OPEN_OUTBOX {
-            self.cursor(edge, outbox).durable.insert(offset);
+        if outbox != OPEN_OUTBOX && !self.cursor(edge, outbox).durable.insert_if_room(offset) {
+            // Not remembered, so not acknowledged: the edge sends it again when the holes before it are filled.
+            self.count("outbox_offsets_forgotten", "bound");
         }
     }
 

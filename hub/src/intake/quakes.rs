@@ -23,6 +23,8 @@ pub struct Solution {
     pub place: String,
     /// The agency took it back.
     pub deleted: bool,
+    /// When the agency last changed it, microseconds since the Unix epoch, if it says so.
+    pub updated_us: Option<i64>,
 }
 
 /// What a document held.
@@ -158,6 +160,11 @@ fn solution(feature: &Value) -> Result<Solution, String> {
             .take(120)
             .collect(),
         deleted,
+        updated_us: properties
+            .get("updated")
+            .and_then(Value::as_f64)
+            .filter(|t| t.abs() < 7.3e12)
+            .map(|t| (t * 1e3) as i64),
     })
 }
 

@@ -59,6 +59,18 @@ impl Ranges {
         Inserted::New
     }
 
+    /// Adds a number unless that would need more than [`MOST`] intervals; says whether it is in the set now.
+    pub fn insert_if_room(&mut self, n: u64) -> bool {
+        let touches = self.contains(n)
+            || n.checked_sub(1).is_some_and(|m| self.contains(m))
+            || self.contains(n.saturating_add(1));
+        if !touches && self.spans.len() >= MOST {
+            return false;
+        }
+        self.insert(n);
+        true
+    }
+
     /// Whether the number is in the set.
     pub fn contains(&self, n: u64) -> bool {
         let at = self.spans.partition_point(|s| s.1 <= n);

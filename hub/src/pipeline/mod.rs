@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use clock::Clock;
 use flume::{Receiver, RecvTimeoutError, Sender};
-use rumqttc::AsyncClient;
+use rumqttc::{AsyncClient, Publish};
 use tokio::sync::oneshot;
 use wire::ack::Ack;
 use wire::topic::{Channel, Topic};
@@ -24,7 +24,7 @@ use crate::core::{Core, Output};
 use crate::entry::Entry;
 use crate::intake::open::Arrival;
 use crate::intake_log::{IntakeLog, Owed};
-use crate::mqtt::{Inbound, Outbound};
+use crate::mqtt::{Inbound, Outbound, Session};
 use crate::stations;
 use crate::view::{Board, TimelineEntry};
 
@@ -82,8 +82,14 @@ pub struct Pipeline {
     pub inbound: Receiver<Inbound>,
     /// Control.
     pub control: Receiver<Control>,
-    /// The MQTT client, for acknowledgements.
+    /// The MQTT client of readings, for acknowledgements.
     pub client: AsyncClient,
+    /// The MQTT client of earthquakes and status.
+    pub warnings: AsyncClient,
+    /// How far the journal's consequences have been carried out; a restart publishes nothing that lies before.
+    pub done: journal::Cursor,
+    /// The hub's time is never before this, microseconds since the Unix epoch: the journal's last entry.
+    pub not_before_us: i64,
     /// Messages to send.
     pub outbound: Sender<Outbound>,
     /// Another place for what is published.
@@ -100,6 +106,14 @@ struct State {
     swept_us: i64,
     edges: BTreeMap<String, String>,
     arrival: Arrival,
+    /// The hub's time at the last step: it never goes back.
+    now_us: i64,
+    stepped: Instant,
+    /// MQTT messages to acknowledge when the client's queue has room.
+    to_acknowledge: Vec<(Session, Publish)>,
+    done_at: Instant,
+    /// Rows taken and rows stamped in the future at the last look.
+    clocks: (u64, u64),
 }
 
 impl Pipeline {
@@ -119,14 +133,20 @@ impl Pipeline {
             swept_us: i64::MIN,
             edges: BTreeMap::new(),
             arrival: Arrival::new(self.clock.now_us()),
+            now_us: self.not_before_us,
+            stepped: now,
+            to_acknowledge: Vec::new(),
+            done_at: now,
+            clocks: (0, 0),
         };
         self.show(&mut state, true);
         self.acknowledge(&mut state);
         self.board.update(|v| v.ready = true);
-        let tick_us = self.config.timing.tick.as_micros() as i64;
-        let mut last_step_us = self.clock.now_us();
+        let tick = self
+            .clock
+            .real_duration(self.config.timing.tick.as_micros() as i64);
         loop {
-            let first = match self.next(&state, last_step_us + tick_us) {
+            let first = match self.next(&state, tick) {
                 Next::Message(message) => Some(message),
                 Next::Control(Control::Stop) => break,
                 Next::Control(Control::Step(done)) => {
@@ -136,7 +156,6 @@ impl Pipeline {
                     }
                     self.step(Vec::new(), &mut state);
                     self.show(&mut state, true);
-                    last_step_us = self.clock.now_us();
                     let _ = done.send(());
                     continue;
                 }
@@ -144,13 +163,9 @@ impl Pipeline {
                 Next::Gone => break,
             };
             match first {
-                Some(message) => {
-                    self.group(message, &mut state);
-                    last_step_us = self.clock.now_us();
-                }
-                None if self.ticking && self.clock.now_us() >= last_step_us + tick_us => {
-                    self.step(Vec::new(), &mut state);
-                    last_step_us = self.clock.now_us();
+                Some(message) => self.group(message, &mut state),
+                None if self.ticking && state.stepped.elapsed() >= tick => {
+                    self.step(Vec::new(), &mut state)
                 }
                 None => {}
             }
@@ -165,15 +180,45 @@ impl Pipeline {
             self.group(message, &mut state);
         }
         self.settle(&mut state);
+        self.carried_out(&mut state, true);
     }
 
-    fn next(&self, state: &State, tick_at_us: i64) -> Next {
+    /// Notes how far the journal's consequences have been carried out: now and then, since a lower bound is enough.
+    fn carried_out(&mut self, state: &mut State, now: bool) {
+        const EVERY: Duration = Duration::from_secs(5);
+        if !now && state.done_at.elapsed() < EVERY {
+            return;
+        }
+        state.done_at = Instant::now();
+        if self.done.get() != self.log.next()
+            && let Err(e) = self.done.set(self.log.next())
+        {
+            tracing::warn!(error = %e, "cannot note how far the journal is carried out");
+        }
+    }
+
+    /// The hub's time: the clock's, and never back.
+    fn time(&mut self, state: &mut State) -> i64 {
+        const NOTICED_US: i64 = 2_000_000;
+        let clock_us = self.clock.now_us();
+        let behind = state.now_us.saturating_sub(clock_us);
+        let text = (behind > NOTICED_US).then(|| {
+            format!("the clock of this machine is {} s behind the journal's last entry: times stand still until it has caught up; check NTP", behind / 1_000_000)
+        });
+        self.board
+            .condition("clock_back", text.as_deref(), clock_us);
+        state.now_us = state.now_us.max(clock_us);
+        state.stepped = Instant::now();
+        state.now_us
+    }
+
+    fn next(&self, state: &State, tick: Duration) -> Next {
         if let Ok(control) = self.control.try_recv() {
             return Next::Control(control);
         }
         let mut wait = RETRY_EVERY;
         if self.ticking {
-            wait = wait.min(self.clock.real_until(tick_at_us));
+            wait = wait.min(tick.saturating_sub(state.stepped.elapsed()));
         }
         if !state.touched.is_empty() {
             wait = wait.min(SHOW_EVERY.saturating_sub(state.shown.elapsed()));
@@ -201,7 +246,7 @@ impl Pipeline {
     }
 
     fn step(&mut self, messages: Vec<Inbound>, state: &mut State) {
-        let now_us = self.clock.now_us();
+        let now_us = self.time(state);
         let began = messages
             .iter()
             .map(|m| m.at)
@@ -212,15 +257,21 @@ impl Pipeline {
             self.take(message, now_us, &mut items, &mut owed, &mut outputs, state);
         }
         // A step in which only time passed is journaled only if it may matter: ticks while no event is on would fill the disk.
-        let eventful = !items.is_empty() || self.core.events().iter().any(|e| !e.is_over());
+        let eventful = !items.is_empty() || self.core.is_busy();
         if eventful || !owed.offsets.is_empty() || !owed.messages.is_empty() {
-            self.log.append(
+            let let_go = self.log.append(
                 &Entry {
                     received_us: now_us,
                     items,
                 },
                 owed,
             );
+            self.board.count(
+                "open_messages_lost",
+                &reason("reason", "disk_full"),
+                let_go.len() as u64,
+            );
+            state.to_acknowledge.extend(let_go);
         }
         outputs.extend(self.core.finish(now_us));
         for output in outputs {
@@ -286,19 +337,11 @@ impl Pipeline {
     }
 
     fn send_alert(&self, message: &Published) {
-        let topic = Topic::Alert {
-            deployment: &self.config.deployment,
-            mode: message.mode(),
-            event: &message.event,
-        }
-        .to_string();
-        let out = Outbound {
-            topic,
-            payload: message.xml.clone().into_bytes(),
-            retain: true,
-            sure: true,
-        };
-        if self.outbound.send(out).is_err() {
+        if self
+            .outbound
+            .send(Outbound::alert(&self.config.deployment, message))
+            .is_err()
+        {
             tracing::error!(
                 identifier = message.identifier,
                 "the MQTT outlet is gone; the feeds have the message"
@@ -313,10 +356,16 @@ impl Pipeline {
             self.core.intake.durable(edge, *outbox, *offset);
             state.unacknowledged.insert((edge.clone(), *outbox));
         }
-        for message in &owed.messages {
-            // The queue may be full for a moment: then the broker delivers the message again, and its readings are duplicates.
-            let _ = self.client.try_ack(message);
-        }
+        state.to_acknowledge.extend(owed.messages);
+        // The client's queue may be full for a moment: what does not fit waits for the next round.
+        state.to_acknowledge.retain(|(session, message)| {
+            let client = match session {
+                Session::Readings => &self.client,
+                Session::Warnings => &self.warnings,
+            };
+            client.try_ack(message).is_err()
+        });
+        self.carried_out(state, false);
         self.acknowledge(state);
         let now_us = self.clock.now_us();
         let text = self.log.refusal.as_ref().map(|why| {
@@ -381,6 +430,7 @@ impl Pipeline {
             .read(|v| stations::coverage_lost(&self.config, v));
         self.board
             .condition("coverage_lost", lost.as_deref(), now_us);
+        self.watch_clocks(state, now_us);
         for ((name, why), by) in &self.core.intake.counters {
             self.board.set(name, &reason("reason", why), *by);
         }
@@ -394,6 +444,37 @@ impl Pipeline {
             .set("journal_entries_waiting", "", self.log.waiting() as u64);
         self.board
             .set("journal_entries_let_go", "", self.log.let_go_total);
+    }
+}
+
+impl Pipeline {
+    /// When most of what arrives is stamped in the future, it is this machine's clock that is wrong, and every detector is blind.
+    fn watch_clocks(&self, state: &mut State, now_us: i64) {
+        let future = self
+            .core
+            .intake
+            .counters
+            .get(&("readings_flagged", "future"))
+            .copied()
+            .unwrap_or(0);
+        let rows = self.board.read(|v| {
+            v.counters
+                .get(&("readings", String::new()))
+                .copied()
+                .unwrap_or(0)
+        });
+        let (rows_new, future_new) = (
+            rows.saturating_sub(state.clocks.0),
+            future.saturating_sub(state.clocks.1),
+        );
+        if rows_new == 0 {
+            return;
+        }
+        state.clocks = (rows, future);
+        let text = (future_new * 2 > rows_new).then(|| {
+            format!("{future_new} of the last {rows_new} readings are stamped in the future: the clock of this machine is slow, and no detector works; check NTP")
+        });
+        self.board.condition("hub_clock", text.as_deref(), now_us);
     }
 }
 

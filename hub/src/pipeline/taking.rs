@@ -14,6 +14,9 @@ use crate::intake::{OPEN_OUTBOX, Rest};
 use crate::intake_log::{Offset, Owed};
 use crate::mqtt::Inbound;
 
+/// Edges whose state is shown; names come from outside.
+const MOST_EDGES_SHOWN: usize = 2_000;
+
 impl Pipeline {
     pub(super) fn take(
         &mut self,
@@ -25,6 +28,7 @@ impl Pipeline {
         state: &mut State,
     ) {
         let Inbound {
+            session,
             channel,
             edge,
             publish,
@@ -33,6 +37,12 @@ impl Pipeline {
         self.board
             .count("messages_received", &reason("channel", channel.name()), 1);
         let payload = &publish.payload;
+        if payload.len() > crate::intake::quakes::MAX_DOCUMENT {
+            tracing::warn!(%edge, channel = channel.name(), bytes = payload.len(), "refused: too large for any kind of message");
+            self.core.intake.count("messages_refused", "too_large");
+            owed.messages.push((session, publish));
+            return;
+        }
         match channel {
             Channel::Batch => self.take_batch(&edge, payload, now_us, items, owed, state),
             Channel::Senml | Channel::Json => {
@@ -43,22 +53,27 @@ impl Pipeline {
                 };
                 state.arrival.advance(now_us);
                 match read(payload, &edge, &mut state.arrival) {
+                    Ok(_) if !self.core.intake.may_come_from(&edge, OPEN_OUTBOX) => {
+                        self.core
+                            .intake
+                            .count("messages_refused", "too_many_publishers");
+                    }
                     Ok(readings) => self.take_open(&edge, &readings, now_us, items),
                     Err(refused) => {
                         tracing::warn!(%edge, channel = channel.name(), %refused, "refused");
                         self.core.intake.count("messages_refused", refused.reason);
                     }
                 }
-                owed.messages.push(publish);
+                owed.messages.push((session, publish));
             }
             Channel::Quake => {
                 outputs.extend(self.core.quake(payload, now_us));
                 items.push(Item::Quake(payload.to_vec()));
-                owed.messages.push(publish);
+                owed.messages.push((session, publish));
             }
             Channel::Status => {
                 self.edge_status(&edge, payload, now_us, state);
-                owed.messages.push(publish);
+                owed.messages.push((session, publish));
             }
             Channel::Finding => {
                 let text: String = String::from_utf8_lossy(payload)
@@ -71,9 +86,9 @@ impl Pipeline {
                     kind: "node_finding".to_owned(),
                     text: format!("{edge}: {text}"),
                 });
-                owed.messages.push(publish);
+                owed.messages.push((session, publish));
             }
-            Channel::Ack | Channel::Command => owed.messages.push(publish),
+            Channel::Ack | Channel::Command => owed.messages.push((session, publish)),
         }
     }
 
@@ -102,6 +117,10 @@ impl Pipeline {
                 "batch refused: it names another edge than its topic, or no outbox"
             );
             self.core.intake.count("batches_refused", "edge_mismatch");
+            return;
+        }
+        if !self.core.intake.may_come_from(edge, header.outbox) {
+            self.core.intake.count("batches_refused", "too_many_edges");
             return;
         }
         let offset: Offset = (edge.to_owned(), header.outbox, header.offset);
@@ -229,6 +248,10 @@ impl Pipeline {
             self.core.intake.count("messages_refused", "status_syntax");
             return;
         };
+        if !state.edges.contains_key(edge) && state.edges.len() >= MOST_EDGES_SHOWN {
+            self.core.intake.count("messages_refused", "too_many_edges");
+            return;
+        }
         let word = status
             .get("state")
             .and_then(Value::as_str)
@@ -239,7 +262,7 @@ impl Pipeline {
             .and_then(|o| o.get("identity"))
             .and_then(Value::as_str)
             .and_then(|hex| u64::from_str_radix(hex, 16).ok());
-        if let Some(identity) = identity {
+        if let Some(identity) = identity.filter(|id| self.core.intake.may_come_from(edge, *id)) {
             // What another hub, or this one before it lost its disk, has acknowledged is not coming again.
             if let Some(done) = outbox
                 .and_then(|o| o.get("acknowledged"))
