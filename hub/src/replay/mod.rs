@@ -337,7 +337,7 @@ pub async fn run(request: &Request) -> Result<Outcome, String> {
     if let Some(failure) = &kept.failure {
         return Err(failure.clone());
     }
-    let comparison = report::lines(&event.stations, &kept.rows, event.origin_us);
+    let comparison = report::lines(&event, &kept.rows);
     write_results(request, &service, &kept, config.mode)?;
     show.closing(&kept, readings, &comparison, began.elapsed());
     agency.close().await;

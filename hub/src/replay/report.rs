@@ -1,6 +1,6 @@
 //! How late or early, and how high or low, each forecast was against the record.
 
-use record::Station;
+use record::{Event, Station};
 use signal::tsunami::{Change, Detector, Settings};
 
 use super::sink::Row;
@@ -17,11 +17,11 @@ pub struct Recorded {
     pub amplitude_us: i64,
 }
 
-/// Reads arrival and largest height off a record, looking from `from_us` on.
-pub fn recorded(station: &Station, from_us: i64) -> Option<Recorded> {
+/// Reads arrival and largest height off what was played of a record (`played`: first and last instant), looking from `from_us` on.
+pub fn recorded(station: &Station, played: (i64, i64), from_us: i64) -> Option<Recorded> {
     let mut detector = Detector::new(Settings::default());
     let mut found: Option<Recorded> = None;
-    for sample in &station.series.samples {
+    for sample in station.series.between(played.0, played.1) {
         let Some(value) = sample.value else { continue };
         match detector.step(sample.time_us, value).change {
             Some(Change::Onset { onset_us, .. }) if onset_us >= from_us && found.is_none() => {
@@ -50,9 +50,10 @@ pub fn recorded(station: &Station, from_us: i64) -> Option<Recorded> {
 }
 
 /// One line per station: the first forecast and the last against the record.
-pub fn lines(stations: &[Station], rows: &[Row], origin_us: i64) -> Vec<String> {
+pub fn lines(event: &Event, rows: &[Row]) -> Vec<String> {
     let mut out = Vec::new();
-    for station in stations {
+    let origin_us = event.origin_us;
+    for station in &event.stations {
         let of = |r: &&Row| r.kind == "station" && r.id == station.id;
         let (Some(first), Some(last)) = (rows.iter().find(of), rows.iter().rfind(of)) else {
             out.push(format!("{}: no forecast was made for it", station.name));
@@ -60,7 +61,11 @@ pub fn lines(stations: &[Station], rows: &[Row], origin_us: i64) -> Vec<String> 
         };
         // A tsunami cannot come before it is due; what moves the sensor earlier is shaking.
         let travel = first.arrival_us - origin_us;
-        let Some(r) = recorded(station, origin_us + travel / 10 * 9 - 5 * 60_000_000) else {
+        let Some(r) = recorded(
+            station,
+            (event.start_us, event.end_us),
+            origin_us + travel / 10 * 9 - 5 * 60_000_000,
+        ) else {
             out.push(format!(
                 "{}: forecast {} {}, nothing seen in the record",
                 station.name,
