@@ -208,25 +208,26 @@ fn third_parties_at_mosquitto() {
 /// Silence is not safety: when nothing comes any more, the page says so by itself, although nothing comes any more.
 #[test]
 fn stations_that_fall_silent_are_unknown_and_coverage_is_lost() {
-    let mut site = Site::new(small(STATIONS), At::Embedded);
+    let sea = "[[station]]\nid = \"buoy\"\nlat = -18\nlon = -86\nquantity = \"sea_level\"\n";
+    let mut site = Site::new(small(&format!("{STATIONS}{sea}")), At::Embedded);
     let clock =
         Clock::scaled(Clock::System.now_us(), Clock::System.now_us(), 1_000.0).expect("a speed");
     site.clock = clock.description();
     let hub = site.hub();
-    let readings = br#"[{"station":"road","speed":50},{"station":"tunnel","occupancy":5}]"#;
-    until_true("both stations on the page", || {
+    let readings = br#"[{"station":"road","speed":50},{"station":"tunnel","occupancy":5},{"station":"buoy","sea_level":0.1}]"#;
+    until_true("a page without conditions", || {
         assert!(mqtt::publish(
             hub.mqtt_port,
             &site.topic("sensor", "json"),
             readings
         ));
-        hub.latest("road", "speed").is_some() && hub.latest("tunnel", "occupancy").is_some()
+        hub.latest("buoy", "sea_level").is_some() && hub.conditions().is_empty()
     });
     // An hour of the exercise: 3.6 s of the wall.
-    until_true("both stations to be unknown", || {
+    until_true("all stations to be unknown", || {
         let state = hub.state();
         let stations = state["stations"].as_array().cloned().unwrap_or_default();
-        stations.len() == 2 && stations.iter().all(|s| s["state"] == "unknown")
+        stations.len() == 3 && stations.iter().all(|s| s["state"] == "unknown")
     });
     until_true("the condition", || {
         hub.conditions().iter().any(|c| c == "coverage_lost")

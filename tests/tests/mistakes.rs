@@ -100,7 +100,7 @@ fn what_nobody_understands_is_counted_and_harms_nobody() {
         (
             "quake",
             br#"{"type":"Feature","id":"x","properties":{"mag":8}}"#,
-            "quakes_refused_total{reason=\"quake_geometry\"}",
+            "quakes_refused_total{reason=\"quake_feature\"}",
         ),
         (
             "status",
