@@ -10,6 +10,9 @@ use rumqttc::{Client, Event, MqttOptions, Outgoing, Packet, QoS};
 /// Longest wait for a broker to confirm a message.
 const CONFIRM: Duration = Duration::from_secs(5);
 
+/// How often a message is tried.
+const ATTEMPTS: usize = 3;
+
 /// Largest message sent or taken, bytes.
 const MAX_BYTES: usize = 5 * 1024 * 1024;
 
@@ -27,21 +30,30 @@ fn options(port: u16) -> MqttOptions {
     options
 }
 
-/// Publishes a message with QoS 1. Returns whether the broker confirmed it.
+/// Publishes a message with QoS 1, again when the connection breaks, as a client with QoS 1 does: it may arrive twice.
+///
+/// Returns whether the broker confirmed it.
 pub fn publish(port: u16, topic: &str, payload: &[u8]) -> bool {
     publish_all(port, topic, &[payload])
 }
 
-/// Publishes messages in order with QoS 1 over one connection. Returns whether the broker confirmed them all.
+/// Publishes messages in order over one connection, otherwise as [`publish`].
 pub fn publish_all(port: u16, topic: &str, payloads: &[&[u8]]) -> bool {
+    (0..ATTEMPTS).any(|_| match attempt(port, topic, payloads) {
+        Ok(()) => true,
+        Err(why) => {
+            println!("not published to {topic}: {why}");
+            false
+        }
+    })
+}
+
+fn attempt(port: u16, topic: &str, payloads: &[&[u8]]) -> Result<(), String> {
     let (client, mut connection) = Client::new(options(port), payloads.len() + 1);
     for payload in payloads {
-        if client
+        client
             .publish(topic, QoS::AtLeastOnce, false, *payload)
-            .is_err()
-        {
-            return false;
-        }
+            .map_err(|e| e.to_string())?;
     }
     let started = Instant::now();
     let mut confirmed = 0;
@@ -57,14 +69,15 @@ pub fn publish_all(port: u16, topic: &str, payloads: &[&[u8]]) -> bool {
                             break;
                         }
                     }
-                    return true;
+                    return Ok(());
                 }
             }
             Ok(Ok(_)) => {}
-            Ok(Err(_)) | Err(_) => return false,
+            Ok(Err(e)) => return Err(e.to_string()),
+            Err(_) => break,
         }
     }
-    false
+    Err("not confirmed".to_owned())
 }
 
 /// A message as a subscriber got it.
