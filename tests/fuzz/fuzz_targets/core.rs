@@ -65,6 +65,8 @@ struct Row {
 
 #[derive(Debug, Arbitrary)]
 enum Time {
+    Now,
+    Soon(u8),
     Near(i16),
     Far(i32),
     Any(i64),
@@ -81,7 +83,11 @@ const IDS: [&str; 4] = ["32412", "valparaiso-tide", "av-errazuriz", "somebody"];
 fn deployment() -> (Arc<Config>, Ocean) {
     static MADE: OnceLock<(Arc<Config>, Ocean)> = OnceLock::new();
     MADE.get_or_init(|| {
-        let text = include_str!("../../../configs/chile/hub.toml");
+        // Two limits on one quantity, which one jump may pass at once.
+        let text = concat!(
+            include_str!("../../../configs/chile/hub.toml"),
+            "\n[[threshold]]\nquantity = \"frequency\"\nbelow = 48.0\nseverity = \"extreme\"\n"
+        );
         let config = Config::parse("hub.toml", text).expect("a shipped deployment");
         // 4,000 m of water off Chile, by the degree.
         let header = GridHeader {
@@ -137,6 +143,8 @@ fn play(steps: &[Step]) -> Vec<Output> {
                     .map(|r| Reading {
                         station: u16::from(r.station) % IDS.len() as u16,
                         time_us: match r.time {
+                            Time::Now => now_us,
+                            Time::Soon(ms) => now_us.saturating_add(i64::from(ms) * 1_000),
                             Time::Near(s) => now_us.saturating_add(i64::from(s) * SECOND_US),
                             Time::Far(s) => now_us.saturating_add(i64::from(s) * SECOND_US * 60),
                             Time::Any(us) => us,
