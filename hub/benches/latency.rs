@@ -201,6 +201,10 @@ fn limit_live(
     let mut times = Vec::new();
     for seq in seqs {
         std::thread::sleep(apart);
+        if seq % ROADS as u64 == 0 {
+            // No station passes its limit twice within a second: what is measured is one alert, not two of one name.
+            std::thread::sleep(Duration::from_millis(1_100));
+        }
         let station = FIRST_ROAD + seq as usize % ROADS;
         let round = seq / ROADS as u64;
         let value = if round.is_multiple_of(2) { 3.0 } else { 60.0 };

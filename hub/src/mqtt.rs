@@ -15,6 +15,7 @@ use wire::topic::{Channel, Topic};
 
 use crate::alert::log::Published;
 use crate::config::Broker;
+use crate::view::AlertView;
 
 /// Messages that may wait for the pipeline; past it the client stops reading and the broker holds the rest.
 pub const INBOUND: usize = 4_096;
@@ -93,14 +94,19 @@ pub struct Outbound {
 impl Outbound {
     /// Where and how a published message goes out.
     pub fn alert(deployment: &str, message: &Published) -> Self {
+        Self::shown(deployment, &message.view())
+    }
+
+    /// The same from what is on the board.
+    pub fn shown(deployment: &str, alert: &AlertView) -> Self {
         let topic = Topic::Alert {
             deployment,
-            mode: message.mode(),
-            event: &message.event,
+            mode: alert.mode,
+            event: &alert.event,
         };
         Self {
             topic: topic.to_string(),
-            payload: message.xml.clone().into_bytes(),
+            payload: alert.xml.as_bytes().to_vec(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A running hub: broker, client, pipeline, HTTP. Live mode and replay start it the same way; only the clock and the broker's port differ.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -132,6 +133,7 @@ impl Service {
             connected.clone(),
             clock.clone(),
             format!("{mqtt_host}:{mqtt_port}"),
+            outbound.downgrade(),
         ));
         let (control, control_rx) = flume::bounded(16);
         let pipeline = Pipeline {
@@ -263,18 +265,30 @@ async fn broker_address(config: &Config) -> Result<(String, u16), String> {
     Ok((address.ip().to_string(), address.port()))
 }
 
+/// Says when the broker is gone, and tells it the latest alerts again when it is back: it may have lost its memory.
 async fn watch_broker(
     board: Arc<Board>,
     mut connected: Vec<watch::Receiver<bool>>,
     clock: Clock,
     at: String,
+    outbound: flume::WeakSender<Outbound>,
 ) {
+    // The first connection hears what the last run published from `start`.
+    let mut first_time = true;
     loop {
         let up = connected.iter_mut().all(|c| *c.borrow_and_update());
         let text = (!up).then(|| {
             format!("no connection to the MQTT broker at {at}: nothing arrives; trying again")
         });
         board.condition("broker_down", text.as_deref(), clock.now_us());
+        if up && !std::mem::take(&mut first_time) {
+            for message in latest(&board) {
+                let told = outbound.upgrade().is_some_and(|o| o.send(message).is_ok());
+                if !told {
+                    return;
+                }
+            }
+        }
         let [first, second] = connected.as_mut_slice() else {
             return;
         };
@@ -286,4 +300,28 @@ async fn watch_broker(
             return;
         }
     }
+}
+
+/// The latest message of every event that is worth a subscriber's while.
+fn latest(board: &Board) -> Vec<Outbound> {
+    board.read(|view| {
+        let mut latest = BTreeMap::new();
+        for alert in view
+            .alerts
+            .iter()
+            .filter(|a| retained_still(a.expires_us, view.now_us))
+        {
+            latest.insert(alert.event.as_str(), alert);
+        }
+        latest
+            .into_values()
+            .map(|alert| Outbound::shown(&view.deployment, alert))
+            .collect()
+    })
+}
+
+/// Whether a message that expired then is still kept at the broker: as long as the feeds list it.
+pub fn retained_still(expires_us: i64, now_us: i64) -> bool {
+    const KEPT_US: i64 = 7 * 24 * 3_600 * 1_000_000;
+    expires_us.saturating_add(KEPT_US) >= now_us
 }

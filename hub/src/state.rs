@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::core::{Core, Output};
 use crate::intake_log::IntakeLog;
 use crate::pipeline::Sink;
-use crate::service::ocean;
+use crate::service::{ocean, retained_still};
 use crate::view::{Board, TimelineEntry};
 
 /// How long before the first message of an event its story begins: the sensors' quiet before the wave.
@@ -181,7 +181,8 @@ impl State {
             sink.published(message);
         }
         let mut latest: BTreeMap<String, Published> = BTreeMap::new();
-        for message in earlier.into_iter().chain(missed) {
+        let kept = |m: &Published| retained_still(m.expires_us, now_us);
+        for message in earlier.into_iter().chain(missed).filter(kept) {
             latest.insert(message.event.clone(), message);
         }
         Ok(Self {
