@@ -12,14 +12,15 @@ use scenarios::site::{program, shipped, text};
 
 const EVENT: &str = "chile-2010";
 
+/// Where the replay is that all tests read: in cargo's own scratch directory, since nobody drops what all share.
+fn scratch() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("deterministic")
+}
+
 /// One replay for all tests that only read it.
-fn replayed() -> &'static (tempfile::TempDir, Replayed) {
-    static ONCE: OnceLock<(tempfile::TempDir, Replayed)> = OnceLock::new();
-    ONCE.get_or_init(|| {
-        let directory = tempfile::tempdir().expect("a scratch directory");
-        let replayed = Replayed::new(Path::new(EVENT), "max", &directory.path().join("out"));
-        (directory, replayed)
-    })
+fn replayed() -> &'static Replayed {
+    static ONCE: OnceLock<Replayed> = OnceLock::new();
+    ONCE.get_or_init(|| Replayed::new(Path::new(EVENT), "max", &scratch()))
 }
 
 fn recompute(config: &Path, data: &Path) -> Output {
@@ -42,7 +43,7 @@ fn deployment(directory: &Path) -> PathBuf {
 
 #[test]
 fn two_replays_are_the_same_at_any_speed() {
-    let (_keep, first) = replayed();
+    let first = replayed();
     let directory = tempfile::tempdir().expect("a scratch directory");
     // Fast enough for a test, slow enough that most steps are waited for.
     for speed in ["max", "40000"] {
@@ -63,7 +64,8 @@ fn two_replays_are_the_same_at_any_speed() {
 
 #[test]
 fn recomputing_twice_gives_the_same_bytes() {
-    let (directory, replayed) = replayed();
+    let replayed = replayed();
+    let directory = tempfile::tempdir().expect("a scratch directory");
     let config = deployment(directory.path());
     let state = replayed.out.join("state");
     let first = text(&recompute(&config, &state));
@@ -127,7 +129,7 @@ fn played_back(journal: &Path) -> Vec<Said> {
 
 #[test]
 fn the_core_says_from_the_journal_what_was_published_live() {
-    let (_keep, replayed) = replayed();
+    let replayed = replayed();
     let journal = replayed.out.join("state").join("journal");
     let outputs = played_back(&journal);
     let published: Vec<(String, &str)> = outputs
