@@ -457,6 +457,25 @@ impl Config {
                     .or_else(&fail)?;
             }
         }
+        let lists = self
+            .station
+            .iter()
+            .map(|s| (s.id.as_str(), &s.threshold))
+            .chain([("[[threshold]]", &self.threshold)]);
+        for (whose, list) in lists {
+            for (i, t) in list.iter().enumerate() {
+                let same = |o: &Threshold| {
+                    (o.quantity, o.above, o.below, o.max_rate)
+                        == (t.quantity, t.above, t.below, t.max_rate)
+                };
+                if list[..i].iter().any(same) {
+                    return fail(format!(
+                        "{whose}: the same limit on {} is there twice",
+                        t.quantity.name()
+                    ));
+                }
+            }
+        }
         for threshold in &self.threshold {
             threshold.check("[[threshold]]").or_else(&fail)?;
         }

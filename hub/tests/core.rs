@@ -232,3 +232,24 @@ fn what_no_message_could_be_written_with_is_refused_beforehand() {
     );
     assert!(refused(&base).contains("base_url"), "{}", refused(&base));
 }
+
+/// Two limits on one quantity, passed by one reading, shared an identifier: the second alert was taken for the first.
+#[test]
+fn two_limits_passed_at_once_are_two_alerts() {
+    let mut core = core(&format!(
+        "{CITY}\n[[threshold]]\nquantity = \"frequency\"\nbelow = 47.5\nseverity = \"extreme\"\n"
+    ));
+    let mut ids = std::collections::BTreeSet::new();
+    let mut count = 0;
+    // Passed, over, and passed again within one second.
+    for (millisecond, value) in [(0, 47.0), (300, 50.0), (600, 47.0)] {
+        let now = NOW + millisecond * 1_000;
+        for output in feed(&mut core, "grid", Quantity::Frequency, now, value, now) {
+            if let Output::Publish(message) = output {
+                count += 1;
+                ids.insert(message.identifier);
+            }
+        }
+    }
+    assert_eq!((count, ids.len()), (6, 6), "{ids:?}");
+}

@@ -146,7 +146,7 @@ fn third_parties(at: At) {
     assert!(
         listener
             .said()
-            .contains("watchfire/v1/rig/alerts/exercise/tunnel.occupancy.above.")
+            .contains("watchfire/v1/rig/alerts/exercise/tunnel.occupancy.above")
     );
     let mut late = mosquitto_sub(&site, port, "late");
     late.until_said("the alert, retained", |said| {

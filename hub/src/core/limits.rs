@@ -6,6 +6,7 @@ use signal::threshold::Kind;
 
 use super::{Core, Output, say};
 use crate::alert::compose::{Composer, LimitState};
+use crate::config::Threshold;
 use crate::detect::{Finding, What};
 
 /// Chains by station, limit and kind.
@@ -93,7 +94,13 @@ impl Core {
         );
         let key = (finding.station, limit, kind);
         if active {
-            let event = limit_event_id(station_id, finding.station, quantity, kind, since_us);
+            // A limit that is passed twice within a second is two events.
+            let last_s = self.limit_starts.get(&key).copied().unwrap_or(i64::MIN);
+            let since_s = (since_us / 1_000_000).max(last_s.saturating_add(1));
+            let event = limit_event_id(station_id, finding.station, settings, kind, since_s);
+            if !self.limits.contains_key(&key) {
+                self.limit_starts.insert(key, since_s);
+            }
             self.limits.entry(key).or_insert_with(|| LimitChain {
                 event,
                 chain: Vec::new(),
@@ -158,24 +165,39 @@ impl Core {
     }
 }
 
-/// Names the event of a limit: an id that fits a topic, unique for station, quantity, kind and start.
+/// Names the event of a limit: an id that fits a topic, unique for station, quantity, limit and start.
 fn limit_event_id(
     station: &str,
     index: u32,
-    quantity: wire::quantity::Quantity,
+    limit: &Threshold,
     kind: Kind,
-    since_us: i64,
+    since_s: i64,
 ) -> String {
-    let kind = match kind {
-        Kind::Above => "above",
-        Kind::Below => "below",
-        Kind::Rate => "rate",
+    let (kind, value) = match kind {
+        Kind::Above => ("above", limit.above),
+        Kind::Below => ("below", limit.below),
+        Kind::Rate => ("rate", limit.max_rate),
     };
-    let since_s = since_us / 1_000_000;
-    let full = format!("{station}.{}.{kind}.{since_s}", quantity.name());
+    // Two limits on one quantity can be passed in the same second; their values tell them apart.
+    let value = value.unwrap_or_default();
+    let full = format!(
+        "{station}.{}.{kind}{value}.{since_s}",
+        limit.quantity.name()
+    );
     if wire::topic::is_id(&full) {
         return full;
     }
-    let start: String = station.chars().take(16).collect();
-    format!("{start}-{index}.{}.{kind}.{since_s}", quantity.code())
+    let start: String = station.chars().take(8).collect();
+    let short = format!(
+        "{start}-{index}.{}.{kind}{value}.{since_s}",
+        limit.quantity.code()
+    );
+    if wire::topic::is_id(&short) {
+        return short;
+    }
+    format!(
+        "{start}-{index}.{}.{kind}{:x}.{since_s}",
+        limit.quantity.code(),
+        value.to_bits() >> 32
+    )
 }

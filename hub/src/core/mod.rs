@@ -78,6 +78,8 @@ pub struct Core {
     detect: Detect,
     events: Vec<Event>,
     limits: limits::Chains,
+    /// When each limit was last passed, seconds since the Unix epoch, as its event's id says it.
+    limit_starts: std::collections::BTreeMap<(u32, usize, Kind), i64>,
     unclaimed: VecDeque<Finding>,
     schema: SchemaRef,
     touched: Vec<u32>,
@@ -119,6 +121,7 @@ impl Core {
             detect: Detect::new(&config),
             events: Vec::new(),
             limits: limits::Chains::new(),
+            limit_starts: std::collections::BTreeMap::new(),
             unclaimed: VecDeque::new(),
             schema: schema(),
             touched: Vec::new(),

@@ -408,17 +408,29 @@ impl Pipeline {
 
     /// Renews what people see.
     fn show(&mut self, state: &mut State, now: bool) {
-        if !now && (state.touched.is_empty() || state.shown.elapsed() < SHOW_EVERY) {
+        if !now && state.shown.elapsed() < SHOW_EVERY {
             return;
         }
-        state.shown = Instant::now();
         let now_us = self.clock.now_us();
         let tick_us = self.config.timing.tick.as_micros() as i64;
         if now_us.saturating_sub(state.swept_us) >= tick_us {
-            // Stations grow late without a row of theirs.
+            // Stations grow late, and then unknown, without a row of anybody's.
             state.swept_us = now_us;
-            state.touched.extend(0..self.config.station.len() as u32);
+            // Those that no configuration names are shown as well, within bounds.
+            const MOST_SWEPT: usize = 10_000;
+            let known = self
+                .core
+                .intake
+                .stations
+                .len()
+                .min(MOST_SWEPT)
+                .max(self.config.station.len());
+            state.touched.extend(0..known as u32);
         }
+        if !now && state.touched.is_empty() {
+            return;
+        }
+        state.shown = Instant::now();
         for station in std::mem::take(&mut state.touched) {
             let view = stations::view(&self.core, &self.config, station, now_us);
             if self.board.read(|v| v.stations.get(&view.id) != Some(&view)) {
