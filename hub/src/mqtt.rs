@@ -37,9 +37,9 @@ const STABLE: Duration = Duration::from_secs(10);
 /// readings that wait for a full disk must not hold up an earthquake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Session {
-    /// Batches, open readings, findings; and everything that is sent.
+    /// Batches, open readings, findings; and acknowledgements to edges.
     Readings,
-    /// Earthquakes and the edges' status.
+    /// Earthquakes and the edges' status; and the alerts that go out.
     Warnings,
 }
 

@@ -117,7 +117,9 @@ impl Service {
                 .send(Outbound::alert(&config.deployment, message))
                 .map_err(|e| e.to_string())?;
         }
-        let sender = tokio::spawn(mqtt::send_all(readings.client.clone(), outbound_rx));
+        // Not on the readings' connection: the broker's answers to alerts are small packets, and rumqttd leaves Nagle's algorithm on, so that
+        // a batch behind such an answer would wait 40 ms for our kernel's delayed acknowledgement (docs/performance.md).
+        let sender = tokio::spawn(mqtt::send_all(warnings.client.clone(), outbound_rx));
 
         let mut settings = http::Settings::new(
             config.http.base_url.as_deref().unwrap_or(""),

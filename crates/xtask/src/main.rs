@@ -100,17 +100,26 @@ fn fuzz(args: &[String]) -> Result<(), String> {
     }
     for target in targets {
         println!("fuzz {target} for {seconds} s");
-        run(Command::new("cargo").args([
+        let mut command = Command::new("cargo");
+        command.args([
             "+nightly",
             "fuzz",
             "run",
             "--fuzz-dir",
             "tests/fuzz",
             target,
+        ]);
+        // The working corpus first, then the inputs that once broke something.
+        let regressions = format!("tests/fuzz/regressions/{target}");
+        if std::path::Path::new(&regressions).is_dir() {
+            command.args([format!("tests/fuzz/corpus/{target}"), regressions]);
+        }
+        command.args([
             "--",
             &format!("-max_total_time={seconds}"),
             "-max_len=65536",
-        ]))?;
+        ]);
+        run(&mut command)?;
     }
     Ok(())
 }

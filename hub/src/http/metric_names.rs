@@ -9,7 +9,7 @@ const MEASURES: [&str; 7] = [
 ];
 
 /// What the hub's counters mean; a name that is not here is its own explanation.
-const MEANINGS: [(&str, &str); 17] = [
+const MEANINGS: [(&str, &str); 20] = [
     (
         "alerts_published",
         "CAP messages published since the start, by message type.",
@@ -23,8 +23,20 @@ const MEANINGS: [(&str, &str); 17] = [
         "Batches from edges that had been acknowledged before.",
     ),
     (
-        "events_dropped",
-        "Events that were forgotten because a bound was reached.",
+        "alerts_known_before",
+        "Messages computed while running that an earlier run had published; not published twice.",
+    ),
+    (
+        "open_messages_lost",
+        "Messages from third parties that were neither stored nor kept by the broker, by reason.",
+    ),
+    (
+        "outbox_offsets_forgotten",
+        "Outbox entries that an edge is asked to send again because too many holes lie before them.",
+    ),
+    (
+        "quakes_passed_over",
+        "Earthquake solutions that changed nothing, by reason.",
     ),
     ("journal_bytes", "Size of the journal on disk, bytes."),
     (

@@ -309,6 +309,11 @@ impl Pipeline {
     fn publish(&mut self, message: &Published, began: Instant, now_us: i64) {
         if let Some(sent_us) = self.alerts.sent_us(&message.identifier) {
             // An earlier run published it, with what it then knew: that stands.
+            tracing::warn!(
+                identifier = message.identifier,
+                "computed again, and published before: not published twice"
+            );
+            self.board.count("alerts_known_before", "", 1);
             self.core.told(&message.identifier, sent_us);
             return;
         }
