@@ -12,7 +12,7 @@ use rumqttc::Publish;
 
 use crate::config::{FsyncPolicy, JournalSettings};
 use crate::entry::Entry;
-use crate::mqtt::Session;
+use crate::mqtt::Via;
 
 /// Bytes of entries that may wait for the disk.
 const MOST_WAITING: usize = 64 * 1024 * 1024;
@@ -29,7 +29,7 @@ pub struct Owed {
     /// Outbox entries to count as durable.
     pub offsets: Vec<Offset>,
     /// MQTT messages to acknowledge to the broker.
-    pub messages: Vec<(Session, Publish)>,
+    pub messages: Vec<(Via, Publish)>,
 }
 
 impl Owed {
@@ -131,7 +131,7 @@ impl IntakeLog {
 
     /// Hands an entry over. It reaches the operating system now if the disk allows, and the disk by [`IntakeLog::commit`]. Returns MQTT
     /// messages that had to be let go: they are not stored and must be acknowledged all the same, or the broker stops delivering.
-    pub fn append(&mut self, entry: &Entry, owed: Owed) -> Vec<(Session, Publish)> {
+    pub fn append(&mut self, entry: &Entry, owed: Owed) -> Vec<(Via, Publish)> {
         let bytes = entry.encode();
         if self.waiting.is_empty() {
             match self.journal.append(&bytes) {

@@ -67,11 +67,21 @@ impl Session {
     }
 }
 
+/// By which connection a message came. Its number at the broker means nothing on any other, and brokers hang up on a client that
+/// acknowledges what it was not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Via {
+    /// What the connection is for.
+    pub session: Session,
+    /// Which one of them, counted.
+    pub connection: u64,
+}
+
 /// A message for the pipeline.
 #[derive(Debug)]
 pub struct Inbound {
     /// The connection that it came by and is acknowledged on.
-    pub session: Session,
+    pub via: Via,
     /// What kind.
     pub channel: Channel,
     /// The edge or publisher.
@@ -117,6 +127,8 @@ pub struct Link {
     pub client: AsyncClient,
     /// Whether the broker is there.
     pub connected: watch::Receiver<bool>,
+    /// Counts the connections.
+    pub connection: watch::Receiver<u64>,
     /// Ends when the client is stopped.
     pub task: tokio::task::JoinHandle<()>,
 }
@@ -170,18 +182,20 @@ pub fn start(
     network.set_connection_timeout(5);
     eventloop.set_network_options(network);
     let (connected_tx, connected) = watch::channel(false);
+    let (connection_tx, connection) = watch::channel(0);
     let task = tokio::spawn(run(
         session,
         client.clone(),
         eventloop,
         deployment.to_owned(),
         inbound,
-        connected_tx,
+        (connected_tx, connection_tx),
         stop,
     ));
     Ok(Link {
         client,
         connected,
+        connection,
         task,
     })
 }
@@ -202,7 +216,7 @@ async fn run(
     mut eventloop: EventLoop,
     deployment: String,
     inbound: Sender<Inbound>,
-    connected: watch::Sender<bool>,
+    (connected, connection): (watch::Sender<bool>, watch::Sender<u64>),
     mut stop: watch::Receiver<bool>,
 ) {
     const PAUSE_LEAST: Duration = Duration::from_millis(100);
@@ -216,6 +230,7 @@ async fn run(
         match event {
             Ok(Event::Incoming(Packet::ConnAck(_))) => {
                 (since, subscribed) = (Instant::now(), 0);
+                connection.send_modify(|n| *n += 1);
                 // From a task of its own: the request channel may be full, and only this loop empties it.
                 tokio::spawn(subscribe(session, client.clone(), deployment.clone()));
             }
@@ -229,24 +244,22 @@ async fn run(
             }
             Ok(Event::Incoming(Packet::Publish(publish))) => {
                 let at = Instant::now();
-                if let Some((channel, edge)) = up(&publish.topic, &deployment) {
-                    if inbound
-                        .send_async(Inbound {
-                            session,
-                            channel,
-                            edge,
-                            publish,
-                            at,
-                        })
-                        .await
-                        .is_err()
-                    {
-                        return;
-                    }
-                } else {
-                    tracing::debug!(topic = %publish.topic, "not for this hub");
-                    // Nothing to journal: let the broker forget it.
-                    let _ = client.try_ack(&publish);
+                // A message for nobody goes the same way: acknowledgements go in the order of the messages (MQTT 3.1.1, 4.6).
+                let (channel, edge) =
+                    up(&publish.topic, &deployment).unwrap_or((Channel::Command, String::new()));
+                let via = Via {
+                    session,
+                    connection: *connection.borrow(),
+                };
+                let message = Inbound {
+                    via,
+                    channel,
+                    edge,
+                    publish,
+                    at,
+                };
+                if inbound.send_async(message).await.is_err() {
+                    return;
                 }
             }
             Ok(_) => {}

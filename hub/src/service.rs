@@ -149,6 +149,7 @@ impl Service {
             control: control_rx,
             client: readings.client,
             warnings: warnings.client,
+            connections: [readings.connection, warnings.connection],
             done: state.done,
             not_before_us: state.not_before_us,
             outbound,

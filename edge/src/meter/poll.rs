@@ -28,6 +28,7 @@ pub struct MeterHealth {
     station: Arc<str>,
     polls: AtomicU64,
     answered: AtomicU64,
+    unanswered: AtomicU64,
     errors: Tally,
 }
 
@@ -40,6 +41,8 @@ pub struct MeterReport {
     pub polls: u64,
     /// Polls in which every read was answered.
     pub answered: u64,
+    /// Polls since the last one that brought a value.
+    pub unanswered: u64,
     /// Failed reads and strange values by reason.
     pub errors: BTreeMap<&'static str, u64>,
 }
@@ -51,6 +54,7 @@ impl MeterHealth {
             station: self.station.clone(),
             polls: self.polls.load(Ordering::Relaxed),
             answered: self.answered.load(Ordering::Relaxed),
+            unanswered: self.unanswered.load(Ordering::Relaxed),
             errors: self.errors.snapshot(),
         }
     }
@@ -106,6 +110,7 @@ pub fn lines(
             station: station.clone(),
             polls: AtomicU64::new(0),
             answered: AtomicU64::new(0),
+            unanswered: AtomicU64::new(0),
             errors: Tally::default(),
         });
         healths.push(health.clone());
@@ -212,6 +217,11 @@ impl Polled {
         }
         if !failed {
             self.health.answered.fetch_add(1, Ordering::Relaxed);
+        }
+        if items.is_empty() {
+            self.health.unanswered.fetch_add(1, Ordering::Relaxed);
+        } else {
+            self.health.unanswered.store(0, Ordering::Relaxed);
         }
         (!items.is_empty()).then(|| Group {
             station: self.station.clone(),

@@ -13,6 +13,10 @@ use crate::node::{NodeReport, Nodes};
 use crate::outbox::Outbox;
 use crate::tally::Tally;
 
+/// A meter that has left so many polls in a row unanswered is silent: one lost answer is no news, a dead meter is, also when it has
+/// answered for years.
+const SILENT_POLLS: u64 = 3;
+
 /// Counts by reason.
 pub type Counts = BTreeMap<&'static str, u64>;
 
@@ -127,9 +131,7 @@ impl Sources {
                 "hub_silent",
             ),
             (
-                meters
-                    .iter()
-                    .any(|meter| meter.polls > 0 && meter.answered == 0),
+                meters.iter().any(|meter| meter.unanswered >= SILENT_POLLS),
                 "meter_silent",
             ),
         ] {

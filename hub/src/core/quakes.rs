@@ -25,10 +25,20 @@ impl Core {
                 }];
             }
         };
+        let mut out = Vec::new();
         for refused in &document.refused {
             self.intake.count("quakes_refused", refused.reason);
         }
-        let mut out = Vec::new();
+        if let Some(first) = document.refused.first() {
+            let more = document.refused.len() - 1;
+            let text = format!("{} ({more} more in the same document)", first.what);
+            say(
+                &mut out,
+                now_us,
+                "refused",
+                format!("earthquake not understood: {text}"),
+            );
+        }
         for solution in document.solutions {
             self.intake.count("quakes", "solution");
             self.solution(solution, now_us, &mut out);

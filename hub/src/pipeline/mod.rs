@@ -24,7 +24,7 @@ use crate::core::{Core, Output};
 use crate::entry::Entry;
 use crate::intake::open::Arrival;
 use crate::intake_log::{IntakeLog, Owed};
-use crate::mqtt::{Inbound, Outbound, Session};
+use crate::mqtt::{Inbound, Outbound, Session, Via};
 use crate::stations;
 use crate::view::{Board, TimelineEntry};
 
@@ -86,6 +86,8 @@ pub struct Pipeline {
     pub client: AsyncClient,
     /// The MQTT client of earthquakes and status.
     pub warnings: AsyncClient,
+    /// Which connections these clients are on, in the same order.
+    pub connections: [tokio::sync::watch::Receiver<u64>; 2],
     /// How far the journal's consequences have been carried out; a restart publishes nothing that lies before.
     pub done: journal::Cursor,
     /// The hub's time is never before this, microseconds since the Unix epoch: the journal's last entry.
@@ -110,7 +112,7 @@ struct State {
     now_us: i64,
     stepped: Instant,
     /// MQTT messages to acknowledge when the client's queue has room.
-    to_acknowledge: Vec<(Session, Publish)>,
+    to_acknowledge: Vec<(Via, Publish)>,
     done_at: Instant,
     /// Rows taken and rows stamped in the future at the last look.
     clocks: (u64, u64),
@@ -363,12 +365,19 @@ impl Pipeline {
         }
         state.to_acknowledge.extend(owed.messages);
         // The client's queue may be full for a moment: what does not fit waits for the next round.
-        state.to_acknowledge.retain(|(session, message)| {
-            let client = match session {
-                Session::Readings => &self.client,
-                Session::Warnings => &self.warnings,
+        let mut full = [false; 2];
+        state.to_acknowledge.retain(|(via, message)| {
+            let (client, at) = match via.session {
+                Session::Readings => (&self.client, 0),
+                Session::Warnings => (&self.warnings, 1),
             };
-            client.try_ack(message).is_err()
+            // Of an earlier connection: the broker delivers it again, or has forgotten it.
+            if via.connection != *self.connections[at].borrow() {
+                return false;
+            }
+            // In order: what does not fit holds up what comes behind it.
+            full[at] = full[at] || client.try_ack(message).is_err();
+            full[at]
         });
         self.carried_out(state, false);
         self.acknowledge(state);

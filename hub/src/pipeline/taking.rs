@@ -28,7 +28,7 @@ impl Pipeline {
         state: &mut State,
     ) {
         let Inbound {
-            session,
+            via,
             channel,
             edge,
             publish,
@@ -40,7 +40,7 @@ impl Pipeline {
         if payload.len() > crate::intake::quakes::MAX_DOCUMENT {
             tracing::warn!(%edge, channel = channel.name(), bytes = payload.len(), "refused: too large for any kind of message");
             self.core.intake.count("messages_refused", "too_large");
-            owed.messages.push((session, publish));
+            owed.messages.push((via, publish));
             return;
         }
         match channel {
@@ -64,16 +64,16 @@ impl Pipeline {
                         self.core.intake.count("messages_refused", refused.reason);
                     }
                 }
-                owed.messages.push((session, publish));
+                owed.messages.push((via, publish));
             }
             Channel::Quake => {
                 outputs.extend(self.core.quake(payload, now_us));
                 items.push(Item::Quake(payload.to_vec()));
-                owed.messages.push((session, publish));
+                owed.messages.push((via, publish));
             }
             Channel::Status => {
                 self.edge_status(&edge, payload, now_us, state);
-                owed.messages.push((session, publish));
+                owed.messages.push((via, publish));
             }
             Channel::Finding => {
                 let text: String = String::from_utf8_lossy(payload)
@@ -86,9 +86,9 @@ impl Pipeline {
                     kind: "node_finding".to_owned(),
                     text: format!("{edge}: {text}"),
                 });
-                owed.messages.push((session, publish));
+                owed.messages.push((via, publish));
             }
-            Channel::Ack | Channel::Command => owed.messages.push((session, publish)),
+            Channel::Ack | Channel::Command => owed.messages.push((via, publish)),
         }
     }
 
