@@ -63,6 +63,27 @@ pub fn shipped(name: &str) -> Table {
     text.parse().expect("a shipped configuration parses")
 }
 
+/// Two stations of a small city: a road, and a tunnel with a limit on its occupancy.
+pub const CITY: &str = r#"
+[[station]]
+id = "road"
+lat = -33.04
+lon = -71.61
+quantity = "speed"
+
+[[station]]
+id = "tunnel"
+name = "Tunnel"
+lat = -33.05
+lon = -71.62
+quantity = "occupancy"
+[[station.threshold]]
+quantity = "occupancy"
+above = 60
+hysteresis = 10
+text = "The tunnel is full"
+"#;
+
 /// A deployment without an ocean, to be completed by tables such as `[[station]]`.
 ///
 /// # Panics

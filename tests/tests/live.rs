@@ -10,28 +10,8 @@ use scenarios::chain;
 use scenarios::mqtt;
 use scenarios::program::{Program, installed};
 use scenarios::running::Hub;
-use scenarios::site::{At, Site, small};
+use scenarios::site::{At, CITY, Site, small};
 use scenarios::wait::until_true;
-
-const STATIONS: &str = r#"
-[[station]]
-id = "road"
-lat = -33.04
-lon = -71.61
-quantity = "speed"
-
-[[station]]
-id = "tunnel"
-name = "Tunnel"
-lat = -33.05
-lon = -71.62
-quantity = "occupancy"
-[[station.threshold]]
-quantity = "occupancy"
-above = 60
-hysteresis = 10
-text = "The tunnel is full"
-"#;
 
 /// Publishes one message with the real program.
 fn mosquitto_pub(port: u16, topic: &str, message: &str) {
@@ -101,7 +81,7 @@ fn third_parties(at: At) {
     if installed("mosquitto_pub", "mosquitto-clients").is_none() {
         return;
     }
-    let site = Site::new(small(STATIONS), at);
+    let site = Site::new(small(CITY), at);
     let mut hub = site.hub();
     let port = hub.mqtt_port;
     // As in the README: SenML and plain JSON, one reading each.
@@ -209,7 +189,7 @@ fn third_parties_at_mosquitto() {
 #[test]
 fn stations_that_fall_silent_are_unknown_and_coverage_is_lost() {
     let sea = "[[station]]\nid = \"buoy\"\nlat = -18\nlon = -86\nquantity = \"sea_level\"\n";
-    let mut site = Site::new(small(&format!("{STATIONS}{sea}")), At::Embedded);
+    let mut site = Site::new(small(&format!("{CITY}{sea}")), At::Embedded);
     let clock =
         Clock::scaled(Clock::System.now_us(), Clock::System.now_us(), 1_000.0).expect("a speed");
     site.clock = clock.description();
@@ -239,7 +219,7 @@ fn stations_that_fall_silent_are_unknown_and_coverage_is_lost() {
 /// back, it tells the same messages, and the cancellation after a restart is not taken for one that was told before.
 #[test]
 fn an_alert_that_is_renewed_is_the_same_when_computed_again() {
-    let mut config = small(STATIONS);
+    let mut config = small(CITY);
     let policy: toml::Table = "expires = \"10m\"".parse().expect("TOML");
     config.insert("policy".to_owned(), policy.into());
     let mut site = Site::new(config, At::Embedded);

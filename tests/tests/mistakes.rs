@@ -5,31 +5,13 @@ use std::path::Path;
 use std::process::Command;
 
 use scenarios::mqtt;
-use scenarios::site::{At, Site, program, small};
+use scenarios::site::{At, CITY, Site, program, small};
 use scenarios::wait::until_true;
-
-const STATIONS: &str = r#"
-[[station]]
-id = "road"
-lat = -33.04
-lon = -71.61
-quantity = "speed"
-
-[[station]]
-id = "tunnel"
-lat = -33.05
-lon = -71.62
-quantity = "occupancy"
-[[station.threshold]]
-quantity = "occupancy"
-above = 60
-hysteresis = 10
-"#;
 
 /// Counted by reason, told in the log, never fatal.
 #[test]
 fn what_nobody_understands_is_counted_and_harms_nobody() {
-    let site = Site::new(small(STATIONS), At::Embedded);
+    let site = Site::new(small(CITY), At::Embedded);
     let mut hub = site.hub();
     let other_edge = {
         let header = wire::batch::Header {
@@ -192,7 +174,7 @@ fn refused(
 
 #[test]
 fn a_mistake_in_a_configuration_is_refused_with_file_line_and_suggestion() {
-    let site = Site::new(small(STATIONS), At::Embedded);
+    let site = Site::new(small(CITY), At::Embedded);
     let file = site.path("hub.toml");
     let good = std::fs::read_to_string(&file).expect("a configuration");
     let line_of =

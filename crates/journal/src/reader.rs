@@ -115,7 +115,7 @@ impl Reader {
         self.offset
     }
 
-    /// The next entry without a copy: its number and bytes, or nothing at the end for now.
+    /// The next entry without a copy: its number and bytes, or nothing when it has caught up with the writer.
     ///
     /// # Errors
     /// [`Error::Io`] or [`Error::Corrupt`]; the reader is finished then. A reader that fell behind
@@ -269,7 +269,7 @@ impl Reader {
         }
     }
 
-    /// Nothing starts with the next entry: the end for now, or trimmed away under a slow reader.
+    /// Nothing starts with the next entry: the reader has caught up, or it was trimmed away under a slow reader.
     fn explain_missing_segment(&self) -> Result<bool, Error> {
         let firsts = list_segments(&self.directory).map_err(Error::io("list", &self.directory))?;
         match (firsts.first(), firsts.last()) {

@@ -187,7 +187,7 @@ impl<const N: usize> Delivery<N> {
         }
     }
 
-    /// The next frame's worth, or nothing for now.
+    /// The next frame's worth, or nothing while there is nothing to send.
     pub(crate) fn plan(&self, now_us: u64, pace: &Pace, rapid: bool) -> Option<Plan> {
         if let Some(position) = self.urgent_position() {
             return Some(Plan {

@@ -45,7 +45,7 @@ pub struct Taken {
     pub rows: usize,
     /// Rows that had been taken before.
     pub duplicates: usize,
-    /// When some rows were duplicates: the batch with the new rows only, to be journaled in its place. `None` when nothing is left.
+    /// What to journal in the batch's place.
     pub rest: Rest,
 }
 
