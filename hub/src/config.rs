@@ -221,7 +221,7 @@ impl Default for Timing {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Forecast {
-    /// A shipped grid (`pacific_10min`, `indian_10min`, `nwpacific_5min`, `southchinasea_5min`) or the path of a `.i16le.gz` file
+    /// A shipped grid (`pacific_10min`, `indian_10min`, `nwpacific_5min`, `sepacific_5min`, `southchinasea_5min`) or the path of a `.i16le.gz` file
     /// with its `.json` beside it.
     pub grid: String,
 }

@@ -32,6 +32,7 @@ pub const GRIDS: &[ShippedGrid] = &[
     grid!("pacific_10min"),
     grid!("indian_10min"),
     grid!("nwpacific_5min"),
+    grid!("sepacific_5min"),
     grid!("southchinasea_5min"),
 ];
 

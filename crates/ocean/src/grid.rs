@@ -1,10 +1,10 @@
 //! Bathymetry on a regular latitude-longitude grid, as shipped in `configs/bathymetry`.
 //!
-//! Storage: `i16` metres, up positive (sea negative), rows south to north, columns west to east, little-endian
-//! when it comes as bytes. Inflating a `.gz` is the caller's work; this crate opens no file.
+//! Storage: `f32` metres, up positive (sea negative), rows south to north, columns west to east. The shipped grids come
+//! as `i16` little-endian bytes; other sources as metres. Inflating a `.gz` is the caller's work; this crate opens no file.
 //!
-//! Invariants of a [`Grid`]: as many values as the header says, finite positive steps, latitudes within
-//! -90..90, no column twice. Refuses everything else with a [`GridError`].
+//! Invariants of a [`Grid`]: as many values as the header says, every one of them finite, finite positive steps,
+//! latitudes within -90..90, no column twice. Refuses everything else with a [`GridError`].
 
 use serde::{Deserialize, Serialize};
 
@@ -122,6 +122,18 @@ pub enum GridError {
         /// Bytes found.
         found: usize,
     },
+    /// A value is NaN, infinite or no height on Earth: a hole. Fill it before use; a guess here could be a missed wave.
+    #[error(
+        "grid has a hole: value {value} in column {i}, row {j} (counted from 0 at the south-west corner)"
+    )]
+    Hole {
+        /// Column.
+        i: usize,
+        /// Row.
+        j: usize,
+        /// What stands there.
+        value: f32,
+    },
     /// The header names an order, type or unit that is not read.
     #[error("grid header: {field} = \"{found}\", only \"{expected}\" is read")]
     Layout {
@@ -150,8 +162,12 @@ pub enum GridError {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Grid {
     lattice: Lattice,
-    z: Vec<i16>,
+    z: Vec<f32>,
 }
+
+/// Largest height or depth that is taken for one, metres: Challenger Deep and Everest with room to spare. Beyond it lie only
+/// missing-value codes (-32768, 99999, 1e20).
+pub const MAX_RELIEF_M: f32 = 12_000.0;
 
 impl Grid {
     /// A grid from its header and values (metres, up positive, rows south to north).
@@ -159,12 +175,25 @@ impl Grid {
     /// # Errors
     /// [`GridError`] for every broken invariant of the module, and for header statistics that differ.
     pub fn new(header: &GridHeader, z: Vec<i16>) -> Result<Self, GridError> {
+        Grid::from_metres(header, z.into_iter().map(f32::from).collect())
+    }
+
+    /// A grid from its header and values with fractions of a metre (up positive, rows south to north).
+    ///
+    /// # Errors
+    /// As [`Grid::new`], and [`GridError::Hole`] for the first value that is not finite or beyond [`MAX_RELIEF_M`].
+    pub fn from_metres(header: &GridHeader, z: Vec<f32>) -> Result<Self, GridError> {
         let lattice = lattice_of(header)?;
         if z.len() != lattice.len() {
             return Err(GridError::Values {
                 expected: lattice.len(),
                 found: z.len(),
             });
+        }
+        // Written so that a NaN is a hole as well.
+        if let Some(k) = z.iter().position(|z| !(z.abs() <= MAX_RELIEF_M)) {
+            let Cell { i, j } = lattice.cell(k);
+            return Err(GridError::Hole { i, j, value: z[k] });
         }
         let grid = Grid { lattice, z };
         grid.check_statistics(header)?;
@@ -199,17 +228,10 @@ impl Grid {
             }),
             _ => Ok(()),
         };
-        let extreme = |z: Option<&i16>| z.map_or(0, |&z| i64::from(z));
-        check(
-            "zmin",
-            header.zmin.map(i64::from),
-            extreme(self.z.iter().min()),
-        )?;
-        check(
-            "zmax",
-            header.zmax.map(i64::from),
-            extreme(self.z.iter().max()),
-        )?;
+        let least = self.z.iter().copied().fold(f32::INFINITY, f32::min);
+        let most = self.z.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        check("zmin", header.zmin.map(i64::from), least as i64)?;
+        check("zmax", header.zmax.map(i64::from), most as i64)?;
         check(
             "wet",
             header.wet.and_then(|w| i64::try_from(w).ok()),
@@ -223,7 +245,7 @@ impl Grid {
     }
     /// Number of cells below sea level.
     pub fn wet_cells(&self) -> usize {
-        self.z.iter().filter(|&&z| z < 0).count()
+        self.z.iter().filter(|&&z| z < 0.0).count()
     }
     /// Elevation in metres, up positive; `None` outside the grid.
     pub fn elevation_m(&self, i: usize, j: usize) -> Option<f64> {
@@ -237,7 +259,7 @@ impl Grid {
     }
     /// True when the cell is on the grid and below sea level.
     pub fn is_wet(&self, cell: Cell) -> bool {
-        self.lattice.index(cell).is_some_and(|k| self.z[k] < 0)
+        self.lattice.index(cell).is_some_and(|k| self.z[k] < 0.0)
     }
     /// The cell that holds a place (degrees), or `None` outside the grid.
     pub fn cell_at(&self, lat: f64, lon: f64) -> Option<Cell> {
@@ -251,11 +273,11 @@ impl Grid {
     /// level or a lake counts too: whether a wave gets there is for the travel time to say.
     pub fn nearest_wet(&self, lat: f64, lon: f64, max_km: f64) -> Option<Cell> {
         self.lattice
-            .nearest(lat, lon, max_km, |k| self.z[k] < 0)
+            .nearest(lat, lon, max_km, |k| self.z[k] < 0.0)
             .map(|(cell, _)| cell)
     }
-    /// Elevation by storage index.
-    pub(crate) fn z(&self) -> &[i16] {
+    /// Elevations in storage order, metres, up positive.
+    pub fn z(&self) -> &[f32] {
         &self.z
     }
 }

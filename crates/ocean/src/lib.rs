@@ -5,7 +5,9 @@
 //! | [`grid`] | how deep is the sea here, and where is the nearest sea? |
 //! | [`travel_time`] | when does the first wave reach every cell? |
 //! | [`quake`] | is this earthquake one that the crate can speak about? |
+//! | [`motion`] | where, when and by how much does the sea floor move? |
 //! | [`source`] | how large is the rupture, how far does the sea floor rise, which cells does it cover? |
+//! | [`response`] | what does a slip of one metre there do here? |
 //! | [`forecast`] | when and how high at each point, with which uncertainty, before and after a measurement? |
 //!
 //! Invariants: no I/O, no clock, no randomness; the same input gives the same output bit for bit on the
@@ -20,7 +22,9 @@ pub mod forecast;
 pub mod grid;
 mod heap;
 pub mod lattice;
+pub mod motion;
 pub mod quake;
+pub mod response;
 pub mod source;
 pub mod sphere;
 mod strike;

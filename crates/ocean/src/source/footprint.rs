@@ -88,7 +88,7 @@ impl Footprint {
         };
         let (mut cells, wet_part) = shape.cells(grid, lat, lon);
         if cells.is_empty() {
-            let near = |km| grid.lattice().nearest(lat, lon, km, |k| grid.z()[k] < 0);
+            let near = |km| grid.lattice().nearest(lat, lon, km, |k| grid.z()[k] < 0.0);
             match near(SEA_MARGIN_KM) {
                 Some((cell, _)) => cells.push(cell),
                 None => {

@@ -118,9 +118,12 @@ impl March {
         let slowness = grid
             .z()
             .iter()
-            .map(|&z| match z {
-                0.. => f64::INFINITY,
-                z => 1.0 / long_wave_speed_m_s((-f64::from(z)).max(MIN_DEPTH_M)),
+            .map(|&z| {
+                if z < 0.0 {
+                    1.0 / long_wave_speed_m_s((-f64::from(z)).max(MIN_DEPTH_M))
+                } else {
+                    f64::INFINITY
+                }
             })
             .collect();
         March {
