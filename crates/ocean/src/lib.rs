@@ -8,6 +8,7 @@
 //! | [`motion`] | where, when and by how much does the sea floor move? |
 //! | [`source`] | how large is the rupture, how far does the sea floor rise, which cells does it cover? |
 //! | [`response`] | what does a slip of one metre there do here? |
+//! | [`inversion`] | what slipped, given what the sensors recorded so far, and what will it do elsewhere? |
 //! | [`forecast`] | when and how high at each point, with which uncertainty, before and after a measurement? |
 //!
 //! Invariants: no I/O, no clock, no randomness; the same input gives the same output bit for bit on the
@@ -21,6 +22,7 @@
 pub mod forecast;
 pub mod grid;
 mod heap;
+pub mod inversion;
 pub mod lattice;
 pub mod motion;
 pub mod quake;

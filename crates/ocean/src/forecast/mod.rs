@@ -13,7 +13,7 @@
 
 mod assimilate;
 mod first_estimate;
-mod normal;
+pub(crate) mod normal;
 mod point;
 
 pub use assimilate::{Observation, ObservationError, SourceFactor, assimilate};

@@ -1,7 +1,7 @@
 //! The standard normal distribution: upper tail and quantile.
 
 /// Probability of a standard normal value above `x`.
-pub(super) fn upper_tail(x: f64) -> f64 {
+pub(crate) fn upper_tail(x: f64) -> f64 {
     0.5 * libm::erfc(x * std::f64::consts::FRAC_1_SQRT_2)
 }
 
@@ -9,7 +9,7 @@ pub(super) fn upper_tail(x: f64) -> f64 {
 ///
 /// Acklam's rational approximation (2003, relative error 1.2e-9) and one Halley step on [`upper_tail`], which
 /// brings it to about 1e-15.
-pub(super) fn quantile(p: f64) -> f64 {
+pub(crate) fn quantile(p: f64) -> f64 {
     // The upper half mirrors the lower one: 1 - p is exact for p >= 0.5.
     if p > 0.5 {
         return -quantile(1.0 - p);

@@ -1,0 +1,184 @@
+//! Small dense algebra in f64: Cholesky factors, triangular solutions, an orthonormal basis. Sizes are a few hundred at most.
+
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut1, Axis};
+
+/// Rows of a matrix, and the only axis of a vector.
+pub(super) const ROWS: Axis = Axis(0);
+/// Columns of a matrix.
+pub(super) const COLUMNS: Axis = Axis(1);
+
+/// Lower Cholesky factor of a symmetric matrix of which only the lower triangle is read; `None` when it is not positive
+/// definite (or not finite).
+pub(super) fn cholesky(matrix: &Array2<f64>) -> Option<Array2<f64>> {
+    let n = matrix.nrows();
+    let mut factor = Array2::<f64>::zeros((n, n));
+    for i in 0..n {
+        let (done, mut rest) = factor.view_mut().split_at(ndarray::Axis(0), i);
+        let mut row = rest.row_mut(0);
+        for j in 0..i {
+            let sum = done
+                .row(j)
+                .slice_axis(ROWS, (..j).into())
+                .dot(&row.slice_axis(ROWS, (..j).into()));
+            row[j] = (matrix[[i, j]] - sum) / done[[j, j]];
+        }
+        let left = row.slice_axis(ROWS, (..i).into());
+        let pivot = matrix[[i, i]] - left.dot(&left);
+        if !(pivot > 0.0 && pivot.is_finite()) {
+            return None;
+        }
+        row[i] = pivot.sqrt();
+    }
+    Some(factor)
+}
+
+/// The factor of `matrix`, with as little added to its diagonal as makes it positive definite.
+pub(super) fn cholesky_with_jitter(matrix: &Array2<f64>) -> Array2<f64> {
+    let n = matrix.nrows();
+    let scale = matrix.diag().iter().fold(0.0, |m: f64, &d| m.max(d));
+    let mut jitter = 1e-10 * scale + f64::MIN_POSITIVE;
+    // Sixteen decades: the last attempt adds a million times the largest variance, which no covariance needs.
+    for _ in 0..16 {
+        let mut padded = matrix.clone();
+        padded.diag_mut().mapv_inplace(|d| d + jitter);
+        if let Some(factor) = cholesky(&padded) {
+            return factor;
+        }
+        jitter *= 10.0;
+    }
+    Array2::from_diag(&Array1::from_elem(n, scale.max(f64::MIN_POSITIVE).sqrt()))
+}
+
+/// Solves `L x = b` in place.
+pub(super) fn forward(factor: &Array2<f64>, b: &mut ArrayViewMut1<'_, f64>) {
+    for i in 0..b.len() {
+        let sum = factor
+            .row(i)
+            .slice_axis(ROWS, (..i).into())
+            .dot(&b.slice_axis(ROWS, (..i).into()));
+        b[i] = (b[i] - sum) / factor[[i, i]];
+    }
+}
+
+/// Solves `L^T x = b` in place.
+pub(super) fn backward(factor: &Array2<f64>, b: &mut ArrayViewMut1<'_, f64>) {
+    for i in (0..b.len()).rev() {
+        b[i] /= factor[[i, i]];
+        let x = b[i];
+        b.slice_axis_mut(ROWS, (..i).into())
+            .scaled_add(-x, &factor.row(i).slice_axis(ROWS, (..i).into()));
+    }
+}
+
+/// Logarithm of the determinant of `L L^T`.
+pub(super) fn log_determinant(factor: &Array2<f64>) -> f64 {
+    2.0 * factor.diag().iter().map(|d| d.ln()).sum::<f64>()
+}
+
+/// `x^T A x`.
+pub(super) fn quadratic(a: &ArrayView2<'_, f64>, x: &ArrayView1<'_, f64>) -> f64 {
+    x.dot(&a.dot(x))
+}
+
+/// Orthonormal columns that span most of what a covariance holds: a pivoted Cholesky factor (Harbrecht et al. 2012) picks
+/// the columns, two steps of subspace iteration turn them towards the leading eigenvectors.
+pub(super) fn leading_basis(covariance: &Array2<f64>, rank: usize) -> Array2<f64> {
+    let n = covariance.nrows();
+    if rank >= n {
+        return Array2::eye(n);
+    }
+    let mut basis = orthonormal(pivoted_columns(covariance, rank));
+    for _ in 0..2 {
+        basis = orthonormal(covariance.dot(&basis));
+    }
+    basis
+}
+
+fn pivoted_columns(covariance: &Array2<f64>, rank: usize) -> Array2<f64> {
+    let n = covariance.nrows();
+    let mut left = covariance.diag().to_owned();
+    let mut columns = Array2::<f64>::zeros((n, rank));
+    for k in 0..rank {
+        let (pivot, &most) = left
+            .iter()
+            .enumerate()
+            .max_by(|a, b| a.1.total_cmp(b.1))
+            .unwrap_or((0, &0.0));
+        if most.is_nan() || most <= 0.0 {
+            return columns.slice_axis(COLUMNS, (..k.max(1)).into()).to_owned();
+        }
+        let known = columns
+            .slice_axis(COLUMNS, (..k).into())
+            .dot(&columns.row(pivot).slice_axis(ROWS, (..k).into()));
+        let column = (&covariance.column(pivot) - &known) / most.sqrt();
+        left -= &column.mapv(|c| c * c);
+        left[pivot] = 0.0;
+        columns.column_mut(k).assign(&column);
+    }
+    columns
+}
+
+/// Gram-Schmidt, twice for accuracy; columns that depend on earlier ones are dropped.
+fn orthonormal(columns: Array2<f64>) -> Array2<f64> {
+    let n = columns.nrows();
+    // Rows are contiguous: work on the transpose.
+    let mut rows = columns.reversed_axes().as_standard_layout().to_owned();
+    let mut kept = 0;
+    for k in 0..rows.nrows() {
+        let mut row = rows.row(k).to_owned();
+        let before = row.dot(&row).sqrt();
+        for _ in 0..2 {
+            let done = rows.slice_axis(ROWS, (..kept).into());
+            let parts = done.dot(&row);
+            row -= &parts.dot(&done);
+        }
+        let after = row.dot(&row).sqrt();
+        if after > 1e-10 * before && after > 0.0 {
+            rows.row_mut(kept).assign(&(row / after));
+            kept += 1;
+        }
+    }
+    if kept == 0 {
+        return Array2::eye(n).slice_axis(COLUMNS, (..1).into()).to_owned();
+    }
+    rows.slice_axis(ROWS, (..kept).into())
+        .reversed_axes()
+        .as_standard_layout()
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn covariance(n: usize) -> Array2<f64> {
+        Array2::from_shape_fn((n, n), |(i, j)| (-(i.abs_diff(j) as f64) / 6.0).exp())
+    }
+
+    #[test]
+    fn factors_and_solves() {
+        let a = covariance(20);
+        let l = cholesky(&a).unwrap();
+        assert!((&l.dot(&l.t()) - &a).iter().all(|d| d.abs() < 1e-12));
+        let x = Array1::from_shape_fn(20, |i| (i as f64).sin());
+        let mut b = a.dot(&x);
+        forward(&l, &mut b.view_mut());
+        backward(&l, &mut b.view_mut());
+        assert!((&b - &x).iter().all(|d| d.abs() < 1e-10));
+        assert!(cholesky(&-a).is_none());
+    }
+
+    #[test]
+    fn a_basis_is_orthonormal_and_keeps_most_of_the_variance() {
+        let a = covariance(60);
+        let b = leading_basis(&a, 20);
+        let gram = b.t().dot(&b);
+        assert!(
+            (&gram - &Array2::<f64>::eye(20))
+                .iter()
+                .all(|d| d.abs() < 1e-9)
+        );
+        let kept = b.t().dot(&a).dot(&b).diag().sum() / a.diag().sum();
+        assert!(kept > 0.9, "{kept}");
+    }
+}

@@ -1,0 +1,320 @@
+//! The forecast at one receiver.
+
+use ndarray::Array2;
+
+use super::posterior::Posterior;
+use crate::forecast::{SHORE_DEPTH_M, normal};
+use crate::response::ResponseTable;
+
+/// Part of a series' largest height that its first arrival exceeds.
+const ARRIVAL_PART: f64 = 0.05;
+/// Heights below this count as no wave, metres: a tenth of what deep-ocean instruments resolve.
+const NOTHING_M: f64 = 1e-4;
+/// Standard normal quantile of 95 %.
+const QUANTILE_95: f64 = 1.644_853_626_951_472_2;
+
+/// A value that is not exceeded with probabilities of 5, 50 and 95 %.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Range {
+    /// 5 %.
+    pub p05: f64,
+    /// 50 %.
+    pub p50: f64,
+    /// 95 %.
+    pub p95: f64,
+}
+
+impl Range {
+    /// Of equally probable values; zeros when there are none.
+    pub(super) fn of(mut values: Vec<f64>) -> Self {
+        values.sort_by(f64::total_cmp);
+        let at = |p: f64| {
+            let place =
+                (p * values.len() as f64 - 0.5).clamp(0.0, values.len().saturating_sub(1) as f64);
+            let k = place.floor() as usize;
+            let low = values.get(k).copied().unwrap_or(0.0);
+            let high = values.get(k + 1).copied().unwrap_or(low);
+            low + (place - k as f64) * (high - low)
+        };
+        Range {
+            p05: at(0.05),
+            p50: at(0.5),
+            p95: at(0.95),
+        }
+    }
+}
+
+/// What is forecast at a receiver, from the origin to the end of the table, and how sure that is. Heights are above the tide: at
+/// the receiver's depth for a sensor, in [`SHORE_DEPTH_M`] of water for a coastal point (Green's law).
+#[derive(Debug, Clone, PartialEq)]
+pub struct PointOutlook {
+    /// Index among the table's receivers.
+    pub receiver: usize,
+    /// Step of the series, seconds.
+    pub step_s: f64,
+    /// First arrival, seconds after the origin: when the series first exceeds a twentieth of its largest height. `None` when
+    /// hardly any wave comes within the table's time.
+    pub arrival_s: Option<f64>,
+    /// Standard deviation of the arrival, seconds.
+    pub arrival_sigma_s: f64,
+    /// When the largest height comes, seconds after the origin: median.
+    pub peak_s: f64,
+    /// Largest height, metres.
+    pub max_m: Range,
+    /// The series not exceeded with a probability of 5 %, time by time, metres.
+    pub p05_m: Vec<f32>,
+    /// The mean series, metres.
+    pub p50_m: Vec<f32>,
+    /// The series not exceeded with a probability of 95 %, time by time, metres.
+    pub p95_m: Vec<f32>,
+    /// Largest heights of the samples, and how much each may be off.
+    maxima_m: Vec<f64>,
+    sigma_ln: f64,
+}
+
+impl PointOutlook {
+    pub(super) fn of<T: ResponseTable + ?Sized>(
+        posterior: &Posterior<'_, T>,
+        receiver: usize,
+        factor: f64,
+    ) -> Self {
+        let inversion = posterior.inversion;
+        let settings = &inversion.settings;
+        let step_s = inversion.table.step_s();
+        let place = &inversion.table.receivers()[receiver];
+        let by_pattern = &inversion.reduced(receiver).by_pattern;
+        let (count, length) = (posterior.samples.nrows(), by_pattern.ncols());
+        let mut series = Array2::<f32>::zeros((count, length));
+        ndarray::linalg::general_mat_mul(1.0, &posterior.samples, by_pattern, 0.0, &mut series);
+
+        let green = if place.coastal {
+            (place.depth_m.max(SHORE_DEPTH_M) / SHORE_DEPTH_M).powf(0.25)
+        } else {
+            1.0
+        };
+        let gain = green
+            * if factor.is_finite() && factor > 0.0 {
+                factor
+            } else {
+                1.0
+            };
+        let shore = if place.coastal {
+            settings.shore_sigma_ln
+        } else {
+            0.0
+        };
+        let sigma_ln = settings.model_error_part.hypot(shore);
+
+        let drawn = count - 1;
+        let sketches: Vec<Sketch> = (0..drawn)
+            .map(|k| Sketch::of(series.row(k).as_slice().unwrap_or(&[])))
+            .collect();
+        let maxima_m: Vec<f64> = sketches
+            .iter()
+            .map(|s| (s.highest * gain).max(NOTHING_M))
+            .collect();
+        let at_s = |place: f64, k: usize| place * step_s + posterior.delay_s[k];
+        let arrivals: Vec<f64> = (0..drawn)
+            .filter(|&k| sketches[k].largest * gain > NOTHING_M)
+            .map(|k| at_s(sketches[k].arrival, k))
+            .collect();
+        let some = 2 * arrivals.len() > drawn;
+        let (arrival, spread_s) = middle(arrivals);
+        let peaks = (0..drawn).map(|k| at_s(sketches[k].peak, k)).collect();
+        let timing_s = settings.travel_time_error_part * arrival;
+        let bands = Bands {
+            series: &series,
+            delay_s: &posterior.delay_s,
+            timing_s,
+            step_s,
+            sigma_ln,
+        };
+        let [p05_m, p50_m, p95_m] = bands.draw(gain);
+        PointOutlook {
+            receiver,
+            step_s,
+            arrival_s: some.then_some(arrival.max(0.0)),
+            arrival_sigma_s: spread_s.hypot(timing_s).hypot(0.5 * step_s),
+            peak_s: middle(peaks).0.max(0.0),
+            max_m: Range {
+                p05: quantile(&maxima_m, sigma_ln, 0.05),
+                p50: quantile(&maxima_m, sigma_ln, 0.5),
+                p95: quantile(&maxima_m, sigma_ln, 0.95),
+            },
+            p05_m,
+            p50_m,
+            p95_m,
+            maxima_m,
+            sigma_ln,
+        }
+    }
+
+    /// Probability that the largest height exceeds `height_m`; 1 for heights of zero and below.
+    pub fn probability_above(&self, height_m: f64) -> f64 {
+        above(&self.maxima_m, self.sigma_ln, height_m)
+    }
+}
+
+/// What matters of one sample's series.
+struct Sketch {
+    highest: f64,
+    largest: f64,
+    /// In steps.
+    arrival: f64,
+    /// In steps.
+    peak: f64,
+}
+
+impl Sketch {
+    fn of(series: &[f32]) -> Self {
+        let highest = series.iter().fold(0.0f32, |m, &x| m.max(x));
+        let lowest = series.iter().fold(0.0f32, |m, &x| m.min(x));
+        let largest = highest.max(-lowest);
+        let threshold = ARRIVAL_PART as f32 * largest;
+        let first = series.iter().position(|x| x.abs() > threshold);
+        let arrival = first.map_or(0.0, |k| {
+            let before = if k > 0 { series[k - 1].abs() } else { 0.0 };
+            let rise = series[k].abs() - before;
+            k as f64
+                - f64::from(if rise > 0.0 {
+                    (series[k].abs() - threshold) / rise
+                } else {
+                    0.0
+                })
+        });
+        let peak = series
+            .iter()
+            .position(|&x| x == highest && x > 0.0)
+            .unwrap_or(0);
+        Sketch {
+            highest: f64::from(highest),
+            largest: f64::from(largest),
+            arrival: arrival.max(0.0),
+            peak: peak as f64,
+        }
+    }
+}
+
+/// Mean and standard deviation of a series that is uncertain in shape, height and time.
+struct Bands<'a> {
+    series: &'a Array2<f32>,
+    delay_s: &'a [f64],
+    timing_s: f64,
+    step_s: f64,
+    sigma_ln: f64,
+}
+
+impl Bands<'_> {
+    fn draw(&self, gain: f64) -> [Vec<f32>; 3] {
+        let (rows, length) = self.series.dim();
+        let drawn = rows - 1;
+        let mut sum = vec![0.0f32; length];
+        let mut squares = vec![0.0f32; length];
+        for row in self.series.rows().into_iter().take(drawn) {
+            for ((s, q), &x) in sum.iter_mut().zip(&mut squares).zip(row) {
+                *s += x;
+                *q += x * x;
+            }
+        }
+        let shift = self.delay_s[drawn] / self.step_s;
+        let delay_variance = (0..drawn)
+            .map(|k| (self.delay_s[k] - self.delay_s[drawn]).powi(2))
+            .sum::<f64>()
+            / drawn as f64;
+        let time_variance = (delay_variance + self.timing_s.powi(2)) / self.step_s.powi(2);
+        let mean = self.series.row(drawn);
+        let at = |k: isize| f64::from(mean[k.clamp(0, length as isize - 1) as usize]);
+        let mut bands: [Vec<f32>; 3] = std::array::from_fn(|_| Vec::with_capacity(length));
+        for k in 0..length {
+            let place = (k as f64 - shift).clamp(-1.0, length as f64 - 1.0);
+            let j = place.floor() as isize;
+            let part = place - j as f64;
+            let start = |j: isize| if j < 0 { 0.0 } else { at(j) };
+            let height = start(j) + part * (start(j + 1) - start(j));
+            let slope = 0.5 * (at(j + 1) - at(j - 1));
+            let nearest = (place.round().max(0.0)) as usize;
+            let average = f64::from(sum[nearest]) / drawn as f64;
+            let variance =
+                (f64::from(squares[nearest]) / drawn as f64 - average * average).max(0.0);
+            let model = self.sigma_ln * height;
+            let sd = (variance + model * model + slope * slope * time_variance).sqrt();
+            for (band, sigmas) in bands.iter_mut().zip([-QUANTILE_95, 0.0, QUANTILE_95]) {
+                band.push((gain * (height + sigmas * sd)) as f32);
+            }
+        }
+        bands
+    }
+}
+
+/// Median and standard deviation; zeros when there are no values.
+fn middle(values: Vec<f64>) -> (f64, f64) {
+    let count = values.len().max(1) as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / count;
+    (Range::of(values).p50, variance.sqrt())
+}
+
+/// Probability that a log-normal value about one of the medians, all equally probable, exceeds a height.
+fn above(medians: &[f64], sigma_ln: f64, height: f64) -> f64 {
+    if height <= 0.0 {
+        return 1.0;
+    }
+    let sum: f64 = medians
+        .iter()
+        .map(|m| {
+            let distance = (height / m).ln();
+            if sigma_ln > 0.0 {
+                normal::upper_tail(distance / sigma_ln)
+            } else {
+                f64::from(distance < 0.0)
+            }
+        })
+        .sum();
+    sum / medians.len().max(1) as f64
+}
+
+/// The height that is not exceeded with probability `p`, by bisection in the logarithm.
+fn quantile(medians: &[f64], sigma_ln: f64, p: f64) -> f64 {
+    let low = medians.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = medians.iter().copied().fold(0.0, f64::max);
+    if !(low.is_finite() && high > 0.0) {
+        return 0.0;
+    }
+    let (mut a, mut b) = (
+        low.ln() - 8.0 * sigma_ln - 1e-6,
+        high.ln() + 8.0 * sigma_ln + 1e-6,
+    );
+    for _ in 0..40 {
+        let mid = 0.5 * (a + b);
+        if above(medians, sigma_ln, mid.exp()) > 1.0 - p {
+            a = mid;
+        } else {
+            b = mid;
+        }
+        if b - a < 1e-4 {
+            break;
+        }
+    }
+    (0.5 * (a + b)).exp()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_of_one_lognormal_are_known() {
+        let q = quantile(&[2.0], 0.3, 0.95);
+        assert!((q - 2.0 * (0.3 * QUANTILE_95).exp()).abs() < 1e-3, "{q}");
+        assert!((above(&[2.0], 0.3, q) - 0.05).abs() < 1e-3);
+        assert_eq!(above(&[2.0], 0.3, 0.0), 1.0);
+        assert!((quantile(&[1.0, 3.0], 0.0, 0.95) - 3.0).abs() < 1e-3);
+    }
+
+    #[test]
+    fn ranges_of_few_values_are_within_them() {
+        let r = Range::of(vec![3.0, 1.0, 2.0]);
+        assert_eq!((r.p05, r.p50, r.p95), (1.0, 2.0, 3.0));
+        assert_eq!(Range::of(Vec::new()).p50, 0.0);
+    }
+}

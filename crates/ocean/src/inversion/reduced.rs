@@ -1,0 +1,228 @@
+//! The inversion of one event: prior and responses reduced to a few patterns of slip, and the records so far.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use ndarray::{Array1, Array2, ArrayView2};
+
+use super::prior::Prior;
+use super::record::{Prepared, Record};
+use super::{InversionError, Posterior, Settings, dense, system};
+use crate::response::ResponseTable;
+
+/// One size of the prior in terms of patterns.
+#[derive(Debug, Clone)]
+pub(super) struct ReducedSize {
+    pub(super) weight: f64,
+    pub(super) mean: Array1<f64>,
+    /// Lower Cholesky factor of the covariance.
+    pub(super) factor: Array2<f64>,
+}
+
+/// Responses of one receiver to the patterns.
+#[derive(Debug)]
+pub(super) struct Reduced {
+    /// Patterns by samples.
+    pub(super) by_pattern: Array2<f32>,
+    by_time: OnceLock<Array2<f32>>,
+}
+
+impl Reduced {
+    /// Samples by patterns.
+    pub(super) fn by_time(&self) -> &Array2<f32> {
+        self.by_time
+            .get_or_init(|| self.by_pattern.t().as_standard_layout().to_owned())
+    }
+}
+
+/// The inversion of one event. See the module [`crate::inversion`].
+#[derive(Debug)]
+pub struct Inversion<'t, T: ResponseTable + ?Sized> {
+    pub(super) table: &'t T,
+    pub(super) settings: Settings,
+    /// Unit sources by patterns, orthonormal columns.
+    pub(super) basis: Array2<f64>,
+    pub(super) sizes: Vec<ReducedSize>,
+    pub(super) delay_sigma_s: f64,
+    retained: f64,
+    delay_s: Vec<f64>,
+    on_the_ground: Vec<bool>,
+    reduced: Vec<OnceLock<Reduced>>,
+    records: BTreeMap<usize, Prepared>,
+}
+
+impl<'t, T: ResponseTable + ?Sized> Inversion<'t, T> {
+    /// Prepares the inversion of one event, with the usual settings.
+    ///
+    /// # Errors
+    /// [`InversionError`] when table and prior do not belong together.
+    pub fn new(table: &'t T, prior: &Prior) -> Result<Self, InversionError> {
+        Self::with(table, prior, Settings::default())
+    }
+
+    /// Prepares the inversion of one event.
+    ///
+    /// # Errors
+    /// [`InversionError`] when table and prior do not belong together or a setting is not usable.
+    pub fn with(table: &'t T, prior: &Prior, settings: Settings) -> Result<Self, InversionError> {
+        settings.check()?;
+        let (samples, step_s) = (table.samples(), table.step_s());
+        if samples < 2 || !(step_s.is_finite() && step_s > 0.0) {
+            return Err(InversionError::Table { samples, step_s });
+        }
+        let units = table.units().len();
+        if prior.delay_s.len() != units {
+            return Err(InversionError::Units {
+                prior: prior.delay_s.len(),
+                table: units,
+            });
+        }
+        let moment = prior.second_moment();
+        let basis = dense::leading_basis(&moment, settings.patterns);
+        let kept = basis.t().dot(&moment).dot(&basis).diag().sum();
+        let sizes = prior
+            .sizes
+            .iter()
+            .map(|size| ReducedSize {
+                weight: size.weight,
+                mean: basis.t().dot(&size.mean),
+                factor: dense::cholesky_with_jitter(&basis.t().dot(&size.covariance).dot(&basis)),
+            })
+            .collect();
+        let receivers = table.receivers();
+        Ok(Inversion {
+            table,
+            settings,
+            basis,
+            sizes,
+            delay_sigma_s: prior.delay_sigma_s,
+            retained: kept / moment.diag().sum(),
+            delay_s: prior.delay_s.clone(),
+            on_the_ground: receivers.iter().map(|r| !r.coastal).collect(),
+            reduced: receivers.iter().map(|_| OnceLock::new()).collect(),
+            records: BTreeMap::new(),
+        })
+    }
+
+    /// Part of the prior's variance that the patterns hold, 0..1. Small patches of slip far below the distance of any
+    /// sensor are what is left out.
+    pub fn retained(&self) -> f64 {
+        self.retained
+    }
+
+    /// Computes the responses of all receivers to the patterns, so that the first forecast is as quick as the next.
+    pub fn prepare(&self) {
+        for receiver in 0..self.reduced.len() {
+            self.reduced(receiver);
+        }
+    }
+
+    /// Takes a station's record so far, in place of what was known from it.
+    ///
+    /// # Errors
+    /// [`InversionError`] when the receiver does not exist or the record is malformed; nothing has changed then. A record
+    /// that is well-formed and useless is taken, and the posterior's verdict says so.
+    pub fn observe(&mut self, record: &Record) -> Result<(), InversionError> {
+        let (receiver, receivers) = (record.receiver, self.reduced.len());
+        if receiver >= receivers {
+            return Err(InversionError::NoReceiver {
+                receiver,
+                receivers,
+            });
+        }
+        let end_s = (self.table.samples() - 1) as f64 * self.table.step_s();
+        let prepared = Prepared::new(record, &self.settings, end_s)?;
+        if self.on_the_ground[receiver] != record.on_the_ground {
+            self.on_the_ground[receiver] = record.on_the_ground;
+            self.reduced[receiver] = OnceLock::new();
+        }
+        self.records.insert(receiver, prepared);
+        Ok(())
+    }
+
+    /// What the records so far say.
+    pub fn posterior(&self) -> Posterior<'_, T> {
+        let records: Vec<&Prepared> = self.records.values().collect();
+        let solved = system::solve(self, &records);
+        Posterior::new(self, solved)
+    }
+
+    /// Responses of a receiver to the patterns.
+    pub(super) fn reduced(&self, receiver: usize) -> &Reduced {
+        self.reduced[receiver].get_or_init(|| self.reduce(receiver))
+    }
+
+    fn reduce(&self, receiver: usize) -> Reduced {
+        let (units, samples) = (self.basis.nrows(), self.table.samples());
+        let responses = self.table.responses(receiver);
+        let basis = self.basis.mapv(|b| b as f32);
+        let still = !self.on_the_ground[receiver] && self.delay_s.iter().all(|d| *d == 0.0);
+        let mut by_pattern = Array2::zeros((basis.ncols(), samples));
+        let whole = ArrayView2::from_shape((units, samples), responses).ok();
+        if let (true, Some(whole)) = (still, whole) {
+            ndarray::linalg::general_mat_mul(1.0, &basis.t(), &whole, 0.0, &mut by_pattern);
+        } else {
+            let mut moved = Array2::<f32>::zeros((units, samples));
+            for ((mut to, from), delay_s) in moved
+                .rows_mut()
+                .into_iter()
+                .zip(responses.chunks_exact(samples))
+                .zip(&self.delay_s)
+            {
+                let level = if self.on_the_ground[receiver] {
+                    from[0]
+                } else {
+                    0.0
+                };
+                delayed(
+                    from,
+                    level,
+                    delay_s / self.table.step_s(),
+                    to.as_slice_mut(),
+                );
+            }
+            ndarray::linalg::general_mat_mul(1.0, &basis.t(), &moved, 0.0, &mut by_pattern);
+        }
+        Reduced {
+            by_pattern,
+            by_time: OnceLock::new(),
+        }
+    }
+
+    /// Slip of the unit sources, metres, of which this is the part in each pattern.
+    pub(super) fn slip_of(&self, patterns: &ndarray::ArrayView1<'_, f64>) -> Array1<f64> {
+        let parts = patterns.slice_axis(dense::ROWS, (..self.basis.ncols()).into());
+        self.basis.dot(&parts)
+    }
+}
+
+/// A response less its level, later by a number of samples (linear between them); zero before it begins.
+fn delayed(from: &[f32], level: f32, by: f64, to: Option<&mut [f32]>) {
+    let Some(to) = to else { return };
+    let whole = by.floor();
+    let part = (by - whole) as f32;
+    let whole = whole as usize;
+    let value = |k: usize| from[k] - level;
+    for (k, x) in to.iter_mut().enumerate() {
+        *x = match k.checked_sub(whole) {
+            None => 0.0,
+            Some(0) => (1.0 - part) * value(0),
+            Some(j) => (1.0 - part) * value(j) + part * value(j - 1),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delayed_response_begins_later_and_without_its_level() {
+        let from = [1.0, 2.0, 4.0, 8.0, 16.0];
+        let mut to = [9.0; 5];
+        delayed(&from, 0.0, 1.5, Some(&mut to));
+        assert_eq!(to, [0.0, 0.5, 1.5, 3.0, 6.0]);
+        delayed(&from, 1.0, 0.0, Some(&mut to));
+        assert_eq!(to, [0.0, 1.0, 3.0, 7.0, 15.0]);
+    }
+}
