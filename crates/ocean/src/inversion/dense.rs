@@ -3,13 +3,13 @@
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut1, Axis};
 
 /// Rows of a matrix, and the only axis of a vector.
-pub(super) const ROWS: Axis = Axis(0);
+pub(crate) const ROWS: Axis = Axis(0);
 /// Columns of a matrix.
-pub(super) const COLUMNS: Axis = Axis(1);
+pub(crate) const COLUMNS: Axis = Axis(1);
 
 /// Lower Cholesky factor of a symmetric matrix of which only the lower triangle is read; `None` when it is not positive
 /// definite (or not finite).
-pub(super) fn cholesky(matrix: &Array2<f64>) -> Option<Array2<f64>> {
+pub(crate) fn cholesky(matrix: &Array2<f64>) -> Option<Array2<f64>> {
     let n = matrix.nrows();
     let mut factor = Array2::<f64>::zeros((n, n));
     for i in 0..n {
@@ -33,7 +33,7 @@ pub(super) fn cholesky(matrix: &Array2<f64>) -> Option<Array2<f64>> {
 }
 
 /// The factor of `matrix`, with as little added to its diagonal as makes it positive definite.
-pub(super) fn cholesky_with_jitter(matrix: &Array2<f64>) -> Array2<f64> {
+pub(crate) fn cholesky_with_jitter(matrix: &Array2<f64>) -> Array2<f64> {
     let n = matrix.nrows();
     let scale = matrix.diag().iter().fold(0.0, |m: f64, &d| m.max(d));
     let mut jitter = 1e-10 * scale + f64::MIN_POSITIVE;
@@ -50,7 +50,7 @@ pub(super) fn cholesky_with_jitter(matrix: &Array2<f64>) -> Array2<f64> {
 }
 
 /// Solves `L x = b` in place.
-pub(super) fn forward(factor: &Array2<f64>, b: &mut ArrayViewMut1<'_, f64>) {
+pub(crate) fn forward(factor: &Array2<f64>, b: &mut ArrayViewMut1<'_, f64>) {
     for i in 0..b.len() {
         let sum = factor
             .row(i)
@@ -61,7 +61,7 @@ pub(super) fn forward(factor: &Array2<f64>, b: &mut ArrayViewMut1<'_, f64>) {
 }
 
 /// Solves `L^T x = b` in place.
-pub(super) fn backward(factor: &Array2<f64>, b: &mut ArrayViewMut1<'_, f64>) {
+pub(crate) fn backward(factor: &Array2<f64>, b: &mut ArrayViewMut1<'_, f64>) {
     for i in (0..b.len()).rev() {
         b[i] /= factor[[i, i]];
         let x = b[i];
@@ -71,18 +71,18 @@ pub(super) fn backward(factor: &Array2<f64>, b: &mut ArrayViewMut1<'_, f64>) {
 }
 
 /// Logarithm of the determinant of `L L^T`.
-pub(super) fn log_determinant(factor: &Array2<f64>) -> f64 {
+pub(crate) fn log_determinant(factor: &Array2<f64>) -> f64 {
     2.0 * factor.diag().iter().map(|d| d.ln()).sum::<f64>()
 }
 
 /// `x^T A x`.
-pub(super) fn quadratic(a: &ArrayView2<'_, f64>, x: &ArrayView1<'_, f64>) -> f64 {
+pub(crate) fn quadratic(a: &ArrayView2<'_, f64>, x: &ArrayView1<'_, f64>) -> f64 {
     x.dot(&a.dot(x))
 }
 
 /// Orthonormal columns that span most of what a covariance holds: a pivoted Cholesky factor (Harbrecht et al. 2012) picks
 /// the columns, two steps of subspace iteration turn them towards the leading eigenvectors.
-pub(super) fn leading_basis(covariance: &Array2<f64>, rank: usize) -> Array2<f64> {
+pub(crate) fn leading_basis(covariance: &Array2<f64>, rank: usize) -> Array2<f64> {
     let n = covariance.nrows();
     if rank >= n {
         return Array2::eye(n);

@@ -32,7 +32,7 @@
 //! To use data later than the record given (nothing here is aware of a clock); to force slip to be positive; to forecast
 //! without an uncertainty.
 
-mod dense;
+pub(crate) mod dense;
 mod geometry;
 mod outlook;
 mod posterior;
