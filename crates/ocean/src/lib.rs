@@ -6,6 +6,7 @@
 //! | [`travel_time`] | when does the first wave reach every cell? |
 //! | [`quake`] | is this earthquake one that the crate can speak about? |
 //! | [`motion`] | where, when and by how much does the sea floor move? |
+//! | [`shallow_water`] | how does the wave run, and how high is it where and when? |
 //! | [`source`] | how large is the rupture, how far does the sea floor rise, which cells does it cover? |
 //! | [`response`] | what does a slip of one metre there do here? |
 //! | [`tide`] | what is left of a sea-level record without its tide, and how noisy is the station? |
@@ -28,6 +29,7 @@ pub mod lattice;
 pub mod motion;
 pub mod quake;
 pub mod response;
+pub mod shallow_water;
 pub mod source;
 pub mod sphere;
 mod strike;

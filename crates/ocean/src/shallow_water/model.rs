@@ -1,0 +1,307 @@
+//! A grid compiled for propagation: depths turned into coefficients, and the time step.
+
+use crate::grid::Grid;
+use crate::lattice::{Cell, Lattice};
+use crate::sphere::{EARTH_RADIUS_M, GRAVITY_M_S2};
+
+/// Shallowest sea that is counted, metres: as for travel times, so that fronts agree.
+pub const MIN_DEPTH_M: f64 = crate::travel_time::MIN_DEPTH_M;
+/// Rows beyond this latitude are walls, degrees: at 80 a cell is 0.17 as wide as at the equator, and so is the time step.
+pub const MAX_LAT_DEG: f64 = 80.0;
+/// Part of the largest stable time step that is taken. Leap-frog is the more exact the closer it goes; the rest is
+/// room for the Coriolis term and for rounding.
+pub const CFL: f64 = 0.95;
+/// Rotation of the Earth, rad/s (IERS 2010, nominal mean angular velocity).
+pub const OMEGA_RAD_S: f64 = 7.292_115e-5;
+/// Slowing of long waves per metre of depth by the compressibility and stratification of sea water: 0.44 % of the speed
+/// over 4 km, in proportion to depth (Watada 2013, Geophys. Res. Lett. 40:4001, abstract and fig. 2).
+pub const COMPRESSION_PER_M: f64 = 0.0044 / 4000.0;
+/// Longest time step, seconds: on a grid of 1 degree and shallow water the stable step would not resolve a wave of ten minutes.
+const MAX_STEP_S: f64 = 60.0;
+
+/// What is computed. The default is what forecasts use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// The Earth rotates. Off by default: within a few hours it moves heights by under a few per cent, and it costs half as much again.
+    pub coriolis: bool,
+    /// Short waves run slower than long ones (Boussinesq), and the grid's own dispersion is taken out.
+    pub dispersion: bool,
+    /// Sea water is compressible and stratified ([`COMPRESSION_PER_M`]).
+    pub compressible: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            coriolis: false,
+            dispersion: false,
+            compressible: true,
+        }
+    }
+}
+
+/// Why no model could be made of a grid.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+pub enum ModelError {
+    /// No cell of the grid is sea between [`MAX_LAT_DEG`] south and north.
+    #[error("the grid holds no sea between {MAX_LAT_DEG} degrees south and north")]
+    NoSea,
+    /// Cells so small that the time step would be below a millisecond: steps of a header in the wrong unit, most likely.
+    #[error(
+        "cells of {dlon} x {dlat} degrees would need a time step of {step_s:.2e} s: are these degrees?"
+    )]
+    Step {
+        /// Step eastward, degrees.
+        dlon: f64,
+        /// Step northward, degrees.
+        dlat: f64,
+        /// The time step, seconds.
+        step_s: f64,
+    },
+}
+
+/// A grid compiled for propagation. Immutable, shared between runs and threads.
+///
+/// Rows are stored with one more on either side (row `j` of the grid is row `j + 1` here) and one more cell at either end
+/// (column `i` is `i + 1`).
+#[derive(Debug, Clone)]
+pub struct Model {
+    pub(super) lattice: Lattice,
+    pub(super) settings: Settings,
+    pub(super) dt_s: f64,
+    /// Cells of a row with its two ends, rounded up to whole vectors.
+    pub(super) width: usize,
+    /// Coefficient of each eastern face: g h dt^2 / (R cos p dl)^2; zero on walls and outer faces.
+    pub(super) cx: Vec<f32>,
+    /// Coefficient of each northern face: g h cos p' dt^2 / (R dp)^2; zero on walls and outer faces.
+    pub(super) cy: Vec<f32>,
+    /// 1 / cos p of each row.
+    pub(super) secant: Vec<f32>,
+    /// Outer faces of each row, west and east: weights of the height now and one step ago.
+    pub(super) sides: Vec<[[f32; 2]; 2]>,
+    /// Outer faces of the south and the north row: weights of the height now and one step ago.
+    pub(super) ends: [[Vec<f32>; 2]; 2],
+    /// Coriolis weights of each row: of the fluxes south and north of an eastern face; of those south and north of a northern face.
+    pub(super) turn: Vec<[[f32; 2]; 2]>,
+    /// Sea of each row: first column and one past the last, in stored columns.
+    pub(super) sea: Vec<(u32, u32)>,
+    wet: Vec<bool>,
+}
+
+impl Model {
+    /// Compiles a grid.
+    ///
+    /// # Errors
+    /// [`ModelError`] when there is no sea, or the steps of the grid are absurdly small.
+    pub fn new(grid: &Grid, settings: &Settings) -> Result<Model, ModelError> {
+        let lattice = *grid.lattice();
+        let (nx, ny) = (lattice.nx(), lattice.ny());
+        let depth = Depths::of(grid, settings);
+        if !depth.h.iter().any(|&h| h > 0.0) {
+            return Err(ModelError::NoSea);
+        }
+        let width = (nx + 2).next_multiple_of(8);
+        let rows = ny + 2;
+        let radians = |degrees: f64| degrees.to_radians();
+        let dy = EARTH_RADIUS_M * radians(lattice.dlat());
+        // Row j of storage is latitude lat(j - 1); faces lie half a row north of it.
+        let lat = |row: f64| lattice.lat(0) + (row - 1.0) * lattice.dlat();
+        let cos = |row: f64| radians(lat(row)).cos().max(1e-3);
+        let dx = |row: usize| EARTH_RADIUS_M * radians(lattice.dlon()) * cos(row as f64);
+
+        // Coefficients for a step of one second; squared steps multiply them once the step is known.
+        let (mut cx, mut cy) = (vec![0f64; rows * width], vec![0f64; rows * width]);
+        for row in 1..=ny {
+            for i in 1..=nx {
+                let k = row * width + i;
+                let here = depth.at(i, row);
+                cx[k] = GRAVITY_M_S2 * mean(here, depth.east(i, row)) / dx(row).powi(2);
+                if row < ny {
+                    let face = GRAVITY_M_S2 * mean(here, depth.at(i, row + 1));
+                    cy[k] = face * cos(row as f64 + 0.5) / (dy * dy);
+                }
+            }
+            if lattice.is_periodic() {
+                cx[row * width] = cx[row * width + nx];
+            }
+        }
+        let mut fastest = 0f64;
+        for row in 1..=ny {
+            for k in row * width + 1..=row * width + nx {
+                // The pull of a cell on its own height plus that of its neighbours: Gershgorin's circle round 0.
+                let sum = 2.0 * (cx[k - 1] + cx[k] + (cy[k] + cy[k - width]) / cos(row as f64));
+                fastest = fastest.max(sum);
+            }
+        }
+        // A sea without any inner face stands still; any step will do.
+        let dt_s = if fastest > 0.0 {
+            (CFL * 2.0 / fastest.sqrt()).min(MAX_STEP_S)
+        } else {
+            MAX_STEP_S
+        };
+        if dt_s < 1e-3 {
+            return Err(ModelError::Step {
+                dlon: lattice.dlon(),
+                dlat: lattice.dlat(),
+                step_s: dt_s,
+            });
+        }
+
+        let speed = |h: f64| (GRAVITY_M_S2 * h).sqrt();
+        let mut sides = vec![[[0f32; 2]; 2]; rows];
+        if !lattice.is_periodic() {
+            for (row, sides) in sides.iter_mut().enumerate().take(ny + 1).skip(1) {
+                for (side, i) in [(0, 1), (1, nx)] {
+                    let courant = speed(depth.at(i, row)) * dt_s / dx(row);
+                    sides[side] = leaving(courant, 1.0);
+                }
+            }
+        }
+        let end = |row: usize, face: f64| {
+            let mut now = vec![0f32; width];
+            let mut before = vec![0f32; width];
+            for i in 1..=nx {
+                let courant = speed(depth.at(i, row)) * dt_s / dy;
+                [now[i], before[i]] = leaving(courant, cos(face));
+            }
+            [now, before]
+        };
+        let ends = [end(1, 0.5), end(ny, ny as f64 + 0.5)];
+        let turn = (0..rows)
+            .map(|row| turning(row as f64, &lat, &cos, dx(row) / dy, dt_s))
+            .collect();
+        let sea = (0..rows)
+            .map(|row| {
+                let wet = |&i: &usize| (1..=ny).contains(&row) && depth.at(i, row) > 0.0;
+                let first = (1..=nx).find(wet).unwrap_or(1);
+                let last = (1..=nx).rev().find(wet).unwrap_or(0);
+                (first as u32, last as u32 + 1)
+            })
+            .collect();
+        let scale = |c: Vec<f64>| c.iter().map(|c| (c * dt_s * dt_s) as f32).collect();
+        Ok(Model {
+            lattice,
+            settings: *settings,
+            dt_s,
+            width,
+            cx: scale(cx),
+            cy: scale(cy),
+            secant: (0..rows)
+                .map(|row| (1.0 / cos(row as f64)) as f32)
+                .collect(),
+            sides,
+            ends,
+            turn,
+            sea,
+            wet: depth.h.iter().map(|&h| h > 0.0).collect(),
+        })
+    }
+
+    /// Time step, seconds.
+    pub fn dt_s(&self) -> f64 {
+        self.dt_s
+    }
+
+    /// The geometry, that of the grid.
+    pub fn lattice(&self) -> &Lattice {
+        &self.lattice
+    }
+
+    /// What is computed.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// True when the cell is on the grid and carries waves.
+    pub fn is_sea(&self, cell: Cell) -> bool {
+        self.lattice.index(cell).is_some_and(|k| self.wet[k])
+    }
+
+    /// Stored rows, with the two outside the grid.
+    pub(super) fn rows(&self) -> usize {
+        self.lattice.ny() + 2
+    }
+}
+
+/// Depths that waves feel; zero on land.
+struct Depths {
+    h: Vec<f64>,
+    nx: usize,
+    periodic: bool,
+}
+
+impl Depths {
+    fn of(grid: &Grid, settings: &Settings) -> Self {
+        let l = grid.lattice();
+        let h = grid.z().iter().enumerate().map(|(k, &z)| {
+            let polar = l.lat(k / l.nx()).abs() > MAX_LAT_DEG;
+            if polar || z >= 0.0 {
+                return 0.0;
+            }
+            let h = f64::from(-z).max(MIN_DEPTH_M);
+            // c = sqrt(g h) (1 - a h): the square of the bracket goes with the depth.
+            let slow = if settings.compressible {
+                1.0 - COMPRESSION_PER_M * h
+            } else {
+                1.0
+            };
+            h * slow * slow
+        });
+        Depths {
+            h: h.collect(),
+            nx: l.nx(),
+            periodic: l.is_periodic(),
+        }
+    }
+
+    /// By stored column and row.
+    fn at(&self, i: usize, row: usize) -> f64 {
+        self.h[(row - 1) * self.nx + i - 1]
+    }
+
+    fn east(&self, i: usize, row: usize) -> f64 {
+        match (i < self.nx, self.periodic) {
+            (true, _) => self.at(i + 1, row),
+            (false, true) => self.at(1, row),
+            (false, false) => 0.0,
+        }
+    }
+}
+
+/// Depth of a face: the mean of two seas; nothing when either is land.
+fn mean(a: f64, b: f64) -> f64 {
+    if a > 0.0 && b > 0.0 {
+        0.5 * (a + b)
+    } else {
+        0.0
+    }
+}
+
+/// Weights of the height at an edge node, now and one step ago, that give the flux of a leaving wave through the face half a
+/// cell farther out and half a step later: it passed the node (1 / courant - 1) / 2 steps ago. Where that is longer
+/// than one step, in shallow water, one step is taken.
+fn leaving(courant: f64, cos_face: f64) -> [f32; 2] {
+    if courant <= 0.0 {
+        return [0.0; 2];
+    }
+    let ago = (0.5 * (1.0 / courant - 1.0)).clamp(0.0, 1.0);
+    [1.0 - ago, ago].map(|w| (w * courant * cos_face) as f32)
+}
+
+/// Coriolis weights of one row, each a quarter of f dt times the ratio of the units of the two fluxes. `aspect` is dx / dy.
+fn turning(
+    row: f64,
+    lat: &impl Fn(f64) -> f64,
+    cos: &impl Fn(f64) -> f64,
+    aspect: f64,
+    dt_s: f64,
+) -> [[f32; 2]; 2] {
+    let quarter = |row: f64| 0.5 * OMEGA_RAD_S * lat(row).to_radians().sin() * dt_s;
+    let east = |face: f64| (quarter(row) / (aspect * cos(face))) as f32;
+    let face = row + 0.5;
+    let north = |of: f64| (quarter(face) * aspect * cos(of) / cos(row) * cos(face)) as f32;
+    [
+        [east(row - 0.5), east(face)],
+        [north(row), north(row + 1.0)],
+    ]
+}
