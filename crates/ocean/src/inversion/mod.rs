@@ -33,6 +33,7 @@
 //! without an uncertainty.
 
 pub(crate) mod dense;
+mod equations;
 mod geometry;
 mod outlook;
 mod posterior;

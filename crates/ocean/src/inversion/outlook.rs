@@ -82,10 +82,8 @@ impl PointOutlook {
         let settings = &inversion.settings;
         let step_s = inversion.table.step_s();
         let place = &inversion.table.receivers()[receiver];
-        let by_pattern = &inversion.reduced(receiver).by_pattern;
-        let (count, length) = (posterior.samples.nrows(), by_pattern.ncols());
-        let mut series = Array2::<f32>::zeros((count, length));
-        ndarray::linalg::general_mat_mul(1.0, &posterior.samples, by_pattern, 0.0, &mut series);
+        let reduced = inversion.reduced(receiver);
+        let series = posterior.samples.dot(&reduced.by_pattern);
 
         let green = if place.coastal {
             (place.depth_m.max(SHORE_DEPTH_M) / SHORE_DEPTH_M).powf(0.25)
@@ -105,7 +103,7 @@ impl PointOutlook {
         };
         let sigma_ln = settings.model_error_part.hypot(shore);
 
-        let drawn = count - 1;
+        let drawn = series.nrows() - 1;
         let sketches: Vec<Sketch> = (0..drawn)
             .map(|k| Sketch::of(series.row(k).as_slice().unwrap_or(&[])))
             .collect();
@@ -113,7 +111,8 @@ impl PointOutlook {
             .iter()
             .map(|s| (s.highest * gain).max(NOTHING_M))
             .collect();
-        let at_s = |place: f64, k: usize| place * step_s + posterior.delay_s[k];
+        let first = reduced.first;
+        let at_s = |place: f64, k: usize| (first as f64 + place) * step_s + posterior.delay_s[k];
         let arrivals: Vec<f64> = (0..drawn)
             .filter(|&k| sketches[k].largest * gain > NOTHING_M)
             .map(|k| at_s(sketches[k].arrival, k))
@@ -124,6 +123,8 @@ impl PointOutlook {
         let timing_s = settings.travel_time_error_part * arrival;
         let bands = Bands {
             series: &series,
+            first,
+            length: inversion.table.samples(),
             delay_s: &posterior.delay_s,
             timing_s,
             step_s,
@@ -167,8 +168,7 @@ struct Sketch {
 
 impl Sketch {
     fn of(series: &[f32]) -> Self {
-        let highest = series.iter().fold(0.0f32, |m, &x| m.max(x));
-        let lowest = series.iter().fold(0.0f32, |m, &x| m.min(x));
+        let (lowest, highest) = extremes(series);
         let largest = highest.max(-lowest);
         let threshold = ARRIVAL_PART as f32 * largest;
         let first = series.iter().position(|x| x.abs() > threshold);
@@ -195,9 +195,27 @@ impl Sketch {
     }
 }
 
+/// Lowest and highest value, zero at least between them. In lanes, which the compiler turns into wide instructions.
+fn extremes(series: &[f32]) -> (f32, f32) {
+    let (mut low, mut high) = ([0.0f32; 8], [0.0f32; 8]);
+    let (eights, rest) = series.as_chunks::<8>();
+    for eight in eights {
+        for ((l, h), &x) in low.iter_mut().zip(&mut high).zip(eight) {
+            *l = if x < *l { x } else { *l };
+            *h = if x > *h { x } else { *h };
+        }
+    }
+    let both = rest.iter().chain(&low).chain(&high);
+    both.fold((0.0, 0.0), |(l, h), &x| (x.min(l), x.max(h)))
+}
+
 /// Mean and standard deviation of a series that is uncertain in shape, height and time.
 struct Bands<'a> {
     series: &'a Array2<f32>,
+    /// Sample that the series begin with.
+    first: usize,
+    /// Samples of the bands.
+    length: usize,
     delay_s: &'a [f64],
     timing_s: f64,
     step_s: f64,
@@ -206,10 +224,10 @@ struct Bands<'a> {
 
 impl Bands<'_> {
     fn draw(&self, gain: f64) -> [Vec<f32>; 3] {
-        let (rows, length) = self.series.dim();
+        let (rows, known) = self.series.dim();
         let drawn = rows - 1;
-        let mut sum = vec![0.0f32; length];
-        let mut squares = vec![0.0f32; length];
+        let mut sum = vec![0.0f32; known];
+        let mut squares = vec![0.0f32; known];
         for row in self.series.rows().into_iter().take(drawn) {
             for ((s, q), &x) in sum.iter_mut().zip(&mut squares).zip(row) {
                 *s += x;
@@ -223,19 +241,19 @@ impl Bands<'_> {
             / drawn as f64;
         let time_variance = (delay_variance + self.timing_s.powi(2)) / self.step_s.powi(2);
         let mean = self.series.row(drawn);
-        let at = |k: isize| f64::from(mean[k.clamp(0, length as isize - 1) as usize]);
-        let mut bands: [Vec<f32>; 3] = std::array::from_fn(|_| Vec::with_capacity(length));
-        for k in 0..length {
-            let place = (k as f64 - shift).clamp(-1.0, length as f64 - 1.0);
+        // Zero before the first sample, the last one after the last.
+        let inside = |k: isize| usize::try_from(k).ok().map(|k| k.min(known - 1));
+        let at = |k: isize| inside(k).map_or(0.0, |k| f64::from(mean[k]));
+        let mut bands: [Vec<f32>; 3] = std::array::from_fn(|_| Vec::with_capacity(self.length));
+        for k in 0..self.length {
+            let place = k as f64 - self.first as f64 - shift;
             let j = place.floor() as isize;
-            let part = place - j as f64;
-            let start = |j: isize| if j < 0 { 0.0 } else { at(j) };
-            let height = start(j) + part * (start(j + 1) - start(j));
+            let height = at(j) + (place - j as f64) * (at(j + 1) - at(j));
             let slope = 0.5 * (at(j + 1) - at(j - 1));
-            let nearest = (place.round().max(0.0)) as usize;
-            let average = f64::from(sum[nearest]) / drawn as f64;
-            let variance =
-                (f64::from(squares[nearest]) / drawn as f64 - average * average).max(0.0);
+            let variance = inside(place.round() as isize).map_or(0.0, |k| {
+                let average = f64::from(sum[k]) / drawn as f64;
+                (f64::from(squares[k]) / drawn as f64 - average * average).max(0.0)
+            });
             let model = self.sigma_ln * height;
             let sd = (variance + model * model + slope * slope * time_variance).sqrt();
             for (band, sigmas) in bands.iter_mut().zip([-QUANTILE_95, 0.0, QUANTILE_95]) {

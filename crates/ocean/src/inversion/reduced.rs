@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, Array2};
 
-use super::prior::Prior;
+use super::prior::{Prior, Size};
 use super::record::{Prepared, Record};
 use super::{InversionError, Posterior, Settings, dense, system};
 use crate::response::ResponseTable;
@@ -14,15 +14,18 @@ use crate::response::ResponseTable;
 #[derive(Debug, Clone)]
 pub(super) struct ReducedSize {
     pub(super) weight: f64,
+    /// Mean of patterns and of the common delay in its standard deviations (last, zero).
     pub(super) mean: Array1<f64>,
-    /// Lower Cholesky factor of the covariance.
+    /// Lower Cholesky factor of their covariance.
     pub(super) factor: Array2<f64>,
 }
 
 /// Responses of one receiver to the patterns.
 #[derive(Debug)]
 pub(super) struct Reduced {
-    /// Patterns by samples.
+    /// Sample that the responses begin with: before it, all are zero.
+    pub(super) first: usize,
+    /// Patterns by samples, at least two.
     pub(super) by_pattern: Array2<f32>,
     by_time: OnceLock<Array2<f32>>,
 }
@@ -83,11 +86,7 @@ impl<'t, T: ResponseTable + ?Sized> Inversion<'t, T> {
         let sizes = prior
             .sizes
             .iter()
-            .map(|size| ReducedSize {
-                weight: size.weight,
-                mean: basis.t().dot(&size.mean),
-                factor: dense::cholesky_with_jitter(&basis.t().dot(&size.covariance).dot(&basis)),
-            })
+            .map(|s| reduced_size(s, &basis))
             .collect();
         let receivers = table.receivers();
         Ok(Inversion {
@@ -153,38 +152,28 @@ impl<'t, T: ResponseTable + ?Sized> Inversion<'t, T> {
     }
 
     fn reduce(&self, receiver: usize) -> Reduced {
-        let (units, samples) = (self.basis.nrows(), self.table.samples());
+        let samples = self.table.samples();
         let responses = self.table.responses(receiver);
-        let basis = self.basis.mapv(|b| b as f32);
-        let still = !self.on_the_ground[receiver] && self.delay_s.iter().all(|d| *d == 0.0);
-        let mut by_pattern = Array2::zeros((basis.ncols(), samples));
-        let whole = ArrayView2::from_shape((units, samples), responses).ok();
-        if let (true, Some(whole)) = (still, whole) {
-            ndarray::linalg::general_mat_mul(1.0, &basis.t(), &whole, 0.0, &mut by_pattern);
-        } else {
-            let mut moved = Array2::<f32>::zeros((units, samples));
-            for ((mut to, from), delay_s) in moved
-                .rows_mut()
-                .into_iter()
-                .zip(responses.chunks_exact(samples))
-                .zip(&self.delay_s)
-            {
-                let level = if self.on_the_ground[receiver] {
-                    from[0]
-                } else {
-                    0.0
-                };
-                delayed(
-                    from,
-                    level,
-                    delay_s / self.table.step_s(),
-                    to.as_slice_mut(),
-                );
-            }
-            ndarray::linalg::general_mat_mul(1.0, &basis.t(), &moved, 0.0, &mut by_pattern);
+        let step_s = self.table.step_s();
+        let mut moved = Array2::<f32>::zeros((self.basis.nrows(), samples));
+        for ((mut to, from), delay_s) in moved
+            .rows_mut()
+            .into_iter()
+            .zip(responses.chunks_exact(samples))
+            .zip(&self.delay_s)
+        {
+            let level = if self.on_the_ground[receiver] {
+                from[0]
+            } else {
+                0.0
+            };
+            delayed(from, level, delay_s / step_s, to.as_slice_mut());
         }
+        let first = quiet_until(&moved).min(samples - 2);
+        let wave = moved.slice_axis(dense::COLUMNS, (first..).into());
         Reduced {
-            by_pattern,
+            first,
+            by_pattern: self.basis.mapv(|b| b as f32).t().dot(&wave),
             by_time: OnceLock::new(),
         }
     }
@@ -194,6 +183,36 @@ impl<'t, T: ResponseTable + ?Sized> Inversion<'t, T> {
         let parts = patterns.slice_axis(dense::ROWS, (..self.basis.ncols()).into());
         self.basis.dot(&parts)
     }
+}
+
+fn reduced_size(size: &Size, basis: &Array2<f64>) -> ReducedSize {
+    let n = basis.ncols();
+    let mut mean = Array1::zeros(n + 1);
+    mean.slice_axis_mut(dense::ROWS, (..n).into())
+        .assign(&basis.t().dot(&size.mean));
+    let mut factor = Array2::eye(n + 1);
+    factor
+        .slice_axis_mut(dense::ROWS, (..n).into())
+        .slice_axis_mut(dense::COLUMNS, (..n).into())
+        .assign(&dense::cholesky_with_jitter(
+            &basis.t().dot(&size.covariance).dot(basis),
+        ));
+    ReducedSize {
+        weight: size.weight,
+        mean,
+        factor,
+    }
+}
+
+/// The last sample before any response exceeds a millionth of the largest: what comes before is rounding.
+fn quiet_until(responses: &Array2<f32>) -> usize {
+    let most = responses.iter().fold(0.0f32, |m, x| m.max(x.abs()));
+    let first = responses
+        .rows()
+        .into_iter()
+        .filter_map(|row| row.iter().position(|x| x.abs() > 1e-6 * most))
+        .min();
+    first.map_or(responses.ncols(), |k| k.saturating_sub(1))
 }
 
 /// A response less its level, later by a number of samples (linear between them); zero before it begins.

@@ -4,7 +4,7 @@
 //! follows the wave) + shaking and resolution (no memory). Filtering data and model alike by the innovations of that process
 //! gives equations with independent errors of variance 1, at any spacing of the samples, in time linear in them.
 
-use ndarray::Array2;
+use ndarray::ArrayViewMut2;
 
 /// The error process of one station.
 pub(super) struct Errors<'a> {
@@ -21,7 +21,7 @@ pub(super) struct Errors<'a> {
 }
 
 /// Whitens the rows in place, one row per sample; returns the log of the determinant of the errors' covariance.
-pub(super) fn whiten(errors: &Errors<'_>, rows: &mut Array2<f64>) -> f64 {
+pub(super) fn whiten(errors: &Errors<'_>, rows: &mut ArrayViewMut2<'_, f64>) -> f64 {
     let columns = rows.ncols();
     let (mut first, mut second) = (vec![0.0; columns], vec![0.0; columns]);
     let background = errors.background_sd_m.powi(2);
@@ -68,6 +68,8 @@ fn decay(step_s: f64, memory_s: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use ndarray::Array2;
+
     use super::*;
     use crate::inversion::dense;
 
@@ -92,7 +94,7 @@ mod tests {
             1.7 * (memory + if i == j { white[i] } else { 0.0 })
         });
         let mut rows = Array2::eye(7);
-        let log_determinant = whiten(&errors, &mut rows);
+        let log_determinant = whiten(&errors, &mut rows.view_mut());
         let product = rows.dot(&covariance).dot(&rows.t());
         let off = (&product - &Array2::<f64>::eye(7)).mapv(f64::abs);
         assert!(off.iter().all(|d| *d < 1e-9), "{product:?}");

@@ -1,0 +1,296 @@
+//! The equations of the stations: data, responses and nuisances, made independent.
+
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
+
+use super::dense::{self, COLUMNS, ROWS};
+use super::record::{Prepared, mean_within};
+use super::reduced::{Inversion, Reduced};
+use super::whiten::{Errors, whiten};
+use crate::response::ResponseTable;
+
+/// Level of a record beyond the noise that the tide model may leave, metres.
+const OFFSET_SIGMA_M: f64 = 0.005;
+/// Columns beyond the patterns: common delay, data, offset, slope.
+pub(super) const MORE: usize = 4;
+
+/// What the passes have learned about a station.
+#[derive(Clone, Copy)]
+pub(super) struct Knowledge {
+    /// How much later than modelled its wave comes, seconds.
+    pub(super) shift_s: f64,
+    /// Factor on the variance of its errors.
+    pub(super) scale: f64,
+}
+
+/// One station's part of the equations.
+pub(super) struct Block {
+    /// Rows of the whole that are this station's.
+    pub(super) from: usize,
+    /// One past the last.
+    pub(super) to: usize,
+    /// Whitened and scaled by their prior: offset, slope, own shift.
+    own: Array2<f64>,
+    /// Cholesky factor of the own part.
+    own_factor: Array2<f64>,
+    /// `own_factor^-1 own^T rows`: what the own part takes away.
+    taken: Array2<f64>,
+    pub(super) own_shift_sigma_s: f64,
+}
+
+/// The equations of all stations that count.
+pub(super) struct Equations {
+    /// Whitened: patterns, common delay, data (and two columns that are used up). One row a sample.
+    all: Array2<f64>,
+    /// One for each record; `None` where it does not count.
+    pub(super) blocks: Vec<Option<Block>>,
+}
+
+impl Equations {
+    pub(super) fn new(patterns: usize, records: &[&Prepared]) -> Self {
+        let rows = records.iter().map(|r| r.times_s.len()).sum();
+        Equations {
+            all: Array2::zeros((rows, patterns + MORE)),
+            blocks: records.iter().map(|_| None).collect(),
+        }
+    }
+
+    /// Writes the equations anew. `best` is the solution so far, about which shifts are linear.
+    pub(super) fn write<T: ResponseTable + ?Sized>(
+        &mut self,
+        inversion: &Inversion<'_, T>,
+        records: &[&Prepared],
+        known: &[Option<Knowledge>],
+        best: &Array1<f64>,
+        with_shift: bool,
+    ) {
+        let mut from = 0;
+        for ((record, known), block) in records.iter().zip(known).zip(&mut self.blocks) {
+            *block = known.map(|known| {
+                let to = from + record.times_s.len();
+                let rows = self.all.slice_axis_mut(ROWS, (from..to).into());
+                let mut block = written(inversion, record, &known, best, with_shift, rows);
+                (block.from, block.to) = (from, to);
+                from = to;
+                block
+            });
+        }
+    }
+
+    fn rows(&self, block: &Block) -> ArrayView2<'_, f64> {
+        let used = self.all.ncols() - 2;
+        let all = self.all.slice_axis(ROWS, (block.from..block.to).into());
+        all.split_at(COLUMNS, used).0
+    }
+
+    /// Number of data that count.
+    pub(super) fn count(&self) -> usize {
+        self.blocks.iter().flatten().map(|b| b.to - b.from).sum()
+    }
+
+    /// The normal matrix of all stations, with the data as its last row and column.
+    pub(super) fn normal(&self) -> Array2<f64> {
+        let used = self.all.ncols() - 2;
+        let rows = self.all.slice_axis(ROWS, (..self.count()).into());
+        let mut normal = squared(&rows.split_at(COLUMNS, used).0);
+        let taken: Vec<ArrayView2<'_, f64>> = self
+            .blocks
+            .iter()
+            .flatten()
+            .map(|b| b.taken.view())
+            .collect();
+        if let Ok(taken) = ndarray::concatenate(Axis(0), &taken) {
+            normal -= &squared(&taken.view());
+        }
+        normal
+    }
+
+    /// The same of one station.
+    pub(super) fn normal_of(&self, block: &Block) -> Array2<f64> {
+        squared(&self.rows(block)) - squared(&block.taken.view())
+    }
+
+    /// Sum of squares that a solution leaves at a station, and the station's own shift in seconds.
+    pub(super) fn left(&self, block: &Block, solution: &ArrayView1<'_, f64>) -> (f64, f64) {
+        let rows = self.rows(block);
+        let n = rows.ncols() - 1;
+        let (model, data) = rows.split_at(COLUMNS, n);
+        let error = &data.column(0) - &model.dot(solution);
+        let mut own = block.own.t().dot(&error);
+        dense::forward(&block.own_factor, &mut own.view_mut());
+        let squares = error.dot(&error) - own.dot(&own);
+        dense::backward(&block.own_factor, &mut own.view_mut());
+        (squares.max(0.0), own[2] * block.own_shift_sigma_s)
+    }
+}
+
+/// `m^T m`, of which only the lower half of blocks is multiplied out.
+fn squared(m: &ArrayView2<'_, f64>) -> Array2<f64> {
+    let n = m.ncols();
+    let mut square = Array2::zeros((n, n));
+    // Three blocks a side: six products instead of nine.
+    let side = n.div_ceil(3).max(1);
+    for i in (0..n).step_by(side) {
+        let left = m.slice_axis(COLUMNS, (i..(i + side).min(n)).into());
+        for j in (0..=i).step_by(side) {
+            let right = m.slice_axis(COLUMNS, (j..(j + side).min(n)).into());
+            let product = left.t().dot(&right);
+            let (rows, columns) = (i..i + product.nrows(), j..j + product.ncols());
+            square
+                .slice_axis_mut(ROWS, rows.clone().into())
+                .slice_axis_mut(COLUMNS, columns.clone().into())
+                .assign(&product);
+            square
+                .slice_axis_mut(ROWS, columns.into())
+                .slice_axis_mut(COLUMNS, rows.into())
+                .assign(&product.t());
+        }
+    }
+    square
+}
+
+/// Writes the equations of one station, with errors independent and of variance 1.
+fn written<T: ResponseTable + ?Sized>(
+    inversion: &Inversion<'_, T>,
+    record: &Prepared,
+    known: &Knowledge,
+    best: &Array1<f64>,
+    with_shift: bool,
+    mut rows: ArrayViewMut2<'_, f64>,
+) -> Block {
+    let settings = &inversion.settings;
+    let step_s = inversion.table.step_s();
+    let reduced = inversion.reduced(record.receiver);
+    let by_time = reduced.by_time();
+    let patterns = by_time.ncols();
+    let wave = modelled(reduced, best);
+    let number = record.times_s.len();
+    let places: Vec<Option<(usize, f64)>> = record
+        .times_s
+        .iter()
+        .map(|t| {
+            between(
+                (t - known.shift_s) / step_s - reduced.first as f64,
+                by_time.nrows(),
+            )
+        })
+        .collect();
+    let at = |series: &[f64], place: &Option<(usize, f64)>| {
+        place.map_or(0.0, |(k, part)| {
+            series[k] + part * (series[k + 1] - series[k])
+        })
+    };
+    let modelled_m2: Vec<f64> = places.iter().map(|p| at(&wave, p).powi(2)).collect();
+    let modelled_m2 = mean_within(&record.times_s, &modelled_m2, settings.error_reach_s);
+    // Amplitude of a wave of that mean square.
+    let model_sd_m: Vec<f64> = record
+        .power_m2
+        .iter()
+        .zip(&modelled_m2)
+        .map(|(a, b)| settings.model_error_part * (2.0 * a.max(*b)).sqrt())
+        .collect();
+    let slope = derivative(&wave, step_s);
+    let arrival_s = reduced.first as f64 * step_s + arrival(&wave, step_s);
+    let own_shift_sigma_s = settings.travel_time_error_part * arrival_s;
+    let drift = record.noise.drift_m_h / 3600.0;
+    let offset = record.noise.sd_m.hypot(OFFSET_SIGMA_M);
+    for (k, mut row) in rows.rows_mut().into_iter().enumerate() {
+        let mut height = record.heights_m[k];
+        row.fill(0.0);
+        if let Some((j, part)) = places[k] {
+            let (a, b) = (by_time.row(j), by_time.row(j + 1));
+            for ((x, a), b) in row.iter_mut().zip(a).zip(b) {
+                let (a, b) = (f64::from(*a), f64::from(*b));
+                *x = a + part * (b - a);
+            }
+            if with_shift {
+                let rate = at(&slope, &places[k]);
+                row[patterns] = -rate;
+                height -= rate * known.shift_s;
+            }
+        }
+        row[patterns + 1] = height;
+        row[patterns + 2] = offset;
+        row[patterns + 3] = drift * record.times_s[k];
+    }
+    let errors = Errors {
+        times_s: &record.times_s,
+        background_sd_m: record.noise.sd_m,
+        background_s: record.noise.correlation_s,
+        model_sd_m: &model_sd_m,
+        model_s: settings.model_error_s,
+        white_m2: &record.shaking_m2,
+        scale: known.scale,
+    };
+    whiten(&errors, &mut rows);
+    let mut own = Array2::zeros((number, 3));
+    own.slice_axis_mut(COLUMNS, (..2).into())
+        .assign(&rows.slice_axis(COLUMNS, (patterns + 2..).into()));
+    own.column_mut(2)
+        .scaled_add(own_shift_sigma_s, &rows.column(patterns));
+    rows.column_mut(patterns)
+        .mapv_inplace(|x| x * inversion.delay_sigma_s);
+    let own_factor = dense::cholesky_with_jitter(&(own.t().dot(&own) + Array2::<f64>::eye(3)));
+    let mut taken = own
+        .t()
+        .dot(&rows.slice_axis(COLUMNS, (..patterns + 2).into()));
+    for mut column in taken.columns_mut() {
+        dense::forward(&own_factor, &mut column);
+    }
+    Block {
+        from: 0,
+        to: 0,
+        own,
+        own_factor,
+        taken,
+        own_shift_sigma_s,
+    }
+}
+
+/// The wave that a solution means at a receiver, from its first sample on.
+fn modelled(reduced: &Reduced, solution: &Array1<f64>) -> Vec<f64> {
+    let by_time = reduced.by_time();
+    let parts = solution
+        .slice_axis(ROWS, (..by_time.ncols()).into())
+        .mapv(|x| x as f32);
+    by_time.dot(&parts).iter().map(|&x| f64::from(x)).collect()
+}
+
+/// The sample before a place and the part of the step after it; `None` outside the samples.
+fn between(place: f64, samples: usize) -> Option<(usize, f64)> {
+    (place >= 0.0 && place <= (samples - 1) as f64).then(|| {
+        let k = (place.floor() as usize).min(samples - 2);
+        (k, place - k as f64)
+    })
+}
+
+/// Central differences.
+fn derivative(series: &[f64], step_s: f64) -> Vec<f64> {
+    let n = series.len();
+    (0..n)
+        .map(|k| {
+            let (a, b) = (k.saturating_sub(1), (k + 1).min(n - 1));
+            (series[b] - series[a]) / ((b - a) as f64 * step_s)
+        })
+        .collect()
+}
+
+/// When a series first exceeds a twentieth of its largest value, seconds.
+fn arrival(series: &[f64], step_s: f64) -> f64 {
+    let most = series.iter().fold(0.0, |m: f64, x| m.max(x.abs()));
+    let first = series.iter().position(|x| x.abs() > 0.05 * most);
+    first.unwrap_or(0) as f64 * step_s
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_square_by_blocks_is_the_square() {
+        for n in [1, 2, 5, 9, 40] {
+            let m = Array2::from_shape_fn((17, n), |(i, j)| ((i * 7 + j * 3) as f64).sin());
+            let off = squared(&m.view()) - m.t().dot(&m);
+            assert!(off.iter().all(|d| d.abs() < 1e-12));
+        }
+    }
+}
