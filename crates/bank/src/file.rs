@@ -10,6 +10,14 @@ use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 
 use crate::provenance::{KEY, Provenance};
 
+/// Key of the footer's metadata under which the digest of the provenance stands: the heights have theirs in it.
+pub(crate) const SEAL: &str = "watchfire.bank.blake3";
+
+/// Digest of a provenance as it stands in the file.
+pub(crate) fn seal(json: &str) -> String {
+    blake3::hash(json.as_bytes()).to_hex().to_string()
+}
+
 /// The schema of a bank; `json` is its provenance.
 pub(crate) fn schema(samples: usize, json: String) -> SchemaRef {
     let item = Arc::new(Field::new("item", DataType::Float32, false));
@@ -34,7 +42,7 @@ pub(crate) fn write<W: Write>(
     mut heights: impl FnMut(usize) -> io::Result<Vec<f32>>,
 ) -> io::Result<W> {
     let json = serde_json::to_string(provenance)?;
-    let schema = schema(provenance.samples, json);
+    let schema = schema(provenance.samples, json.clone());
     let DataType::FixedSizeList(item, length) = schema.field(2).data_type() else {
         unreachable!("the third column is a list");
     };
@@ -55,6 +63,7 @@ pub(crate) fn write<W: Write>(
         let batch = RecordBatch::try_new(schema.clone(), columns).map_err(io_error)?;
         writer.write(&batch).map_err(io_error)?;
     }
+    writer.write_metadata(SEAL, seal(&json));
     writer.into_inner().map_err(io_error)
 }
 

@@ -16,7 +16,7 @@
 //! | `height_m` | fixed-size list of `samples` float32 | height at the receiver after one metre of slip, sample `k` at `k * step_s` |
 //!
 //! One record batch for each receiver, in the order of the provenance; one row for each unit source. The schema's metadata
-//! holds the provenance as JSON under [`provenance::KEY`]. No value is null, no height is anything but finite.
+//! holds the provenance as JSON under [`provenance::KEY`], the footer's metadata the digest of that text. No value is null, no height is anything but finite.
 //!
 //! Invariants: the same provenance and heights give the same bytes; a file appears under its name complete or not at all;
 //! bytes that are not such a file give a typed error, never a panic. Files hold no paths and no times of day.

@@ -110,10 +110,8 @@ pub struct ReceiverOrigin {
     pub place: Receiver,
     /// Name for people.
     pub name: String,
-    /// What its heights are measured from, in one word (`ocean::bank` defines them).
-    pub frame: String,
-    /// Column and row of its cell in the part of the grid that was used.
-    pub cell: [usize; 2],
+    /// The nodes that stand for it: column and row in the part of the grid that was used, and weight.
+    pub cells: Vec<(usize, usize, f32)>,
     /// BLAKE3 of its responses as they lie in the file, in hexadecimal; empty before they are computed.
     pub blake3: String,
 }
@@ -147,7 +145,7 @@ impl Provenance {
         let parts = (
             (self.format, &self.program, &self.grid, &self.solver),
             (self.step_s, self.samples, &self.units),
-            (&r.place, &r.frame, r.cell),
+            (&r.place, &r.cells),
         );
         // Plain structs of numbers and texts always serialise; were that to fail, the empty text matches no fingerprint
         // of a valid bank, and everything is computed again.
@@ -200,10 +198,13 @@ impl Provenance {
                 return Err(format!("receiver \"{}\" is no place on Earth", p.id));
             }
             own_id("receiver", &p.id, &mut ids)?;
-            if r.cell[0] >= self.grid.nx || r.cell[1] >= self.grid.ny {
+            let on = |&(i, j, w): &(usize, usize, f32)| {
+                i < self.grid.nx && j < self.grid.ny && (0.0..=1.0).contains(&w)
+            };
+            if r.cells.is_empty() || !r.cells.iter().all(on) {
                 return Err(format!(
-                    "receiver \"{}\" stands in cell {:?} of a grid of {} x {}",
-                    p.id, r.cell, self.grid.nx, self.grid.ny
+                    "receiver \"{}\" stands at nodes {:?} of a grid of {} x {}",
+                    p.id, r.cells, self.grid.nx, self.grid.ny
                 ));
             }
         }

@@ -13,7 +13,7 @@ use arrow_ipc::reader::read_footer_length;
 use arrow_ipc::{Block, Endianness, root_as_footer, root_as_message};
 use ocean::response::{Receiver, ResponseTable, UnitSource};
 
-use crate::file::schema;
+use crate::file::{SEAL, schema, seal};
 use crate::map::map;
 use crate::provenance::{KEY, Provenance, digest};
 
@@ -157,6 +157,11 @@ impl Bank {
             .metadata()
             .get(KEY)
             .ok_or_else(|| Flaw::Foreign(format!("no \"{KEY}\" in its metadata")))?;
+        let mut footers = footer.custom_metadata().into_iter().flatten();
+        let sealed = footers.find(|kv| kv.key() == Some(SEAL));
+        if sealed.and_then(|kv| kv.value()) != Some(&seal(json)) {
+            return Err(Flaw::Provenance("damaged".to_owned()));
+        }
         let provenance: Provenance =
             serde_json::from_str(json).map_err(|e| Flaw::Provenance(e.to_string()))?;
         provenance.check().map_err(Flaw::Provenance)?;
