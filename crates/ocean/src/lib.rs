@@ -8,6 +8,10 @@
 //! | [`motion`] | where, when and by how much does the sea floor move? |
 //! | [`shallow_water`] | how does the wave run, and how high is it where and when? |
 //! | [`source`] | how large is the rupture, how far does the sea floor rise, which cells does it cover? |
+//! | [`okada`] | how does the ground move when a rectangle in it slips? |
+//! | [`fault`] | which rectangles slip, by an earthquake's report or by a published table, and which cells do they lift? |
+//! | [`trench`] | where do plates go down, how steeply, and how deep is the interface here? |
+//! | [`kajiura`] | how much of the sea floor's displacement reaches the surface? |
 //! | [`response`] | what does a slip of one metre there do here? |
 //! | [`tide`] | what is left of a sea-level record without its tide, and how noisy is the station? |
 //! | [`inversion`] | what slipped, given what the sensors recorded so far, and what will it do elsewhere? |
@@ -21,12 +25,15 @@
 
 #![forbid(unsafe_code)]
 
+pub mod fault;
 pub mod forecast;
 pub mod grid;
 mod heap;
 pub mod inversion;
+pub mod kajiura;
 pub mod lattice;
 pub mod motion;
+pub mod okada;
 pub mod quake;
 pub mod response;
 pub mod shallow_water;
@@ -35,6 +42,7 @@ pub mod sphere;
 mod strike;
 pub mod tide;
 pub mod travel_time;
+pub mod trench;
 
 pub use grid::{Grid, GridError, GridHeader};
 pub use lattice::{Cell, Lattice};

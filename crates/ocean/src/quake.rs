@@ -63,6 +63,9 @@ pub enum QuakeError {
     /// Above [`DEPTH_MIN_KM`].
     #[error("focus at {0} km lies above the ground")]
     AboveGround(f64),
+    /// A mechanism whose plane dips by less than 0 or more than 90 degrees.
+    #[error("mechanism dip = {0} degrees is outside 0..90")]
+    Dip(f64),
 }
 
 impl QuakeError {
@@ -75,6 +78,7 @@ impl QuakeError {
             QuakeError::TooLarge(_) => "too_large",
             QuakeError::TooDeep(_) => "too_deep",
             QuakeError::AboveGround(_) => "above_ground",
+            QuakeError::Dip(_) => "dip",
         }
     }
 }

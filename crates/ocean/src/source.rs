@@ -16,38 +16,10 @@ pub use footprint::{Footprint, FootprintError, SEA_MARGIN_KM};
 
 use crate::quake::{Quake, QuakeError};
 
-/// Shear modulus of the rock round an interface rupture, Pa. Between 30 GPa (PTHA18, Davies & Griffin 2018) and 44 GPa
-/// (PREM's lower crust, Dziewonski & Anderson 1981); 40 GPa is a customary middle. Valid for foci of 10-50 km; near
-/// the trench it may be 10 GPa, which is why tsunami earthquakes are underestimated.
-pub const RIGIDITY_PA: f64 = 40e9;
-/// Dip of the seismogenic interface, degrees: global mean of 23 +- 8 (Heuret et al. 2011).
-pub const DIP_DEG: f64 = 23.0;
-/// Standard deviation of [`DIP_DEG`] between subduction zones, degrees.
-pub const DIP_SIGMA_DEG: f64 = 8.0;
-/// Standard deviation of log10 length (Strasser et al. 2010).
-pub const LOG_LENGTH_SIGMA: f64 = 0.180;
-/// Standard deviation of log10 width (Strasser et al. 2010).
-pub const LOG_WIDTH_SIGMA: f64 = 0.173;
-
-/// Median rupture length of an interface event, kilometres. Strasser et al. (2010); data from Mw 6.3 to 9.4.
-pub fn length_km(mw: f64) -> f64 {
-    10f64.powf(-2.477 + 0.585 * mw)
-}
-
-/// Median rupture width of an interface event, kilometres. Strasser et al. (2010); data from Mw 6.3 to 9.4.
-pub fn width_km(mw: f64) -> f64 {
-    10f64.powf(-0.882 + 0.351 * mw)
-}
-
-/// Seismic moment, N m.
-pub fn moment_nm(mw: f64) -> f64 {
-    10f64.powf(1.5 * mw + 9.1)
-}
-
-/// Mean slip in metres of a rupture with the median size: M0 / (mu L W).
-pub fn slip_m(mw: f64) -> f64 {
-    moment_nm(mw) / (RIGIDITY_PA * length_km(mw) * 1e3 * width_km(mw) * 1e3)
-}
+pub use crate::fault::scaling::{
+    DIP_DEG, DIP_SIGMA_DEG, LOG_LENGTH_SIGMA, LOG_WIDTH_SIGMA, RIGIDITY_PA, length_km, moment_nm,
+    slip_m, width_km,
+};
 
 /// A rupture of median size centred on the epicentre.
 #[derive(Debug, Clone, Copy, PartialEq)]
