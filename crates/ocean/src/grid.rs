@@ -6,9 +6,13 @@
 //! Invariants of a [`Grid`]: as many values as the header says, every one of them finite, finite positive steps,
 //! latitudes within -90..90, no column twice. Refuses everything else with a [`GridError`].
 
+mod window;
+
 use serde::{Deserialize, Serialize};
 
 use crate::lattice::{Cell, Lattice};
+
+pub use window::Area;
 
 /// Most cells a grid may have: the whole globe at 1.5 minutes is 104 million, 200 MB as `i16`.
 pub const MAX_CELLS: usize = 128 * 1024 * 1024;
@@ -133,6 +137,18 @@ pub enum GridError {
         j: usize,
         /// What stands there.
         value: f32,
+    },
+    /// Fewer than two rows or columns of the grid lie within the area that was asked for.
+    #[error("the area from {west} to {east} east, {south} to {north} north holds no part of the grid")]
+    Outside {
+        /// Western edge, degrees.
+        west: f64,
+        /// Southern edge, degrees.
+        south: f64,
+        /// Eastern edge, degrees.
+        east: f64,
+        /// Northern edge, degrees.
+        north: f64,
     },
     /// The header names an order, type or unit that is not read.
     #[error("grid header: {field} = \"{found}\", only \"{expected}\" is read")]
@@ -275,6 +291,32 @@ impl Grid {
         self.lattice
             .nearest(lat, lon, max_km, |k| self.z[k] < 0.0)
             .map(|(cell, _)| cell)
+    }
+    /// Every `factor`-th node of this grid, from its south-west corner: what a coarser grid by point sampling would be.
+    ///
+    /// # Errors
+    /// [`GridError::TooSmall`] when fewer than two rows or columns are left, or when a grid that goes round the globe would not
+    /// close any more.
+    pub fn thinned(&self, factor: usize) -> Result<Grid, GridError> {
+        let l = &self.lattice;
+        let factor = factor.max(1);
+        let left = |n: usize| (n - 1) / factor + 1;
+        let (nx, ny) = (left(l.nx), left(l.ny));
+        if nx < 2 || ny < 2 || (l.periodic && !l.nx.is_multiple_of(factor)) {
+            return Err(GridError::TooSmall { nx, ny });
+        }
+        let lattice = Lattice {
+            nx,
+            ny,
+            dlon: l.dlon * factor as f64,
+            dlat: l.dlat * factor as f64,
+            ..*l
+        };
+        let row = |j: usize| self.z[j * factor * l.nx..][..l.nx].iter();
+        let z = (0..ny)
+            .flat_map(|j| row(j).step_by(factor).copied())
+            .collect();
+        Ok(Grid { lattice, z })
     }
     /// Elevations in storage order, metres, up positive.
     pub fn z(&self) -> &[f32] {
