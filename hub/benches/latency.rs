@@ -122,7 +122,7 @@ fn tsunami_in_core() -> Result<(), String> {
     let (mut first, mut confirmed, mut others) = (Vec::new(), Vec::new(), Vec::new());
     let mut quiet = Vec::new();
     for _ in 0..ROUNDS {
-        let ocean = Ocean::new(&config, grid.clone());
+        let ocean = Ocean::new(&config, grid.clone()).expect("a model");
         let mut core = Core::new(config.clone(), Some(ocean));
         let mut told = false;
         for (i, sample) in station.series.samples.iter().enumerate() {

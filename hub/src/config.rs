@@ -224,6 +224,13 @@ pub struct Forecast {
     /// A shipped grid (`pacific_10min`, `indian_10min`, `nwpacific_5min`, `sepacific_5min`, `southchinasea_5min`) or the path of a `.i16le.gz` file
     /// with its `.json` beside it.
     pub grid: String,
+    /// Run the propagation model for every earthquake that opens an event; without it the first estimate stands.
+    #[serde(default = "yes")]
+    pub model: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// When alerts are issued, renewed and cancelled.
@@ -250,6 +257,13 @@ pub struct Policy {
     /// Least time between two updates of one event that change numbers but no level.
     #[serde(with = "settings::duration")]
     pub update_interval: Duration,
+}
+
+impl Policy {
+    /// Heights from which the levels hold, metres: advisory, warning, major.
+    pub const fn heights_m(&self) -> [f64; 3] {
+        [self.advisory_m, self.warning_m, self.major_m]
+    }
 }
 
 impl Default for Policy {

@@ -5,7 +5,8 @@
 //! 0       1     version, 1
 //! 1       8     received: the hub's clock at the step, i64 little-endian, microseconds since the Unix epoch
 //! 9       ..    items until the end, each:
-//!               1  kind: 1 batch (wire::batch), 2 earthquake (GeoJSON as it came)
+//!               1  kind: 1 batch (wire::batch), 2 earthquake (GeoJSON as it came), 3 a model's result was taken (its job's number,
+//!                  u64 little-endian: the result itself is computed again, bit for bit)
 //!               4  length n, u32 little-endian
 //!               n  bytes
 //! ```
@@ -22,6 +23,8 @@ pub enum Item {
     Batch(Vec<u8>),
     /// An earthquake document.
     Quake(Vec<u8>),
+    /// The result of a model run became known: the number of its job.
+    Modelled(u64),
 }
 
 /// One step.
@@ -50,18 +53,17 @@ pub enum EntryError {
 impl Entry {
     /// The entry's bytes.
     pub fn encode(&self) -> Vec<u8> {
-        let length = self
-            .items
-            .iter()
-            .map(|i| 5 + i.bytes().len())
-            .sum::<usize>();
+        let length = self.items.iter().map(|i| 5 + i.length()).sum::<usize>();
         let mut out = Vec::with_capacity(9 + length);
         out.push(VERSION);
         out.extend_from_slice(&self.received_us.to_le_bytes());
         for item in &self.items {
             out.push(item.kind());
-            out.extend_from_slice(&(item.bytes().len() as u32).to_le_bytes());
-            out.extend_from_slice(item.bytes());
+            out.extend_from_slice(&(item.length() as u32).to_le_bytes());
+            match item {
+                Item::Batch(bytes) | Item::Quake(bytes) => out.extend_from_slice(bytes),
+                Item::Modelled(number) => out.extend_from_slice(&number.to_le_bytes()),
+            }
         }
         out
     }
@@ -87,6 +89,9 @@ impl Entry {
             items.push(match kind {
                 1 => Item::Batch(body.to_vec()),
                 2 => Item::Quake(body.to_vec()),
+                3 => Item::Modelled(u64::from_le_bytes(
+                    body.try_into().map_err(|_| EntryError::Short)?,
+                )),
                 other => return Err(EntryError::Kind(other)),
             });
             rest = after;
@@ -103,12 +108,14 @@ impl Item {
         match self {
             Self::Batch(_) => 1,
             Self::Quake(_) => 2,
+            Self::Modelled(_) => 3,
         }
     }
 
-    fn bytes(&self) -> &[u8] {
+    fn length(&self) -> usize {
         match self {
-            Self::Batch(b) | Self::Quake(b) => b,
+            Self::Batch(b) | Self::Quake(b) => b.len(),
+            Self::Modelled(_) => size_of::<u64>(),
         }
     }
 }
@@ -121,12 +128,16 @@ mod tests {
     fn round_trip_and_every_truncation_is_an_error_or_a_shorter_entry() {
         let entry = Entry {
             received_us: -5,
-            items: vec![Item::Batch(vec![1, 2, 3]), Item::Quake(b"{}".to_vec())],
+            items: vec![
+                Item::Batch(vec![1, 2, 3]),
+                Item::Quake(b"{}".to_vec()),
+                Item::Modelled(7),
+            ],
         };
         let bytes = entry.encode();
         assert_eq!(Entry::decode(&bytes), Ok(entry));
         // Ends after the header or after an item are entries of their own; the journal's length guards against them.
-        let whole = [9, 17];
+        let whole = [9, 17, 24];
         for n in 0..bytes.len() {
             assert_eq!(
                 Entry::decode(&bytes[..n]).is_ok(),

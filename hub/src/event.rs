@@ -68,6 +68,8 @@ pub enum Reason {
     Confirmed,
     /// Recorded amplitudes have changed a level or a height.
     Forecast,
+    /// The propagation model's answer came after the first word, and differs from it.
+    Modelled,
     /// The alert would lapse while the event lasts.
     Renewal,
     /// The sea is quiet again.
@@ -88,6 +90,7 @@ impl Reason {
             Self::Revised => "the earthquake was revised",
             Self::Confirmed => "the tsunami is confirmed",
             Self::Forecast => "measured heights renewed the forecast",
+            Self::Modelled => "the propagation model renewed the forecast",
             Self::Renewal => "still in force",
             Self::AllClear => "the sea is quiet again",
             Self::NoWave => "no wave came where it was due",
@@ -221,6 +224,21 @@ impl Event {
     pub fn begin(&mut self) -> Vec<Step> {
         if self.outlook.level() > Level::None {
             vec![Step::Publish(Reason::Earthquake)]
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// The propagation model's answer for the solution that counts: the forecast starts from it from now on.
+    pub fn modelled(&mut self, outlook: Outlook, ocean: &Ocean, policy: &Policy) -> Vec<Step> {
+        self.prior = outlook;
+        self.renew(ocean, policy);
+        if self.over.is_some() {
+            Vec::new()
+        } else if self.chain.is_empty() {
+            self.begin()
+        } else if self.worth_telling() {
+            vec![Step::Publish(Reason::Modelled)]
         } else {
             Vec::new()
         }

@@ -12,7 +12,7 @@ use tokio::sync::{oneshot, watch};
 use crate::config::Config;
 use crate::forecast::Ocean;
 use crate::mqtt::{self, Inbound, Outbound, Session};
-use crate::pipeline::{Control, Pipeline, Sink};
+use crate::pipeline::{Control, Modeller, Pipeline, Sink};
 use crate::shipped;
 use crate::state::State;
 use crate::view::Board;
@@ -57,7 +57,8 @@ pub fn ocean(config: &Config) -> Result<Option<Ocean>, String> {
         return Ok(None);
     };
     let grid = shipped::grid(&forecast.grid)?;
-    let ocean = Ocean::new(config, Arc::new(grid));
+    let ocean = Ocean::new(config, Arc::new(grid))
+        .map_err(|e| format!("[forecast] grid = \"{}\": {e}", forecast.grid))?;
     let blind = ocean.blind_spots();
     if !blind.is_empty() {
         return Err(format!(
@@ -137,6 +138,16 @@ impl Service {
             format!("{mqtt_host}:{mqtt_port}"),
             outbound.downgrade(),
         ));
+        let modeller = match state.core.ocean() {
+            Some(ocean) if ticking && ocean.has_model() => {
+                let started = Modeller::start(ocean.clone(), config.policy.clone());
+                Some(
+                    started
+                        .map_err(|e| format!("cannot start the propagation model's thread: {e}"))?,
+                )
+            }
+            _ => None,
+        };
         let (control, control_rx) = flume::bounded(16);
         let pipeline = Pipeline {
             config,
@@ -155,6 +166,7 @@ impl Service {
             outbound,
             sink,
             ticking,
+            modeller,
         };
         let pipeline = std::thread::Builder::new()
             .name("pipeline".to_owned())

@@ -139,7 +139,9 @@ pub enum GridError {
         value: f32,
     },
     /// Fewer than two rows or columns of the grid lie within the area that was asked for.
-    #[error("the area from {west} to {east} east, {south} to {north} north holds no part of the grid")]
+    #[error(
+        "the area from {west} to {east} east, {south} to {north} north holds no part of the grid"
+    )]
     Outside {
         /// Western edge, degrees.
         west: f64,

@@ -7,12 +7,14 @@
 //! | [`quake`] | is this earthquake one that the crate can speak about? |
 //! | [`motion`] | where, when and by how much does the sea floor move? |
 //! | [`shallow_water`] | how does the wave run, and how high is it where and when? |
+//! | [`offshore`] | which cell stands for this sensor or this coast? |
 //! | [`source`] | how large is the rupture, how far does the sea floor rise, which cells does it cover? |
 //! | [`okada`] | how does the ground move when a rectangle in it slips? |
 //! | [`fault`] | which rectangles slip, by an earthquake's report or by a published table, and which cells do they lift? |
 //! | [`trench`] | where do plates go down, how steeply, and how deep is the interface here? |
 //! | [`kajiura`] | how much of the sea floor's displacement reaches the surface? |
 //! | [`response`] | what does a slip of one metre there do here? |
+//! | [`bank`] | how are such responses computed, for many sources at the price of one run a receiver? |
 //! | [`tide`] | what is left of a sea-level record without its tide, and how noisy is the station? |
 //! | [`inversion`] | what slipped, given what the sensors recorded so far, and what will it do elsewhere? |
 //! | [`forecast`] | when and how high at each point, with which uncertainty, before and after a measurement? |
@@ -25,6 +27,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod bank;
 pub mod fault;
 pub mod forecast;
 pub mod grid;
@@ -33,6 +36,7 @@ pub mod inversion;
 pub mod kajiura;
 pub mod lattice;
 pub mod motion;
+pub mod offshore;
 pub mod okada;
 pub mod quake;
 pub mod response;

@@ -212,3 +212,22 @@ fn the_shipped_grids_are_what_their_headers_say() {
         assert!((low..high).contains(&z), "{name}: {z} m at {lat}, {lon}");
     }
 }
+
+#[test]
+fn a_thinned_grid_holds_every_second_node() {
+    let mut h = header();
+    (h.nx, h.ny) = (5, 4);
+    let g = Grid::new(&h, (0..20).map(|k| -1 - k).collect()).expect("valid");
+    let thin = g.thinned(2).expect("enough is left");
+    assert_eq!((thin.lattice().nx(), thin.lattice().ny()), (3, 2));
+    assert_eq!(thin.z(), [-1.0, -3.0, -5.0, -11.0, -13.0, -15.0]);
+    assert_eq!(thin.lattice().lat(1), g.lattice().lat(2));
+    assert_eq!(thin.lattice().lon(2), g.lattice().lon(4));
+    assert!(g.thinned(5).is_err(), "one node is no grid");
+    // Round the globe in odd columns: every second of them would not close.
+    let mut h = header();
+    (h.nx, h.ny, h.dlon, h.lon0) = (45, 3, 8.0, 0.0);
+    let round = Grid::new(&h, vec![-100; 135]).expect("valid");
+    assert!(round.lattice().is_periodic() && round.thinned(2).is_err());
+    assert!(round.thinned(3).expect("closes").lattice().is_periodic());
+}

@@ -209,13 +209,16 @@ impl<'a> Composer<'a> {
             }
             for (zone, z) in &zones {
                 let value = format!(
-                    "level={};arrival={};arrival_sigma_min={:.0};height_m={:.2};height_p05_m={:.2};height_p95_m={:.2}",
+                    "level={};arrival={};arrival_sigma_min={:.0};height_m={:.2};height_p05_m={:.2};height_p95_m={:.2};p_advisory={:.2};p_warning={:.2};p_major={:.2}",
                     z.level.name(),
                     Time::from_us(z.arrival_us),
                     z.arrival_sigma_s / 60.0,
                     z.median_m,
                     z.p05_m,
-                    z.p95_m
+                    z.p95_m,
+                    z.exceeds[0],
+                    z.exceeds[1],
+                    z.exceeds[2]
                 );
                 info.parameters
                     .push(NamedValue::new(format!("zone:{}", zone.id), value));

@@ -323,6 +323,12 @@ pub fn reason(language: Language, why: Reason) -> &'static str {
         (Reason::Forecast, Language::Es) => {
             "Actualización: el pronóstico se renovó con alturas medidas. "
         }
+        (Reason::Modelled, Language::En) => {
+            "Update: the forecast has been renewed with a full computation of the wave. "
+        }
+        (Reason::Modelled, Language::Es) => {
+            "Actualización: el pronóstico se renovó con el cálculo completo de la ola. "
+        }
         (Reason::Renewal | Reason::Lapsed, Language::En) => "Update: the alert remains in force. ",
         (Reason::Renewal | Reason::Lapsed, Language::Es) => {
             "Actualización: la alerta sigue vigente. "

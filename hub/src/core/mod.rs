@@ -4,6 +4,7 @@
 //! that playing the journal back repeats everything (a test holds that).
 
 mod limits;
+mod models;
 mod quakes;
 
 use std::collections::VecDeque;
@@ -22,7 +23,7 @@ use crate::config::Config;
 use crate::detect::{Detect, Finding, What};
 use crate::entry::{Entry, Item};
 use crate::event::{Event, Reason, Stations, Step};
-use crate::forecast::{Ocean, ZoneOutlook};
+use crate::forecast::{Job, Ocean, ZoneOutlook};
 use crate::intake::{Intake, Taken};
 
 /// Events kept, over or not.
@@ -81,6 +82,12 @@ pub struct Core {
     /// When each limit was last passed, seconds since the Unix epoch, as its event's id says it.
     limit_starts: std::collections::BTreeMap<(u32, usize, Kind), i64>,
     unclaimed: VecDeque<Finding>,
+    /// Model runs asked for and not handed out, those whose answers are awaited, and the number of the last.
+    jobs: Vec<Job>,
+    pending: Vec<models::Pending>,
+    job_number: u64,
+    /// What is to be told at the end of the step, from where nothing can be told.
+    said_aside: Vec<Output>,
     schema: SchemaRef,
     touched: Vec<u32>,
 }
@@ -123,6 +130,10 @@ impl Core {
             limits: limits::Chains::new(),
             limit_starts: std::collections::BTreeMap::new(),
             unclaimed: VecDeque::new(),
+            jobs: Vec::new(),
+            pending: Vec::new(),
+            job_number: 0,
+            said_aside: Vec::new(),
             schema: schema(),
             touched: Vec::new(),
             config,
@@ -150,6 +161,9 @@ impl Core {
                     Err(e) => self.intake.count("batches_refused", e.name()),
                 },
                 Item::Quake(bytes) => out.extend(self.quake(bytes, entry.received_us)),
+                Item::Modelled(number) => {
+                    out.extend(self.modelled_again(*number, entry.received_us));
+                }
             }
         }
         out.extend(self.finish(entry.received_us));
@@ -178,6 +192,7 @@ impl Core {
                 Err(_) => self.intake.count("batches_refused", "columns"),
             }
         }
+        self.patience(now_us, &mut out);
         for at in 0..self.events.len() {
             let names = Names {
                 config: &self.config,
@@ -214,6 +229,11 @@ impl Core {
         touched.sort_unstable();
         touched.dedup();
         touched
+    }
+
+    /// The ocean that forecasts run on.
+    pub fn ocean(&self) -> Option<&Ocean> {
+        self.ocean.as_ref()
     }
 
     /// The detectors, for showing last values.
@@ -254,6 +274,7 @@ impl Core {
     pub fn is_busy(&self) -> bool {
         !self.limits.is_empty()
             || !self.unclaimed.is_empty()
+            || !self.pending.is_empty()
             || self.events.iter().any(|e| !e.is_over())
     }
 

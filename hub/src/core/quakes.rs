@@ -3,7 +3,7 @@
 use super::{Core, MOST_EVENTS, Output, UNCLAIMED_US, say};
 use crate::detect::{Finding, What};
 use crate::event::Event;
-use crate::forecast::Outlook;
+use crate::forecast::{Ocean, Outlook};
 use crate::intake::quakes::{self, Solution};
 
 /// Two solutions this close are one earthquake: location and origin errors of first solutions of great earthquakes, with room.
@@ -66,8 +66,7 @@ impl Core {
                     format!("the agency has taken {} back", quake.id),
                 );
                 self.events[at].hear(solution);
-                let steps = self.events[at].withdraw();
-                self.carry_out(at, steps, now_us, out);
+                self.call_off(at, now_us, out);
             }
             return;
         }
@@ -102,8 +101,7 @@ impl Core {
                     && quake.magnitude < self.config.policy.min_magnitude
                 {
                     self.events[at].hear(solution);
-                    let steps = self.events[at].withdraw();
-                    self.carry_out(at, steps, now_us, out);
+                    self.call_off(at, now_us, out);
                 }
                 return;
             }
@@ -118,6 +116,11 @@ impl Core {
             );
         }
         match known.filter(|at| !self.events[*at].is_over()) {
+            Some(at) if ocean.has_model() => {
+                self.events[at].hear(solution.clone());
+                let event = self.events[at].id.clone();
+                self.ask(&event, outlook, &solution, true, now_us);
+            }
             Some(at) => {
                 let steps = self.events[at].revise(solution, outlook, ocean, &self.config.policy);
                 self.tell_forecast(at, out);
@@ -127,7 +130,7 @@ impl Core {
                 if let Some(at) = known {
                     self.events[at].spend();
                 }
-                self.open(solution, outlook, now_us, out);
+                self.open(solution, outlook, false, now_us, out);
             }
         }
     }
@@ -190,8 +193,24 @@ impl Core {
         None
     }
 
+    /// An earthquake is no reason for a warning any more.
+    fn call_off(&mut self, at: usize, now_us: i64, out: &mut Vec<Output>) {
+        let event = self.events[at].id.clone();
+        self.forget(&event);
+        let steps = self.events[at].withdraw();
+        self.carry_out(at, steps, now_us, out);
+    }
+
     /// Opens an event, and offers it what stations saw before the earthquake was told.
-    fn open(&mut self, solution: Solution, outlook: Outlook, now_us: i64, out: &mut Vec<Output>) {
+    /// `modelled`: the outlook is as good as it gets, nothing is waited for.
+    fn open(
+        &mut self,
+        solution: Solution,
+        outlook: Outlook,
+        modelled: bool,
+        now_us: i64,
+        out: &mut Vec<Output>,
+    ) {
         if self.events.len() == MOST_EVENTS {
             let Some(over) = self.events.iter().position(Event::is_over) else {
                 self.intake.count("quakes_passed_over", "too_many_events");
@@ -209,11 +228,16 @@ impl Core {
             self.events.remove(over);
         }
         let id = self.free_id(&solution.quake.id);
-        self.events.push(Event::new(id, solution, outlook));
+        self.events
+            .push(Event::new(id.clone(), solution.clone(), outlook.clone()));
         let at = self.events.len() - 1;
         self.tell_forecast(at, out);
-        let steps = self.events[at].begin();
-        self.carry_out(at, steps, now_us, out);
+        if modelled || !self.ocean.as_ref().is_some_and(Ocean::has_model) {
+            let steps = self.events[at].begin();
+            self.carry_out(at, steps, now_us, out);
+        } else {
+            self.ask(&id, outlook, &solution, false, now_us);
+        }
         let waiting: Vec<Finding> = self
             .unclaimed
             .drain(..)
@@ -238,7 +262,7 @@ impl Core {
             "reopened",
             format!("the event of {} begins again", solution.quake.id),
         );
-        self.open(solution, outlook, now_us, out);
+        self.open(solution, outlook, true, now_us, out);
     }
 
     /// An event id for an earthquake: its own, or with a number when an event had it before.

@@ -1,11 +1,18 @@
 //! The forecast step: an earthquake in, arrivals and heights at stations and zones out.
 //!
-//! Pure: the ocean model is handed in. [`Ocean`] is the wall behind which the first estimate is replaced by the full solver.
+//! Pure: the grid is handed in. The first estimate is there at once; the propagation model ([`Job`]) takes seconds and is run where
+//! nobody waits for it.
+
+mod model;
+
+pub use model::Job;
 
 use std::sync::Arc;
 
 use ocean::Grid;
-use ocean::forecast::{FirstEstimate, Observation, Point, PointForecast, Propagation, SNAP_KM};
+use ocean::forecast::{
+    FirstEstimate, Modelled, Observation, Point, PointForecast, Propagation, SNAP_KM,
+};
 use ocean::quake::Quake;
 use serde::Serialize;
 
@@ -29,6 +36,8 @@ pub struct ZoneOutlook {
     pub p95_m: f64,
     /// Level by the deployment's policy.
     pub level: Level,
+    /// Probability that the height exceeds the advisory, the warning and the major level at some point of the zone's coast.
+    pub exceeds: [f64; 3],
 }
 
 /// What can be said about one sea-level station.
@@ -64,6 +73,8 @@ pub struct Ocean {
     owners: Vec<Owner>,
     /// Names of stations and zones, for people.
     names: (Vec<String>, Vec<String>),
+    /// The propagation model, unless the deployment does without.
+    model: Option<Arc<Modelled>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +85,10 @@ enum Owner {
 
 impl Ocean {
     /// Points: each sea-level station, and each coast point of each zone.
-    pub fn new(config: &Config, grid: Arc<Grid>) -> Self {
+    ///
+    /// # Errors
+    /// Says why the propagation model cannot run on the grid.
+    pub fn new(config: &Config, grid: Arc<Grid>) -> Result<Self, String> {
         let (mut points, mut owners) = (Vec::new(), Vec::new());
         for (i, station) in config.station.iter().enumerate() {
             if station.quantity.domain() == wire::quantity::Domain::Tsunami {
@@ -105,12 +119,18 @@ impl Ocean {
             config.station.iter().map(|s| s.id.clone()).collect(),
             config.zone.iter().map(|z| z.name.clone()).collect(),
         );
-        Self {
+        let wanted = config.forecast.as_ref().is_some_and(|f| f.model);
+        let model = match wanted.then(|| Modelled::new(grid.clone())) {
+            Some(made) => Some(Arc::new(made.map_err(|e| e.to_string())?)),
+            None => None,
+        };
+        Ok(Self {
             grid,
             points,
             owners,
             names,
-        }
+            model,
+        })
     }
 
     /// Zones and sea-level stations for which this grid can never say anything, and why.
@@ -232,6 +252,7 @@ impl Ocean {
                         p05_m: point.quantile_m(0.05),
                         p95_m: point.quantile_m(0.95),
                         level: Level::of(policy, |h| point.probability_above(h)),
+                        exceeds: policy.heights_m().map(|h| point.probability_above(h)),
                     };
                     match zones.iter_mut().find(|z| z.zone == zone) {
                         None => zones.push(here),
@@ -246,6 +267,10 @@ impl Ocean {
                                     (here.median_m, here.p05_m, here.p95_m);
                             }
                             known.level = known.level.max(here.level);
+                            for (known, here) in known.exceeds.iter_mut().zip(here.exceeds) {
+                                // Points of one zone share most of their uncertainty: the likeliest speaks for all.
+                                *known = known.max(here);
+                            }
                         }
                     }
                 }
@@ -271,6 +296,7 @@ impl Outlook {
                 p05_m: 1.0,
                 p95_m: 20.0,
                 level: Level::Major,
+                exceeds: [1.0; 3],
             })
             .collect();
         Self {

@@ -5,7 +5,10 @@
 //! and go out, (4) the journal is committed, (5) edges and broker are acknowledged. A warning waits for one commit of the alert log and
 //! for nothing else; an acknowledgement waits for the journal's.
 
+mod modelling;
 mod taking;
+
+pub use modelling::Modeller;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,12 +24,13 @@ use wire::topic::{Channel, Topic};
 use crate::alert::log::{AlertLog, Published};
 use crate::config::Config;
 use crate::core::{Core, Output};
-use crate::entry::Entry;
+use crate::entry::{Entry, Item};
 use crate::intake::open::Arrival;
 use crate::intake_log::{IntakeLog, Owed};
 use crate::mqtt::{Inbound, Outbound, Session, Via};
 use crate::stations;
 use crate::view::{Board, TimelineEntry};
+use modelling::Answer;
 
 /// Most messages in one group: bounds the time until the first of them is acknowledged.
 const GROUP: usize = 512;
@@ -98,6 +102,8 @@ pub struct Pipeline {
     pub sink: Box<dyn Sink>,
     /// Let time pass by itself; a replay steps by hand instead.
     pub ticking: bool,
+    /// The propagation model, beside the pipeline; `None` computes in the step, for a replay's clock stands still meanwhile.
+    pub modeller: Option<Modeller>,
 }
 
 struct State {
@@ -116,6 +122,8 @@ struct State {
     done_at: Instant,
     /// Rows taken and rows stamped in the future at the last look.
     clocks: (u64, u64),
+    /// When the earthquakes arrived whose models are being run, by job.
+    asked: BTreeMap<u64, Instant>,
 }
 
 impl Pipeline {
@@ -140,16 +148,24 @@ impl Pipeline {
             to_acknowledge: Vec::new(),
             done_at: now,
             clocks: (0, 0),
+            asked: BTreeMap::new(),
         };
         self.show(&mut state, true);
         self.acknowledge(&mut state);
         self.board.update(|v| v.ready = true);
-        let tick = self
+        // What the last run asked for and did not get.
+        self.ask_models(now, &mut state);
+        let calm = self
             .clock
             .real_duration(self.config.timing.tick.as_micros() as i64);
         loop {
+            let tick = self.tick(calm);
             let first = match self.next(&state, tick) {
                 Next::Message(message) => Some(message),
+                Next::Answer(answer) => {
+                    self.take_answer(answer, &mut state);
+                    None
+                }
                 Next::Control(Control::Stop) => break,
                 Next::Control(Control::Step(done)) => {
                     // What was queued before the request belongs before it.
@@ -225,9 +241,12 @@ impl Pipeline {
         if !state.touched.is_empty() {
             wait = wait.min(SHOW_EVERY.saturating_sub(state.shown.elapsed()));
         }
-        let selector = flume::Selector::new()
+        let mut selector = flume::Selector::new()
             .recv(&self.control, |c| c.map_or(Next::Gone, Next::Control))
             .recv(&self.inbound, |m| m.map_or(Next::Gone, Next::Message));
+        if let Some(modeller) = &self.modeller {
+            selector = selector.recv(&modeller.answers, |a| a.map_or(Next::Nothing, Next::Answer));
+        }
         selector
             .wait_timeout(wait.max(Duration::from_millis(1)))
             .unwrap_or(Next::Nothing)
@@ -248,13 +267,28 @@ impl Pipeline {
     }
 
     fn step(&mut self, messages: Vec<Inbound>, state: &mut State) {
-        let now_us = self.time(state);
         let began = messages
             .iter()
             .map(|m| m.at)
             .min()
             .unwrap_or_else(Instant::now);
+        self.step_with(messages, None, began, state);
+        self.ask_models(began, state);
+    }
+
+    fn step_with(
+        &mut self,
+        messages: Vec<Inbound>,
+        answer: Option<Answer>,
+        began: Instant,
+        state: &mut State,
+    ) {
+        let now_us = self.time(state);
         let (mut items, mut owed, mut outputs) = (Vec::new(), Owed::default(), Vec::new());
+        if let Some(Answer { number, outlook }) = answer {
+            outputs.extend(self.core.modelled(number, outlook, now_us));
+            items.push(Item::Modelled(number));
+        }
         for message in messages {
             self.take(message, now_us, &mut items, &mut owed, &mut outputs, state);
         }
@@ -506,6 +540,7 @@ impl Pipeline {
 
 enum Next {
     Message(Inbound),
+    Answer(Answer),
     Control(Control),
     Nothing,
     Gone,

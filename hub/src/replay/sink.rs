@@ -47,6 +47,8 @@ pub struct Row {
     pub heights_m: [f64; 3],
     /// Level, for zones.
     pub level: &'static str,
+    /// Probabilities of exceeding the advisory, warning and major height, for zones.
+    pub exceeds: Option<[f64; 3]>,
 }
 
 /// What has been collected so far.
@@ -138,6 +140,7 @@ impl Sink for ReplaySink {
                 arrival_us: o.arrival_us,
                 heights_m: [o.p05_m, o.median_m, o.p95_m],
                 level: o.level.name(),
+                exceeds: Some(o.exceeds),
             });
         }
         for (id, arrival_us, median, low, high) in stations {
@@ -149,6 +152,7 @@ impl Sink for ReplaySink {
                 arrival_us: *arrival_us,
                 heights_m: [*low, *median, *high],
                 level: "",
+                exceeds: None,
             });
         }
     }
@@ -164,12 +168,16 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 
 /// `forecast.csv`.
 pub fn csv(rows: &[Row]) -> String {
-    let mut out =
-        String::from("issued,event,kind,id,arrival,height_p05_m,height_p50_m,height_p95_m,level\n");
+    let mut out = String::from(
+        "issued,event,kind,id,arrival,height_p05_m,height_p50_m,height_p95_m,level,p_advisory,p_warning,p_major\n",
+    );
     for r in rows {
         let [low, middle, high] = r.heights_m;
+        let exceeds = r
+            .exceeds
+            .map_or(",,".to_owned(), |[a, b, c]| format!("{a:.3},{b:.3},{c:.3}"));
         out.push_str(&format!(
-            "{},{},{},{},{},{low:.3},{middle:.3},{high:.3},{}\n",
+            "{},{},{},{},{},{low:.3},{middle:.3},{high:.3},{},{exceeds}\n",
             clock::format_utc(r.issued_us),
             r.event,
             r.kind,

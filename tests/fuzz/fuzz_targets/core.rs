@@ -101,7 +101,7 @@ fn deployment() -> (Arc<Config>, Ocean) {
         };
         let z = vec![-4_000; header.nx * header.ny];
         let grid = Grid::new(&header, z).expect("a grid");
-        let ocean = Ocean::new(&config, Arc::new(grid));
+        let ocean = Ocean::new(&config, Arc::new(grid)).expect("a model");
         (Arc::new(config), ocean)
     })
     .clone()

@@ -1,8 +1,7 @@
 //! When and how high: forecasts at points, before and after the first measurement.
 //!
-//! [`Propagation`] is the wall behind which a better model may come: whatever carries waves from an earthquake to
-//! points implements it. [`FirstEstimate`] is the one here, ready within a second of the earthquake.
-//! [`assimilate`] corrects any forecast by what a sensor has measured.
+//! [`Propagation`] is the wall behind which a model stands that carries waves from an earthquake to points. [`FirstEstimate`]
+//! is ready within a second of the earthquake, [`Modelled`] within seconds, by running the wave. [`assimilate`] corrects any forecast by what a sensor has measured.
 //!
 //! A forecast amplitude is log-normal: a median and a standard deviation of its logarithm, of which one part
 //! is common to all points of the event (how large the source really is) and the rest belongs to the point. Only
@@ -13,6 +12,7 @@
 
 mod assimilate;
 mod first_estimate;
+mod modelled;
 pub(crate) mod normal;
 mod point;
 
@@ -21,9 +21,15 @@ pub use first_estimate::{
     ARRIVAL_SIGMA_PART, COMMON_SIGMA_LN, DEEP_SIGMA_LN, DIRECTIVITY_SIGMA_LN, FirstEstimate,
     MAGNITUDE_SIGMA, Outlook, SHORE_DEPTH_M, SHORE_SIGMA_LN, SNAP_KM,
 };
+pub use modelled::{
+    DIP_SIGMA_LN, LISTEN_S, LONGEST_S, MODEL_SIGMA_LN, ModelForecast, Modelled, SHORE_OWN_SIGMA_LN,
+    UNEVEN_SLIP_SIGMA_LN,
+};
 pub use point::{Point, PointForecast, Unanswered};
 
+use crate::fault::SourceError;
 use crate::quake::{Quake, QuakeError};
+use crate::shallow_water::SimulationError;
 use crate::source::FootprintError;
 use crate::travel_time::TravelTimeError;
 
@@ -39,6 +45,12 @@ pub enum ForecastError {
     /// The wave could not be carried.
     #[error(transparent)]
     TravelTime(#[from] TravelTimeError),
+    /// The rupture cannot be laid on the grid.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The propagation model refuses what it was asked.
+    #[error(transparent)]
+    Simulation(#[from] SimulationError),
 }
 
 impl ForecastError {
@@ -49,6 +61,8 @@ impl ForecastError {
             ForecastError::Footprint(FootprintError::OutsideGrid { .. }) => "outside_grid",
             ForecastError::Footprint(FootprintError::OnLand { .. }) => "on_land",
             ForecastError::TravelTime(_) => "travel_time",
+            ForecastError::Source(_) => "source",
+            ForecastError::Simulation(_) => "simulation",
         }
     }
 }
