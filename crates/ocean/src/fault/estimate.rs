@@ -2,7 +2,8 @@
 //!
 //! Size and slip by scaling laws ([`super::scaling`]); the plane from the first of these that is known: a mechanism, the trench
 //! below, the grain of the sea floor, a default. Centred on the hypocentre - where along the rupture the break began is not
-//! known in the first minutes - and lowered until its upper edge is at the surface.
+//! known in the first minutes - and lowered until its upper edge is in the ground. The focus is below sea level, the rectangle's depth
+//! below the ground: the water in between is the grid's where there is one, and else that of the trench's mean slope.
 
 use super::scaling::{DIP_DEG, Scaling};
 use super::{Fault, Mechanism, SourceError};
@@ -58,7 +59,7 @@ impl Fault {
     /// # Errors
     /// [`QuakeError`] when the earthquake is outside the limits of [`crate::quake`].
     pub fn of(quake: &Quake, mechanism: Option<Mechanism>) -> Result<Estimate, QuakeError> {
-        estimate(quake, mechanism, |_| None)
+        estimate(quake, mechanism, |_| None, None)
     }
 
     /// As [`Fault::of`], with the sea floor's grain to fall back on where neither a mechanism nor a trench is known.
@@ -83,7 +84,9 @@ impl Fault {
             let axis = strike::guess_deg(grid, quake.lat, quake.lon, radius)?;
             Some(with_dip_side(grid, quake, axis))
         };
-        Ok(estimate(quake, mechanism, grain)?)
+        let cell = grid.cell_at(quake.lat, quake.lon);
+        let water_km = cell.map(|c| 1e-3 * grid.depth_m(c.i, c.j).unwrap_or(0.0));
+        Ok(estimate(quake, mechanism, grain, water_km)?)
     }
 }
 
@@ -109,6 +112,7 @@ fn estimate(
     quake: &Quake,
     mechanism: Option<Mechanism>,
     grain: impl Fn(f64) -> Option<f64>,
+    water_km: Option<f64>,
 ) -> Result<Estimate, QuakeError> {
     quake.check()?;
     if let Some(m) = mechanism {
@@ -149,10 +153,12 @@ fn estimate(
             None => (thrust(0.0, DIP_DEG), PlaneFrom::Default, PlaneFrom::Default),
         },
     };
+    // Catalogues count from sea level, a half-space from the ground.
+    let water_km = water_km.unwrap_or_else(|| interface.map_or(0.0, |i| i.water_km()));
     let mut fault = Fault {
         lat: quake.lat,
         lon: quake.lon,
-        depth_km: quake.depth_km.max(0.0),
+        depth_km: (quake.depth_km - water_km).max(0.0),
         length_km: scaling.length_km(quake.magnitude),
         width_km: scaling.width_km(quake.magnitude),
         strike_deg: plane.strike_deg.rem_euclid(360.0),

@@ -1,18 +1,19 @@
 //! The world's subduction zones: where their trenches run, and how the interface goes down from there.
 //!
 //! Each zone is a line of nodes along the trench, about 100 km apart and in the direction of strike (the plate goes down to
-//! the right), with three dips: at 25, 75 and 125 km down the interface from the trench. Between them the dip is linear in
+//! the right), with three dips - at 25, 75 and 125 km down the interface from the trench - and the depth of the trench's floor. Between them the dip is linear in
 //! that distance, beyond them constant; depth is its integral. Between nodes everything is linear along the trench.
 //!
-//! The interface meets the sea floor at the trench, and depths count from the solid surface above it, as in a half-space:
-//! a depth below sea level is larger by the water over that place.
+//! The interface meets the sea floor at the trench. A half-space begins at the solid surface, so that is where depths count from;
+//! between trench and shelf that surface rises by the depth of the trench, on the whole linearly over [`SLOPE_KM`].
 //!
 //! **Origin.** Positions, strikes and dips: NOAA PMEL's propagation database (Gica et al. 2008, NOAA Technical Memorandum OAR
 //! PMEL-139), US government work in the public domain, as `info_sz.dat.txt` in the source package of `clawpack` 5.14.0 on PyPI
 //! (BSD-3). From each shallow unit source the upper edge was moved across strike to the deepest line of ETOPO5 (NOAA NGDC,
 //! public domain) where the trench is a trough at least 250 m deeper than the sea floor 60-80 km before it, and elsewhere up
-//! its own dip to the surface, at most 30 km. Dips are running means over three nodes. What replaces them or was added by hand
-//! stands in the zone's head line in `axes.txt`.
+//! its own dip to the surface, at most 30 km. Dips are running means over three nodes, at most 18, 28 and 38 degrees (the database
+//! assumes up to 80; seismogenic interfaces dip 23 +- 8 on the whole, Heuret et al. 2011), and grow by at most 10 to the third.
+//! What replaces them or was added by hand stands in the zone's head line in `axes.txt`.
 //!
 //! **Error.** Against published subfaults in Chile, Japan, Sumatra and Java: `tests/trench.rs` states and checks it. Where only
 //! two rows of unit sources were at hand (most of the zones), the interface below 30 km is extrapolated.
@@ -31,6 +32,9 @@ const KNOTS_KM: [f64; 3] = [25.0, 75.0, 125.0];
 const STEP_KM: f64 = 2.5;
 /// How far before the trench a place still belongs to it, kilometres: the outer rise, and errors of early locations.
 pub const SEAWARD_KM: f64 = 80.0;
+/// Distance from the trench at which the sea is shallow, kilometres. Of the trench's depth there remain 81, 54, 36, 22, 11 and 6 % at
+/// 25 to 150 km (ETOPO5, medians over the nodes of all zones with a trench below 3 km): a straight line to within 10 %.
+pub const SLOPE_KM: f64 = 125.0;
 /// How deep the interface is followed, kilometres: coupling ends at 51 +- 5 (Heuret et al. 2011).
 pub const DEPTH_MAX_KM: f64 = 80.0;
 /// How far from the trench the interface is followed, kilometres.
@@ -62,6 +66,8 @@ struct Node {
     /// Azimuth of the axis, degrees.
     strike_deg: f64,
     dips: [f64; 3],
+    /// Depth of the trench's floor below sea level, kilometres.
+    water_km: f64,
 }
 
 /// The interface below (or before) a place.
@@ -79,9 +85,23 @@ pub struct Interface {
     pub dip_deg: f64,
     /// Depth of the interface below the solid surface, kilometres; 0 seaward of the trench.
     pub depth_km: f64,
+    /// Depth of the interface below the floor of the trench, kilometres.
+    pub below_trench_km: f64,
+    /// Depth of the trench's floor below sea level, kilometres.
+    pub trench_km: f64,
 }
 
 impl Interface {
+    /// Depth of the interface below sea level, kilometres: the datum of catalogues and slab models.
+    pub fn below_sea_km(&self) -> f64 {
+        self.below_trench_km + self.trench_km
+    }
+
+    /// Depth of water at the place, kilometres, by the mean slope of the upper plate.
+    pub fn water_km(&self) -> f64 {
+        self.trench_km - risen_km(self.trench_km, self.distance_km)
+    }
+
     /// Dip of the chord of a rupture of this width centred here, degrees; one that would begin before the trench begins at it.
     pub fn mean_dip_deg(&self, width_km: f64) -> f64 {
         let dips = self.trench.at(self.along_km).dips;
@@ -130,6 +150,11 @@ struct Down {
     depth_km: f64,
     across_km: f64,
     dip_deg: f64,
+}
+
+/// How far the solid surface has risen from the trench's floor, kilometres.
+fn risen_km(trench_km: f64, across_km: f64) -> f64 {
+    trench_km * (across_km / SLOPE_KM).clamp(0.0, 1.0)
 }
 
 fn dip_at(dips: &[f64; 3], s: f64) -> f64 {
@@ -226,13 +251,16 @@ impl Trench {
         }
         let here = self.at(along_km);
         let down = down_by_distance(&here.dips, distance.max(0.0));
-        (down.depth_km <= DEPTH_MAX_KM).then_some(Interface {
+        let depth_km = down.depth_km + risen_km(here.water_km, distance);
+        (depth_km <= DEPTH_MAX_KM).then_some(Interface {
             trench: self,
             along_km,
             distance_km: distance,
-            strike_deg: here.strike_deg,
+            strike_deg: carried(here.strike_deg, (here.lat, here.lon), (lat, lon)),
             dip_deg: down.dip_deg,
-            depth_km: down.depth_km,
+            depth_km,
+            below_trench_km: down.depth_km,
+            trench_km: here.water_km,
         })
     }
 
@@ -256,6 +284,7 @@ impl Trench {
             along_km: a.along_km + part * (b.along_km - a.along_km),
             strike_deg: (a.strike_deg + turn(a.strike_deg, b.strike_deg) * part).rem_euclid(360.0),
             dips,
+            water_km: a.water_km + (b.water_km - a.water_km) * part,
         }
     }
 
@@ -315,6 +344,12 @@ fn towards(lat_a: f64, lon_a: f64, lat_b: f64, lon_b: f64) -> (f64, f64) {
     )
 }
 
+/// A direction at one place as an azimuth at another near it: meridians converge.
+fn carried(azimuth_deg: f64, from: (f64, f64), to: (f64, f64)) -> f64 {
+    let middle = 0.5 * (from.0 + to.0);
+    (azimuth_deg + turn(from.1, to.1) * middle.to_radians().sin()).rem_euclid(360.0)
+}
+
 /// The shorter way from one azimuth to another, -180..180 degrees.
 fn turn(from: f64, to: f64) -> f64 {
     (to - from + 180.0).rem_euclid(360.0) - 180.0
@@ -334,13 +369,15 @@ fn read(text: &'static str) -> Vec<Trench> {
             continue;
         }
         let numbers: Vec<f64> = line.split(' ').filter_map(|w| w.parse().ok()).collect();
-        if let (Some(zone), &[lat, lon, a, b, c]) = (zones.last_mut(), numbers.as_slice()) {
+        if let (Some(zone), &[lat, lon, a, b, c, water_km]) = (zones.last_mut(), numbers.as_slice())
+        {
             zone.nodes.push(Node {
                 lat,
                 lon,
                 along_km: 0.0,
                 strike_deg: 0.0,
                 dips: [a, b, c],
+                water_km,
             });
         }
     }

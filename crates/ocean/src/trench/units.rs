@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Trench, down_by_length};
+use super::{Trench, carried, down_by_length, risen_km};
 use crate::response::UnitSource;
 use crate::sphere::{destination, normal_lon};
 
@@ -33,7 +33,8 @@ const UNITS_MAX: usize = 10_000;
 
 impl Trench {
     /// Patches over a part of the trench (kilometres along it, see [`Trench::along_km`]), column by column in the direction
-    /// of strike, in a column from the trench downwards. Each begins where the one above it ends; pure thrust (rake 90).
+    /// of strike, in a column from the trench downwards. Each begins where the one above it ends, but deeper by what the sea got
+    /// shallower on the way (a kilometre or two a row): in a half-space the ground is level. Pure thrust (rake 90).
     ///
     /// Columns stand on a fixed lattice from the beginning of the zone, and those whose middle is in the range are given:
     /// `chile-peru/b12` is the second row of the twelfth column whatever the range.
@@ -68,17 +69,18 @@ impl Trench {
                     lower.depth_km - upper.depth_km,
                     lower.across_km - upper.across_km,
                 );
+                let risen = risen_km(here.water_km, upper.across_km);
                 let across = 0.5 * (upper.across_km + lower.across_km);
                 let (lat, lon) = destination(here.lat, here.lon, here.strike_deg + 90.0, across);
                 units.push(UnitSource {
                     id: format!("{}/{}{}", self.id(), (b'a' + row as u8) as char, column + 1),
                     lat,
                     lon: normal_lon(lon),
-                    depth_km: 0.5 * (upper.depth_km + lower.depth_km),
+                    depth_km: risen + 0.5 * (upper.depth_km + lower.depth_km),
                     length_km,
                     // The chord, shorter than the arc by the bend: the patches stay joined.
                     width_km: fall.hypot(run),
-                    strike_deg: here.strike_deg,
+                    strike_deg: carried(here.strike_deg, (here.lat, here.lon), (lat, lon)),
                     dip_deg: fall.atan2(run).to_degrees(),
                     rake_deg: 90.0,
                 });
