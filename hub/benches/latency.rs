@@ -109,7 +109,7 @@ fn limit_in_core() {
 
 /// The recorded tsunami, sample by sample.
 fn tsunami_in_core() -> Result<(), String> {
-    const ROUNDS: usize = 20;
+    const ROUNDS: usize = 5;
     let event = load_event("chile-2010")?;
     let config: Arc<Config> =
         Arc::new(deployment("chile-2010", None, &event, Path::new("unused"))?);
@@ -120,7 +120,7 @@ fn tsunami_in_core() -> Result<(), String> {
         .first()
         .ok_or("an event without an earthquake")?;
     let (mut first, mut confirmed, mut others) = (Vec::new(), Vec::new(), Vec::new());
-    let mut quiet = Vec::new();
+    let (mut quiet, mut estimated) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let ocean = Ocean::new(&config, grid.clone()).expect("a model");
         let mut core = Core::new(config.clone(), Some(ocean));
@@ -129,7 +129,12 @@ fn tsunami_in_core() -> Result<(), String> {
             if !told && sample.time_us >= quake.arrival_us {
                 told = true;
                 let start = Instant::now();
-                let outputs = core.quake(&quake.bytes, quake.arrival_us);
+                let mut outputs = core.quake(&quake.bytes, quake.arrival_us);
+                estimated.push(start.elapsed());
+                for job in core.take_jobs() {
+                    let answer = core.run_model(&job).ok_or("no ocean")?;
+                    outputs.extend(core.modelled(job.number, answer, quake.arrival_us));
+                }
                 first.push(start.elapsed());
                 if !publishes(&outputs) {
                     return Err("the earthquake raised no alert".to_owned());
@@ -165,7 +170,11 @@ fn tsunami_in_core() -> Result<(), String> {
         ));
     }
     line(
-        "tsunami, core alone: earthquake to first CAP (solves ocean)",
+        "tsunami, core alone: earthquake to first estimate",
+        estimated,
+    );
+    line(
+        "tsunami, core alone: earthquake to first CAP (runs the wave)",
         first,
     );
     line("tsunami, core alone: confirming sample to CAP", confirmed);

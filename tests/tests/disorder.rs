@@ -54,7 +54,10 @@ struct Fed {
 impl Fed {
     fn new() -> Self {
         let text = shipped("chile").to_string();
-        let config = Arc::new(Config::parse("hub.toml", &text).expect("a shipped configuration"));
+        let mut config = Config::parse("hub.toml", &text).expect("a shipped configuration");
+        // Disorder is the same with either forecast, and the first estimate is there at once.
+        config.forecast.as_mut().expect("a grid").model = false;
+        let config = Arc::new(config);
         let ocean = hub::service::ocean(&config).expect("the shipped ocean");
         Self {
             core: Core::new(config, ocean),

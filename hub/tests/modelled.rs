@@ -1,0 +1,190 @@
+//! The propagation model's part in an event: waited for, never for long, taken into the journal, and the same when computed again.
+
+use std::sync::Arc;
+
+use hub::config::Config;
+use hub::core::{Core, Output};
+use hub::entry::{Entry, Item};
+use hub::forecast::{Job, Ocean};
+use hub::shipped;
+
+const SECOND: i64 = 1_000_000;
+/// 2010-02-27T06:34:11Z.
+const ORIGIN: i64 = 1_267_252_451_000_000;
+
+const CHILE: &str = include_str!("../../configs/chile/hub.toml");
+
+fn core() -> Core {
+    let config = Config::parse("configs/chile/hub.toml", CHILE).expect("sound");
+    // One degree: what is tested is who waits for whom.
+    let grid = shipped::grid("pacific_10min").expect("shipped");
+    let grid = grid.thinned(6).expect("large enough");
+    let ocean = Ocean::new(&config, Arc::new(grid)).expect("a model");
+    Core::new(Arc::new(config), Some(ocean))
+}
+
+fn document(magnitude: f64, extra: &str) -> Vec<u8> {
+    format!(
+        r#"{{"type":"Feature","id":"us1","properties":{{"mag":{magnitude},"place":"off X","time":{}{extra}}},"geometry":{{"type":"Point","coordinates":[-72.898,-36.122,22.9]}}}}"#,
+        ORIGIN / 1_000
+    )
+    .into_bytes()
+}
+
+/// Type and reason of the messages among outputs.
+fn told(outputs: &[Output]) -> Vec<(String, String)> {
+    outputs
+        .iter()
+        .filter_map(|o| match o {
+            Output::Publish(m) => Some((m.msg_type.clone(), m.reason.clone())),
+            _ => None,
+        })
+        .collect()
+}
+
+fn kinds(outputs: &[Output]) -> Vec<String> {
+    told(outputs).into_iter().map(|(kind, _)| kind).collect()
+}
+
+fn quake(core: &mut Core, magnitude: f64, extra: &str, at_us: i64) -> Vec<Output> {
+    let mut outputs = core.quake(&document(magnitude, extra), at_us);
+    outputs.extend(core.finish(at_us));
+    outputs
+}
+
+fn only(jobs: Vec<Job>) -> Job {
+    assert_eq!(jobs.len(), 1, "{jobs:?}");
+    jobs.into_iter().next().expect("one")
+}
+
+fn answer(core: &mut Core, job: &Job, at_us: i64) -> Vec<Output> {
+    let outlook = core.run_model(job).expect("an ocean");
+    let mut outputs = core.modelled(job.number, outlook, at_us);
+    outputs.extend(core.finish(at_us));
+    outputs
+}
+
+#[test]
+fn the_first_word_waits_for_the_model() {
+    let mut core = core();
+    let at = ORIGIN + 300 * SECOND;
+    assert!(kinds(&quake(&mut core, 8.8, "", at)).is_empty());
+    let job = only(core.take_jobs());
+    let first = core.events()[0].outlook.clone();
+    assert!(kinds(&core.finish(at + 9 * SECOND)).is_empty());
+    assert_eq!(kinds(&answer(&mut core, &job, at + 9 * SECOND)), ["Alert"]);
+    assert_ne!(core.events()[0].outlook, first, "the model's own heights");
+    assert!(kinds(&core.finish(at + 20 * SECOND)).is_empty());
+}
+
+#[test]
+fn the_first_estimate_speaks_when_the_model_is_slow() {
+    let mut core = core();
+    let at = ORIGIN + 300 * SECOND;
+    quake(&mut core, 8.8, "", at);
+    let job = only(core.take_jobs());
+    assert_eq!(core.patience_ends_us(), Some(at + 10 * SECOND));
+    assert_eq!(kinds(&core.finish(at + 10 * SECOND)), ["Alert"]);
+    assert_eq!(core.patience_ends_us(), None);
+    // The answer comes all the same, and is an update where it differs enough.
+    let late = told(&answer(&mut core, &job, at + 60 * SECOND));
+    for (kind, reason) in &late {
+        assert_eq!(
+            (kind.as_str(), reason.as_str()),
+            ("Update", "the propagation model renewed the forecast")
+        );
+    }
+    assert!(late.len() <= 1, "{late:?}");
+    // And only once.
+    let outlook = core.run_model(&job).expect("an ocean");
+    assert!(core.modelled(job.number, outlook, at + 70 * SECOND).is_empty());
+}
+
+#[test]
+fn a_model_without_an_answer_leaves_the_first_estimate() {
+    let mut core = core();
+    let at = ORIGIN + 300 * SECOND;
+    quake(&mut core, 8.8, "", at);
+    let job = only(core.take_jobs());
+    let outputs = core.modelled(job.number, Err("out of water".to_owned()), at + SECOND);
+    assert_eq!(kinds(&outputs), ["Alert"]);
+    let said = outputs.iter().any(
+        |o| matches!(o, Output::Say { kind, text, .. } if kind == "no_model" && text.contains("out of water")),
+    );
+    assert!(said, "{outputs:?}");
+}
+
+#[test]
+fn what_is_taken_back_while_it_is_waited_for_is_never_told() {
+    let mut core = core();
+    let at = ORIGIN + 300 * SECOND;
+    quake(&mut core, 8.8, "", at);
+    let job = only(core.take_jobs());
+    let deleted = quake(&mut core, 8.8, r#","status":"deleted""#, at + SECOND);
+    assert!(kinds(&deleted).is_empty());
+    assert!(kinds(&answer(&mut core, &job, at + 2 * SECOND)).is_empty());
+    assert!(kinds(&core.finish(at + 60 * SECOND)).is_empty());
+}
+
+#[test]
+fn of_two_solutions_the_newer_one_is_modelled() {
+    let mut core = core();
+    let at = ORIGIN + 300 * SECOND;
+    quake(&mut core, 8.0, "", at);
+    let old = only(core.take_jobs());
+    assert!(kinds(&quake(&mut core, 8.8, "", at + SECOND)).is_empty());
+    let new = only(core.take_jobs());
+    assert!(kinds(&answer(&mut core, &old, at + 2 * SECOND)).is_empty());
+    assert_eq!(kinds(&answer(&mut core, &new, at + 3 * SECOND)), ["Alert"]);
+    assert_eq!(core.events()[0].solution.quake.magnitude, 8.8);
+    // A revision of what is out waits as well, and the event stays what it was until then.
+    assert!(kinds(&quake(&mut core, 9.1, "", at + 60 * SECOND)).is_empty());
+    let revised = only(core.take_jobs());
+    let outputs = answer(&mut core, &revised, at + 62 * SECOND);
+    assert_eq!(kinds(&outputs), ["Update"]);
+    assert_eq!(core.events()[0].solution.quake.magnitude, 9.1);
+}
+
+/// A first word without the model would be a second alert; a lost revision would be a missed wave.
+#[test]
+fn a_revision_speaks_without_the_model_too() {
+    let mut core = core();
+    let at = ORIGIN + 300 * SECOND;
+    quake(&mut core, 8.0, "", at);
+    let job = only(core.take_jobs());
+    answer(&mut core, &job, at + SECOND);
+    quake(&mut core, 9.1, "", at + 60 * SECOND);
+    let job = only(core.take_jobs());
+    assert_eq!(kinds(&core.finish(at + 70 * SECOND)), ["Update"]);
+    assert_eq!(core.events()[0].solution.quake.magnitude, 9.1);
+    assert!(kinds(&answer(&mut core, &job, at + 80 * SECOND)).len() <= 1);
+}
+
+#[test]
+fn the_journal_gives_the_same_again() {
+    let at = ORIGIN + 300 * SECOND;
+    let entries = [
+        Entry {
+            received_us: at,
+            items: vec![Item::Quake(document(8.8, ""))],
+        },
+        Entry {
+            received_us: at + 3 * SECOND,
+            items: vec![Item::Modelled(1)],
+        },
+    ];
+    let play = |entries: &[Entry]| {
+        let mut core = core();
+        let outputs: Vec<Output> = entries.iter().flat_map(|e| core.replay(e)).collect();
+        (outputs, core)
+    };
+    let (outputs, mut whole) = play(&entries);
+    assert_eq!(kinds(&outputs), ["Alert"]);
+    assert_eq!(format!("{outputs:?}"), format!("{:?}", play(&entries).0));
+    assert!(whole.take_jobs().is_empty(), "nothing is asked for twice");
+    // A hub that was killed before the answer asks for it again.
+    let (outputs, mut cut) = play(&entries[..1]);
+    assert!(kinds(&outputs).is_empty());
+    let job = only(cut.take_jobs());
+    assert_eq!(kinds(&answer(&mut cut, &job, at + 5 * SECOND)), ["Alert"]);
+}
