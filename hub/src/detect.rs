@@ -161,6 +161,16 @@ impl Detect {
             .max()
     }
 
+    /// The last sea-level rows of a station, oldest first: time (microseconds since the Unix epoch) and height, metres. Of several
+    /// sea-level quantities the one with the most rows.
+    pub fn recent_sea(&self, station: u32) -> Vec<(i64, f64)> {
+        self.sea_lanes(station)
+            .map(|(_, sea)| &sea.recent)
+            .max_by_key(|rows| rows.len())
+            .map(|rows| rows.iter().copied().collect())
+            .unwrap_or_default()
+    }
+
     /// Since when usable sea-level rows of a station have come without a gap.
     pub fn unbroken_since_us(&self, station: u32) -> Option<i64> {
         self.sea_lanes(station)

@@ -127,6 +127,8 @@ pub struct Event {
     prior: Outlook,
     /// The forecast now.
     pub outlook: Outlook,
+    /// The forecast from the source that the records say, where they have said one.
+    inverted: Option<Outlook>,
     /// What stations saw.
     pub observed: BTreeMap<u32, Observed>,
     /// Messages published so far: identifier and sent time, in order.
@@ -171,6 +173,7 @@ impl Event {
             solution,
             prior: outlook.clone(),
             outlook,
+            inverted: None,
             observed: BTreeMap::new(),
             chain: Vec::new(),
             published: Vec::new(),
@@ -232,6 +235,7 @@ impl Event {
     /// The propagation model's answer for the solution that counts: the forecast starts from it from now on.
     pub fn modelled(&mut self, outlook: Outlook, ocean: &Ocean, policy: &Policy) -> Vec<Step> {
         self.prior = outlook;
+        self.inverted = None;
         self.renew(ocean, policy);
         if self.over.is_some() {
             Vec::new()
@@ -240,6 +244,28 @@ impl Event {
         } else if self.worth_telling() {
             vec![Step::Publish(Reason::Modelled)]
         } else {
+            Vec::new()
+        }
+    }
+
+    /// The forecast without records.
+    pub fn prior(&self) -> &Outlook {
+        &self.prior
+    }
+
+    /// The forecast from the source that the records say. It takes the place of what amplitudes alone gave.
+    pub fn inverted(&mut self, outlook: Outlook) -> Vec<Step> {
+        if self.over.is_some() {
+            return Vec::new();
+        }
+        self.inverted = Some(outlook.clone());
+        self.outlook = outlook;
+        if self.chain.is_empty() && self.outlook.level() > Level::None {
+            vec![Step::Publish(Reason::Earthquake)]
+        } else if self.is_published() && self.outlook.level() > self.told_level() {
+            vec![Step::Publish(Reason::Forecast)]
+        } else {
+            // What is less urgent than a higher level waits for `tick`.
             Vec::new()
         }
     }
@@ -257,6 +283,7 @@ impl Event {
         self.solution = solution;
         self.prior = outlook.clone();
         self.outlook = outlook;
+        self.inverted = None;
         self.renew(ocean, policy);
         if self.over.is_some() {
             return Vec::new();
@@ -570,6 +597,10 @@ impl Event {
 
     /// Renews the forecast from the earthquake's and the recorded amplitudes.
     fn renew(&mut self, ocean: &Ocean, policy: &Policy) {
+        if let Some(inverted) = &self.inverted {
+            self.outlook = inverted.clone();
+            return;
+        }
         let observed: Vec<(u32, f64)> = self
             .observed
             .iter()

@@ -3,6 +3,7 @@
 //! It reads no clock, no disk and no network, and draws no random number. Every step has the hub's time in it ([`Core::finish`]), so
 //! that playing the journal back repeats everything (a test holds that).
 
+mod inverting;
 mod limits;
 mod models;
 mod quakes;
@@ -86,8 +87,10 @@ pub struct Core {
     jobs: Vec<Job>,
     pending: Vec<models::Pending>,
     job_number: u64,
-    /// What is to be told at the end of the step, from where nothing can be told.
-    said_aside: Vec<Output>,
+    /// Jobs that gave way to newer ones: their first estimates speak at the end of the step.
+    crowded_out: Vec<models::Pending>,
+    /// Responses of events, oldest first.
+    inverting: Vec<inverting::Inverting>,
     schema: SchemaRef,
     touched: Vec<u32>,
 }
@@ -133,7 +136,8 @@ impl Core {
             jobs: Vec::new(),
             pending: Vec::new(),
             job_number: 0,
-            said_aside: Vec::new(),
+            crowded_out: Vec::new(),
+            inverting: Vec::new(),
             schema: schema(),
             touched: Vec::new(),
             config,
@@ -193,6 +197,7 @@ impl Core {
             }
         }
         self.patience(now_us, &mut out);
+        self.invert(now_us, &mut out);
         for at in 0..self.events.len() {
             let names = Names {
                 config: &self.config,

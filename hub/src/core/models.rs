@@ -7,7 +7,7 @@
 //! answer is not, since the same earthquake gives the same bits again.
 
 use super::{Core, Output, say};
-use crate::forecast::{Job, Outlook};
+use crate::forecast::{Job, Outlook, Product, Source, Task};
 use crate::intake::quakes::Solution;
 
 /// How long the first word waits for the propagation model: the ten seconds within which a forecast must be there.
@@ -49,16 +49,30 @@ impl Core {
         now_us: i64,
     ) {
         self.forget(event);
+        let revision = revises.then(|| solution.clone());
+        let until_us = now_us.saturating_add(PATIENCE_US);
+        self.ask_for(Task::Wave, event, first, solution, revision, Some(until_us));
+    }
+
+    /// Puts a job in the queue.
+    pub(super) fn ask_for(
+        &mut self,
+        task: Task,
+        event: &str,
+        first: Outlook,
+        solution: &Solution,
+        revision: Option<Solution>,
+        until_us: Option<i64>,
+    ) {
         if self.pending.len() == MOST_PENDING {
             let oldest = self.pending.remove(0);
             self.jobs.retain(|j| j.number != oldest.job.number);
-            let mut out = Vec::new();
-            self.speak(oldest, None, now_us, &mut out);
-            self.said_aside.extend(out);
+            self.crowded_out.push(oldest);
         }
         self.job_number += 1;
         let job = Job {
             number: self.job_number,
+            task,
             quake: solution.quake.clone(),
             first,
         };
@@ -66,8 +80,8 @@ impl Core {
         self.pending.push(Pending {
             job,
             event: event.to_owned(),
-            revision: revises.then(|| solution.clone()),
-            until_us: Some(now_us.saturating_add(PATIENCE_US)),
+            revision,
+            until_us,
         });
     }
 
@@ -87,7 +101,7 @@ impl Core {
     pub fn modelled(
         &mut self,
         number: u64,
-        answer: Result<Outlook, String>,
+        answer: Result<Product, String>,
         now_us: i64,
     ) -> Vec<Output> {
         let mut out = Vec::new();
@@ -96,7 +110,24 @@ impl Core {
         };
         let pending = self.pending.remove(at);
         match answer {
-            Ok(outlook) => self.speak(pending, Some(outlook), now_us, &mut out),
+            Ok(Product::Wave(outlook)) => {
+                let event = pending.event.clone();
+                self.speak(pending, Some(outlook), now_us, &mut out);
+                if let Some(at) = self.events.iter().position(|e| e.id == event) {
+                    self.ask_responses(at);
+                }
+            }
+            Ok(Product::Responses(table)) => {
+                let source = Source::new(pending.job.quake, table);
+                self.take_responses(&pending.event, source);
+            }
+            Err(why) if pending.job.task == Task::Responses => {
+                let text = format!(
+                    "no source can be found from records of {}: {why}; amplitudes alone renew the forecast",
+                    pending.job.quake.id
+                );
+                say(&mut out, now_us, "no_model", text);
+            }
             Err(why) => {
                 say(
                     &mut out,
@@ -126,13 +157,17 @@ impl Core {
     }
 
     /// Runs a job here and now, which takes seconds; `None` without an ocean.
-    pub fn run_model(&self, job: &Job) -> Option<Result<Outlook, String>> {
-        Some(self.ocean.as_ref()?.model(job, &self.config.policy))
+    pub fn run_model(&self, job: &Job) -> Option<Result<Product, String>> {
+        Some(self.ocean.as_ref()?.compute(job, &self.config.policy))
     }
 
     /// Lets the first estimate speak where the model's answer has been waited for long enough.
     pub(super) fn patience(&mut self, now_us: i64, out: &mut Vec<Output>) {
-        out.append(&mut self.said_aside);
+        for pending in std::mem::take(&mut self.crowded_out) {
+            if pending.job.task == Task::Wave {
+                self.speak(pending, None, now_us, out);
+            }
+        }
         for at in 0..self.pending.len() {
             if self.pending[at].until_us.is_none_or(|t| t > now_us) {
                 continue;

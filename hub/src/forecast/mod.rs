@@ -3,9 +3,11 @@
 //! Pure: the grid is handed in. The first estimate is there at once; the propagation model ([`Job`]) takes seconds and is run where
 //! nobody waits for it.
 
+mod inversion;
 mod model;
 
-pub use model::Job;
+pub use inversion::{Inverted, Source};
+pub use model::{Job, Product, Task};
 
 use std::sync::Arc;
 

@@ -1,20 +1,51 @@
-//! The propagation model's answer for an earthquake: what is worth waiting seconds for.
+//! What is worth waiting seconds for: the wave of an earthquake, and the responses with which records are turned into a source.
 
-use ocean::forecast::PointForecast;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use ocean::bank::{Builder, units_near};
+use ocean::forecast::{LISTEN_S, PointForecast};
 use ocean::quake::Quake;
+use ocean::response::Responses;
+use ocean::shallow_water::Settings;
 
 use super::{Ocean, Outlook};
 use crate::config::Policy;
 
-/// A model run that is asked for.
+/// Step of the responses, seconds: ten samples of the shortest wave that counts.
+const STEP_S: f64 = 60.0;
+/// Longest responses, seconds; beyond it the forecast rests on amplitudes.
+const LONGEST_S: f64 = 24.0 * 3600.0;
+
+/// What is to be computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Task {
+    /// Heights by running the wave of the likeliest rupture, and what varied runs say about them.
+    Wave,
+    /// Responses of all points to the patches of the interface that may have slipped.
+    Responses,
+}
+
+/// A computation that is asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {
-    /// Counts the runs of a core, from 1.
+    /// Counts the jobs of a core, from 1.
     pub number: u64,
+    /// What is to be computed.
+    pub task: Task,
     /// The earthquake.
     pub quake: Quake,
-    /// The first estimate for it.
+    /// The forecast for it so far.
     pub first: Outlook,
+}
+
+/// What came out.
+#[derive(Debug, Clone)]
+pub enum Product {
+    /// Of [`Task::Wave`].
+    Wave(Outlook),
+    /// Of [`Task::Responses`].
+    Responses(Arc<Responses>),
 }
 
 impl Ocean {
@@ -23,11 +54,18 @@ impl Ocean {
         self.model.is_some()
     }
 
-    /// Runs the model. Takes seconds and every thread there is; the same job gives the same bits.
+    /// Carries a job out. Takes seconds and every thread there is; the same job gives the same bits.
     ///
     /// # Errors
-    /// Says why there is no answer; the first estimate stands then.
-    pub fn model(&self, job: &Job, policy: &Policy) -> Result<Outlook, String> {
+    /// Says why there is no answer; what was forecast before stands then.
+    pub fn compute(&self, job: &Job, policy: &Policy) -> Result<Product, String> {
+        match job.task {
+            Task::Wave => self.wave(job, policy).map(Product::Wave),
+            Task::Responses => self.responses(job).map(|r| Product::Responses(Arc::new(r))),
+        }
+    }
+
+    fn wave(&self, job: &Job, policy: &Policy) -> Result<Outlook, String> {
         let model = self.model.as_ref().ok_or("this deployment has no model")?;
         let forecast = model
             .forecast(&job.quake, None, &self.points)
@@ -39,5 +77,26 @@ impl Ocean {
         };
         self.spread(&mut outlook, policy);
         Ok(outlook)
+    }
+
+    fn responses(&self, job: &Job) -> Result<Responses, String> {
+        let patches = units_near(&job.quake).ok_or("no trench is near")?;
+        let answered = &job.first.points;
+        let last_s = answered.iter().map(|p| p.arrival_s).fold(0.0, f64::max);
+        let samples = ((last_s + LISTEN_S).min(LONGEST_S) / STEP_S).ceil() as usize + 1;
+        let settings = Settings::default();
+        let builder = Builder::new(&self.grid, &settings, &patches.units, STEP_S, samples)
+            .map_err(|e| e.to_string())?;
+        let points: Vec<_> = self
+            .points
+            .iter()
+            .filter(|p| answered.iter().any(|a| a.id == p.id))
+            .cloned()
+            .collect();
+        let never = AtomicBool::new(false);
+        builder
+            .table(&points, &never, &|_| {})
+            .map(|(table, _)| table)
+            .map_err(|e| e.to_string())
     }
 }

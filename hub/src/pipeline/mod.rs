@@ -285,8 +285,8 @@ impl Pipeline {
     ) {
         let now_us = self.time(state);
         let (mut items, mut owed, mut outputs) = (Vec::new(), Owed::default(), Vec::new());
-        if let Some(Answer { number, outlook }) = answer {
-            outputs.extend(self.core.modelled(number, outlook, now_us));
+        if let Some(Answer { number, product }) = answer {
+            outputs.extend(self.core.modelled(number, product, now_us));
             items.push(Item::Modelled(number));
         }
         for message in messages {

@@ -6,7 +6,7 @@ use flume::{Receiver, Sender};
 
 use super::{Pipeline, State};
 use crate::config::Policy;
-use crate::forecast::{Job, Ocean, Outlook};
+use crate::forecast::{Job, Ocean, Product};
 
 /// How often the pipeline looks at the time while a first word waits for a model.
 const WAITING_TICK: Duration = Duration::from_millis(500);
@@ -16,7 +16,7 @@ pub(super) struct Answer {
     /// The job's number.
     pub number: u64,
     /// What came out.
-    pub outlook: Result<Outlook, String>,
+    pub product: Result<Product, String>,
 }
 
 /// The thread that runs models, and the ways to and from it. It ends when this is dropped, after the job that it is at.
@@ -37,9 +37,9 @@ impl Modeller {
             .name("modeller".to_owned())
             .spawn(move || {
                 while let Ok(job) = waiting.recv() {
-                    let outlook = ocean.model(&job, &policy);
+                    let product = ocean.compute(&job, &policy);
                     let number = job.number;
-                    if done.send(Answer { number, outlook }).is_err() {
+                    if done.send(Answer { number, product }).is_err() {
                         break;
                     }
                 }
@@ -69,8 +69,8 @@ impl Pipeline {
                 }
                 None => {
                     let number = job.number;
-                    if let Some(outlook) = self.core.run_model(&job) {
-                        self.take_answer(Answer { number, outlook }, state);
+                    if let Some(product) = self.core.run_model(&job) {
+                        self.take_answer(Answer { number, product }, state);
                     }
                 }
             }
@@ -89,5 +89,6 @@ impl Pipeline {
             "propagation model"
         );
         self.step_with(Vec::new(), Some(answer), began, state);
+        self.ask_models(Instant::now(), state);
     }
 }

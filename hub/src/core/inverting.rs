@@ -1,0 +1,146 @@
+//! Records into forecasts: as soon as a station has seen the wave, what all stations have recorded says where the floor slipped.
+
+use super::{Core, Output, say};
+use crate::alert::Level;
+use crate::forecast::{Source, Task};
+
+/// Least time between two inversions of one event, in the hub's time: four samples of a buoy in event mode.
+const EVERY_US: i64 = 60 * 1_000_000;
+/// Most events whose responses are held: some megabytes each.
+const MOST_SOURCES: usize = 8;
+
+/// One event's inversion.
+#[derive(Debug)]
+pub(super) struct Inverting {
+    event: String,
+    source: Source,
+    /// When it was last done, and event time of the newest row then.
+    done_us: i64,
+    newest_us: i64,
+    /// Whether records and model agreed, as last told.
+    told: Option<bool>,
+}
+
+impl Core {
+    /// Asks for the responses with which an event's records can be inverted, if anybody is to be warned.
+    pub(super) fn ask_responses(&mut self, at: usize) {
+        let event = &self.events[at];
+        if event.outlook.level() == Level::None || event.is_over() {
+            return;
+        }
+        let (id, solution, outlook) = (
+            event.id.clone(),
+            event.solution.clone(),
+            event.outlook.clone(),
+        );
+        self.ask_for(Task::Responses, &id, outlook, &solution, None, None);
+    }
+
+    /// Takes responses.
+    pub(super) fn take_responses(&mut self, event: &str, source: Source) {
+        self.inverting.retain(|i| i.event != event);
+        if self.inverting.len() == MOST_SOURCES {
+            self.inverting.remove(0);
+        }
+        self.inverting.push(Inverting {
+            event: event.to_owned(),
+            source,
+            done_us: i64::MIN,
+            newest_us: i64::MIN,
+            told: None,
+        });
+    }
+
+    /// Inverts where that is due.
+    pub(super) fn invert(&mut self, now_us: i64, out: &mut Vec<Output>) {
+        let mut all = std::mem::take(&mut self.inverting);
+        all.retain_mut(|inverting| {
+            let Some(at) = self.events.iter().position(|e| e.id == inverting.event) else {
+                return false;
+            };
+            if self.events[at].is_over() {
+                return false;
+            }
+            self.invert_one(at, inverting, now_us, out);
+            true
+        });
+        self.inverting = all;
+    }
+
+    fn invert_one(
+        &mut self,
+        at: usize,
+        inverting: &mut Inverting,
+        now_us: i64,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(ocean) = &self.ocean else { return };
+        let event = &self.events[at];
+        if event.observed.is_empty() || now_us < inverting.done_us.saturating_add(EVERY_US) {
+            return;
+        }
+        let stations = event.outlook.stations.iter().map(|s| s.station);
+        let records: Vec<(u32, Vec<(i64, f64)>)> = stations
+            .map(|s| (s, self.detect.recent_sea(s)))
+            .filter(|(_, rows)| !rows.is_empty())
+            .collect();
+        let newest = records
+            .iter()
+            .filter_map(|(_, rows)| rows.last())
+            .map(|r| r.0);
+        let newest_us = newest.max().unwrap_or(i64::MIN);
+        if newest_us <= inverting.newest_us {
+            return;
+        }
+        (inverting.done_us, inverting.newest_us) = (now_us, newest_us);
+        let answer = ocean.invert(
+            &mut inverting.source,
+            event.prior(),
+            &records,
+            &self.config.policy,
+        );
+        let inverted = match answer {
+            Ok(inverted) => inverted,
+            Err(why) => {
+                if inverting.told.is_none() {
+                    inverting.told = Some(false);
+                    let text = format!(
+                        "the records give no source: {why}; amplitudes alone renew the forecast"
+                    );
+                    say(out, now_us, "inversion", text);
+                }
+                return;
+            }
+        };
+        if inverting.told != Some(inverted.consistent) {
+            inverting.told = Some(inverted.consistent);
+            let names = |stations: &mut dyn Iterator<Item = u32>| {
+                let names: Vec<&str> = stations.map(|s| self.intake.stations.name(s)).collect();
+                names.join(", ")
+            };
+            let [low, middle, high] = inverted.magnitude;
+            let mut text = format!(
+                "the records of {} say magnitude {middle:.1} ({low:.1} to {high:.1})",
+                names(&mut inverted.used.iter().copied())
+            );
+            for (station, why) in &inverted.left_out {
+                text.push_str(&format!(
+                    "; {} {why}",
+                    names(&mut std::iter::once(*station))
+                ));
+            }
+            if !inverted.consistent {
+                text.push_str(
+                    "; they contradict the model: another source or a faulty sensor, look at them",
+                );
+            }
+            say(out, now_us, "inversion", text);
+        }
+        let before = self.events[at].outlook.clone();
+        let steps = self.events[at].inverted(inverted.outlook);
+        if self.events[at].outlook != before {
+            self.tell_forecast(at, out);
+        }
+        self.carry_out(at, steps, now_us, out);
+    }
+}

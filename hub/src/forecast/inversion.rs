@@ -1,0 +1,176 @@
+//! From what the sensors have recorded so far to the source, and from it to every point: `ocean::inversion` on the hub's own terms.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ocean::forecast::PointForecast;
+use ocean::inversion::{Inversion, Noise, Prior, Record, Verdict};
+use ocean::quake::Quake;
+use ocean::response::{ResponseTable, Responses};
+use ocean::tide::Tide;
+
+use super::{Ocean, Outlook, Owner};
+use crate::config::Policy;
+
+/// Standard normal quantile of 95 %.
+const Z95: f64 = 1.644_854;
+/// Widest log-normal that a posterior is told as: a factor of ten thousand between its quantiles says "unknown".
+const SIGMA_MOST: f64 = 2.8;
+/// Least median that is told, metres: below it the logarithm says nothing.
+const MEDIAN_LEAST_M: f64 = 1e-3;
+
+/// The responses of one event, and what is known of each station's tide.
+#[derive(Debug, Clone)]
+pub struct Source {
+    quake: Quake,
+    table: Arc<Responses>,
+    /// By station; `None` where too little was recorded before the event.
+    tides: BTreeMap<u32, Option<Tide>>,
+}
+
+/// What an inversion says.
+#[derive(Debug, Clone)]
+pub struct Inverted {
+    /// The forecast that follows.
+    pub outlook: Outlook,
+    /// Moment magnitude of the slip: 5 %, 50 %, 95 %.
+    pub magnitude: [f64; 3],
+    /// Whether records and model agree.
+    pub consistent: bool,
+    /// Stations whose records count, and those that were left out with the reason.
+    pub used: Vec<u32>,
+    /// See [`Inverted::used`].
+    pub left_out: Vec<(u32, &'static str)>,
+}
+
+impl Source {
+    /// Responses for an earthquake.
+    pub fn new(quake: Quake, table: Arc<Responses>) -> Self {
+        Self {
+            quake,
+            table,
+            tides: BTreeMap::new(),
+        }
+    }
+}
+
+impl Ocean {
+    /// Inverts what stations have recorded. `records`: station, and its rows by time (microseconds since the Unix epoch, metres),
+    /// from before the event on. `prior`: the forecast without records, whose arrivals stay.
+    ///
+    /// # Errors
+    /// Says why the records give no forecast; the one before stands then.
+    pub fn invert(
+        &self,
+        source: &mut Source,
+        prior: &Outlook,
+        records: &[(u32, Vec<(i64, f64)>)],
+        policy: &Policy,
+    ) -> Result<Inverted, String> {
+        let origin_us = prior.origin_us;
+        let table = source.table.clone();
+        let belief = Prior::from_quake(table.units(), &source.quake).map_err(|e| e.to_string())?;
+        let mut inversion = Inversion::new(&*table, &belief).map_err(|e| e.to_string())?;
+        let mut stations = BTreeMap::new();
+        for (station, rows) in records {
+            let Some(receiver) = self.receiver(&table, *station) else {
+                continue;
+            };
+            let (times, heights): (Vec<f64>, Vec<f64>) = rows
+                .iter()
+                .map(|(t, h)| ((t - origin_us) as f64 / 1e6, *h))
+                .unzip();
+            let tide = source
+                .tides
+                .entry(*station)
+                .or_insert_with(|| Tide::fit(&times, &heights, 0.0).ok());
+            let record = record(receiver, tide.as_ref(), times, heights);
+            inversion.observe(&record).map_err(|e| e.to_string())?;
+            stations.insert(receiver, *station);
+        }
+        if stations.is_empty() {
+            return Err("no station has responses".to_owned());
+        }
+        let posterior = inversion.posterior();
+        let (mut used, mut left_out) = (Vec::new(), Vec::new());
+        for fit in posterior.stations() {
+            let Some(station) = stations.get(&fit.receiver) else {
+                continue;
+            };
+            match fit.verdict {
+                Verdict::Used | Verdict::DownWeighted { .. } => used.push(*station),
+                Verdict::Contradicts => {
+                    left_out.push((*station, "contradicts the others and the model"))
+                }
+                Verdict::Stuck => left_out.push((*station, "is stuck")),
+                Verdict::Absurd => left_out.push((*station, "gives no sea levels")),
+                Verdict::TooFew => left_out.push((*station, "has too few values")),
+            }
+        }
+        if used.is_empty() {
+            return Err("no record is usable".to_owned());
+        }
+        let mut outlook = prior.clone();
+        for point in &mut outlook.points {
+            if let Some(receiver) = table.receivers().iter().position(|r| r.id == point.id) {
+                let told = posterior.forecast(receiver);
+                *point = log_normal(point, [told.max_m.p05, told.max_m.p50, told.max_m.p95]);
+            }
+        }
+        self.spread(&mut outlook, policy);
+        let magnitude = posterior.magnitude();
+        Ok(Inverted {
+            outlook,
+            magnitude: [magnitude.p05, magnitude.p50, magnitude.p95],
+            consistent: posterior.consistent(),
+            used,
+            left_out,
+        })
+    }
+
+    fn receiver(&self, table: &Responses, station: u32) -> Option<usize> {
+        let at = self
+            .owners
+            .iter()
+            .position(|o| *o == Owner::Station(station))?;
+        let id = &self.points[at].id;
+        table.receivers().iter().position(|r| r.id == *id)
+    }
+}
+
+/// A station's record without its tide; where that is not known, its level is left to the inversion, which doubts every level.
+fn record(receiver: usize, tide: Option<&Tide>, times: Vec<f64>, heights: Vec<f64>) -> Record {
+    let known = tide.and_then(|t| {
+        let residual = t.residual(&times, &heights).ok()?;
+        Some((residual.times_s, residual.heights_m, t.noise()))
+    });
+    let (times_s, heights_m, noise) = known.unwrap_or_else(|| {
+        let mut sorted: Vec<f64> = heights.iter().copied().filter(|h| h.is_finite()).collect();
+        sorted.sort_by(f64::total_cmp);
+        let middle = sorted.get(sorted.len() / 2).copied().unwrap_or(0.0);
+        let level = heights.iter().map(|h| h - middle).collect();
+        (times, level, Noise::assumed())
+    });
+    Record {
+        receiver,
+        times_s,
+        heights_m,
+        noise,
+        on_the_ground: true,
+    }
+}
+
+/// Quantiles of a posterior as the log-normal that shares its median and the ratio of the outer two.
+fn log_normal(before: &PointForecast, [low, middle, high]: [f64; 3]) -> PointForecast {
+    let median_m = middle.max(MEDIAN_LEAST_M);
+    let low = low.clamp(median_m * (-Z95 * SIGMA_MOST).exp(), median_m);
+    let high = high.clamp(median_m, median_m * (Z95 * SIGMA_MOST).exp());
+    let sigma_ln = ((high / low).ln() / (2.0 * Z95)).clamp(1e-3, SIGMA_MOST);
+    PointForecast {
+        median_m,
+        sigma_ln,
+        // What is still in doubt is each point's own: the records have spoken about the rest.
+        common_sigma_ln: 0.0,
+        ..before.clone()
+    }
+}
