@@ -5,12 +5,14 @@
 //! |---|---|
 //! | [`scaling`] | how large is a rupture of this magnitude, and how far does it slip? |
 //! | [`estimate`] | which plane, given what is known? |
+//! | [`table`] | what does this finite-fault table say? |
 //! | [`lift`](mod@lift) | which cells does that lift, when, by how much? |
 
 pub mod estimate;
 mod field;
 pub mod lift;
 pub mod scaling;
+pub mod table;
 
 pub use estimate::{Estimate, PlaneFrom};
 pub use lift::{LiftNote, LiftOptions, Lifted, SourceError, lift, lift_with_notes};
