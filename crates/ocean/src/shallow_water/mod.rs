@@ -26,7 +26,10 @@ mod kernel;
 mod model;
 mod run;
 mod simulate;
+mod sweep;
 
-pub use model::{CFL, COMPRESSION_PER_M, MAX_LAT_DEG, MIN_DEPTH_M, Model, ModelError, OMEGA_RAD_S, Settings};
-pub use run::Run;
+pub use model::{
+    CFL, COMPRESSION_PER_M, MAX_LAT_DEG, MIN_DEPTH_M, Model, ModelError, OMEGA_RAD_S, Settings,
+};
+pub use run::{LEVELS, Run};
 pub use simulate::{MAX_SAMPLES, Request, Simulation, SimulationError};

@@ -1,37 +1,65 @@
-//! The fields of one simulation and their steps.
+//! The fields of one simulation, and which part of them moves.
 
-use super::kernel;
 use super::model::Model;
+use super::sweep::{Band, Block, Lift, PARTS, Tap, Work};
 use crate::lattice::Cell;
 use crate::motion::Patch;
+
+/// Most time steps in one pass over memory.
+pub const LEVELS: usize = 16;
+/// Bytes of a core's own cache that the rows of a pass may take: three quarters of the 512 KiB that common
+/// processors have at least.
+const CACHE_BYTES: usize = 384 * 1024;
 
 /// Heights and fluxes of one simulation, at rest to begin with.
 #[derive(Debug, Clone)]
 pub struct Run<'m> {
     model: &'m Model,
-    /// Row by row: heights, eastward fluxes, northward fluxes.
-    fields: Vec<f32>,
-    step: u64,
+    /// Parts of a stored row: [`PARTS`], one more with maxima.
+    parts: usize,
+    /// Row by row: heights, eastward fluxes, northward fluxes, largest heights.
+    rows: Vec<f32>,
+    /// Columns outside which heights are zero, first and one past the last, by stored row.
+    moving: Vec<(u32, u32)>,
+    /// Who listens, by stored row.
+    pub(super) taps: Vec<Tap>,
+    steps: u64,
 }
+
+/// No columns.
+const NONE: (u32, u32) = (u32::MAX, 0);
 
 impl<'m> Run<'m> {
     /// Still water at the origin time.
     pub fn new(model: &'m Model) -> Self {
+        Run::with_parts(model, PARTS)
+    }
+
+    /// Still water, with room for the largest heights.
+    pub(super) fn with_maxima(model: &'m Model) -> Self {
+        Run::with_parts(model, PARTS + 1)
+    }
+
+    fn with_parts(model: &'m Model, parts: usize) -> Self {
         Run {
             model,
-            fields: vec![0.0; model.rows() * model.width * 3],
-            step: 0,
+            parts,
+            rows: vec![0.0; model.rows() * model.width * parts],
+            moving: vec![NONE; model.rows()],
+            taps: vec![Tap::default(); model.rows()],
+            steps: 0,
         }
     }
 
     /// Adds a displacement times `factor` to the surface. Cells on land and off the grid are passed over; columns of a
     /// periodic grid go round. Values that are not finite are the caller's to refuse: they spread.
     pub fn add(&mut self, patch: &Patch, factor: f32) {
+        let lattice = &self.model.lattice;
         for (b, row) in patch.rows().take(patch.ny).enumerate() {
             for (a, &metres) in row.iter().enumerate() {
                 let i = patch.i0 + a;
-                let i = if self.model.lattice.is_periodic() {
-                    i % self.model.lattice.nx()
+                let i = if lattice.is_periodic() {
+                    i % lattice.nx()
                 } else {
                     i
                 };
@@ -42,31 +70,31 @@ impl<'m> Run<'m> {
 
     /// Adds metres to the height of one cell; nothing happens on land and off the grid.
     pub fn add_cell(&mut self, cell: Cell, metres: f32) {
-        if self.model.is_sea(cell) {
-            let at = (cell.j + 1) * self.model.width * 3 + cell.i + 1;
-            self.fields[at] += metres;
+        if self.model.is_sea(cell) && metres != 0.0 {
+            let at = self.at(cell.j) + cell.i;
+            self.rows[at] += metres;
+            self.stir(cell.j + 1, cell.i as u32 + 1, cell.i as u32 + 2);
         }
     }
 
-    /// Steps forward.
+    /// Steps forward, in the current rayon pool.
     pub fn advance(&mut self, steps: usize) {
-        for _ in 0..steps {
-            self.one();
-            self.step += 1;
+        let mut left = steps;
+        while left > 0 {
+            let levels = left.min(self.levels());
+            self.block(levels, &[], 0);
+            left -= levels;
         }
     }
 
     /// Seconds since the origin.
     pub fn seconds(&self) -> f64 {
-        self.step as f64 * self.model.dt_s
+        self.steps as f64 * self.model.dt_s
     }
 
     /// Height of a cell in metres; zero on land and off the grid.
     pub fn height_m(&self, cell: Cell) -> f32 {
-        self.model
-            .lattice
-            .index(cell)
-            .map_or(0.0, |_| self.row(cell.j)[cell.i])
+        self.row(cell.j).get(cell.i).copied().unwrap_or(0.0)
     }
 
     /// Heights of row `j` in metres, west to east, zero on land; empty when there is no such row.
@@ -74,83 +102,157 @@ impl<'m> Run<'m> {
         if j >= self.model.lattice.ny() {
             return &[];
         }
-        let at = (j + 1) * self.model.width * 3 + 1;
-        &self.fields[at..at + self.model.lattice.nx()]
+        &self.rows[self.at(j)..][..self.model.lattice.nx()]
     }
 
-    fn one(&mut self) {
-        let model = self.model;
-        let (w, nx, ny) = (model.width, model.lattice.nx(), model.lattice.ny());
-        let periodic = model.lattice.is_periodic();
-        for row in 1..=ny {
-            let (south, here) =
-                self.fields[(row - 1) * w * 3..(row + 1) * w * 3].split_at_mut(w * 3);
-            let (eta, fluxes) = here.split_at_mut(w);
-            let (m, n) = fluxes.split_at_mut(w);
-            if periodic {
-                (eta[0], eta[nx + 1]) = (eta[nx], eta[1]);
-                (n[0], n[nx + 1]) = (n[nx], n[1]);
-            }
-            let c = &model.cx[row * w..][..w];
-            if model.settings.coriolis {
-                let below = &mut south[2 * w..];
-                if periodic {
-                    (below[0], below[nx + 1]) = (below[nx], below[1]);
-                }
-                kernel::turn_east(
-                    &mut m[1..=nx],
-                    &below[1..],
-                    &n[1..],
-                    &c[1..],
-                    model.turn[row][0],
-                );
-            }
-            kernel::east(&mut m[1..=nx], &eta[1..=nx], &eta[2..], &c[1..]);
-            if periodic {
-                m[0] = m[nx];
-            } else {
-                let [west, east] = model.sides[row];
-                m[0] = -(west[0] * eta[1] + west[1] * eta[0]);
-                m[nx] = east[0] * eta[nx] + east[1] * eta[nx + 1];
-                (eta[0], eta[nx + 1]) = (eta[1], eta[nx]);
-            }
+    /// Largest heights of row `j` so far; empty when none are kept.
+    pub(super) fn highest(&self, j: usize) -> &[f32] {
+        if self.parts == PARTS {
+            return &[];
         }
-        for row in 0..=ny {
-            let (here, above) = self.fields[row * w * 3..(row + 2) * w * 3].split_at_mut(w * 3);
-            let (eta, fluxes) = here.split_at_mut(w);
-            let (m, n) = fluxes.split_at_mut(w);
-            if row == 0 || row == ny {
-                let [now, before] = &model.ends[usize::from(row == ny)];
-                let (inside, outside, sign) = if row == 0 {
-                    (&above[..w], &mut *eta, -1.0)
-                } else {
-                    (&*eta, &mut above[..w], 1.0)
-                };
-                for i in 1..=nx {
-                    n[i] = sign * (now[i] * inside[i] + before[i] * outside[i]);
-                    outside[i] = inside[i];
-                }
-                continue;
-            }
-            let c = &model.cy[row * w..][..w];
-            if model.settings.coriolis {
-                kernel::turn_north(&mut n[1..=nx], m, &above[w..], &c[1..], model.turn[row][1]);
-            }
-            kernel::north(&mut n[1..=nx], &eta[1..], &above[1..], &c[1..]);
-        }
-        for row in 1..=ny {
-            let (south, here) =
-                self.fields[(row - 1) * w * 3..(row + 1) * w * 3].split_at_mut(w * 3);
-            let (eta, fluxes) = here.split_at_mut(w);
-            let (m, n) = fluxes.split_at_mut(w);
-            kernel::height(
-                &mut eta[1..=nx],
-                m,
-                &m[1..],
-                &south[2 * w + 1..],
-                &n[1..],
-                model.secant[row],
-            );
+        &self.rows[self.at(j) + PARTS * self.model.width..][..self.model.lattice.nx()]
+    }
+
+    /// Takes the heights of this moment into the largest.
+    pub(super) fn look(&mut self) {
+        let (w, parts) = (self.model.width, self.parts);
+        for row in self.rows.chunks_exact_mut(w * parts) {
+            let (eta, rest) = row.split_at_mut(w);
+            super::kernel::highest(&mut rest[(PARTS - 1) * w..], eta);
         }
     }
+
+    /// Where the heights of row `j` begin.
+    fn at(&self, j: usize) -> usize {
+        (j + 1) * self.model.width * self.parts + 1
+    }
+
+    /// Notes that columns of a stored row may move.
+    pub(super) fn stir(&mut self, row: usize, from: u32, to: u32) {
+        let moving = &mut self.moving[row];
+        *moving = (moving.0.min(from), moving.1.max(to));
+    }
+
+    /// Time steps of one pass: as many as fit the cache. Depends on the grid only.
+    pub(super) fn levels(&self) -> usize {
+        // Two coefficients go with the fields.
+        let row = self.model.width * (self.parts + 2) * size_of::<f32>();
+        (CACHE_BYTES / row).saturating_sub(2).clamp(4, LEVELS)
+    }
+
+    /// Steps forward `levels` steps at once.
+    pub(super) fn block(&mut self, levels: usize, lifts: &[Lift<'_>], look: u64) {
+        self.steps += levels as u64;
+        let spans = self.spans(levels);
+        let reached = |&(a, b): &(u32, u32)| a < b;
+        let (Some(first), Some(last)) = (
+            spans.iter().position(reached),
+            spans.iter().rposition(reached),
+        ) else {
+            return;
+        };
+        // One row more on either side is at rest, or outside the grid.
+        let (from, to) = (first - 1, last + 2);
+        let block = Block {
+            model: self.model,
+            parts: self.parts,
+            spans: &spans,
+            lifts,
+            levels,
+            look,
+        };
+        let least = 2 * levels + 2;
+        let bands = rayon::current_num_threads().min((to - from) / least).max(1);
+        let cuts: Vec<usize> = (0..=bands)
+            .map(|q| from + q * (to - from) / bands)
+            .collect();
+        let size = self.model.width * self.parts;
+        let insides = cuts.windows(2).enumerate().map(|(q, cut)| {
+            let straight = [q == 0, q + 1 == bands];
+            let (a, b) = (cut[0], cut[1]);
+            (a, b, Work::Inside { a, b, straight })
+        });
+        let borders = cuts[1..bands]
+            .iter()
+            .map(|&b| (b - 1 - levels, b + 1 + levels, Work::Border { b }));
+        let (rows, taps) = (&mut self.rows[..], &mut self.taps[..]);
+        carry_out(block, size, insides, &mut *rows, &mut *taps);
+        carry_out(block, size, borders, rows, taps);
+        self.settle(&spans);
+    }
+
+    /// Columns that may move within `levels` steps: a step carries the wave one cell, and one more stays at rest.
+    fn spans(&self, levels: usize) -> Vec<(u32, u32)> {
+        let reach = levels as u32 + 1;
+        let (nx, ny) = (self.model.lattice.nx() as u32, self.model.lattice.ny());
+        let periodic = self.model.lattice.is_periodic();
+        let mut spans = vec![(0, 0); self.moving.len()];
+        for (row, span) in spans.iter_mut().enumerate().take(ny + 1).skip(1) {
+            let near = row.saturating_sub(levels + 1)..(row + levels + 2).min(ny + 2);
+            let (a, b) = self.moving[near]
+                .iter()
+                .fold(NONE, |x, y| (x.0.min(y.0), x.1.max(y.1)));
+            if a >= b {
+                continue;
+            }
+            let sea = self.model.sea[row];
+            // Round the globe the wave comes out on the other side.
+            let round = periodic && (a <= reach || b + reach > nx);
+            *span = if round {
+                sea
+            } else {
+                (sea.0.max(a.saturating_sub(reach)), sea.1.min(b + reach))
+            };
+        }
+        spans
+    }
+
+    /// Finds what moves now within what was computed.
+    fn settle(&mut self, spans: &[(u32, u32)]) {
+        let size = self.model.width * self.parts;
+        for (row, &(a, b)) in spans.iter().enumerate() {
+            let eta = &self.rows[row * size..];
+            let moves = |&i: &u32| eta[i as usize] != 0.0;
+            self.moving[row] = match ((a..b).find(moves), (a..b).rev().find(moves)) {
+                (Some(first), Some(last)) => (first, last + 1),
+                _ => NONE,
+            };
+        }
+    }
+}
+
+/// Carries out pieces of work on rows of their own, in the current rayon pool. The pieces ascend and do not overlap.
+fn carry_out<'a>(
+    block: Block<'a>,
+    size: usize,
+    works: impl Iterator<Item = (usize, usize, Work)>,
+    mut rows: &'a mut [f32],
+    mut taps: &'a mut [Tap],
+) {
+    let arch = pulp::Arch::new();
+    let mut at = 0;
+    let mut bands = Vec::new();
+    for (from, to, work) in works {
+        let (_, rest) = rows.split_at_mut((from - at) * size);
+        let (mine, rest) = rest.split_at_mut((to - from) * size);
+        let (_, rest_taps) = taps.split_at_mut(from - at);
+        let (my_taps, rest_taps) = rest_taps.split_at_mut(to - from);
+        (rows, taps, at) = (rest, rest_taps, to);
+        bands.push(Band {
+            block,
+            work,
+            base: from,
+            rows: mine,
+            taps: my_taps,
+        });
+    }
+    if bands.len() == 1 {
+        bands.into_iter().for_each(|band| arch.dispatch(band));
+        return;
+    }
+    rayon::scope(|scope| {
+        for band in bands {
+            scope.spawn(move |_| arch.dispatch(band));
+        }
+    });
 }

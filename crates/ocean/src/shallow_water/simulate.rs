@@ -2,6 +2,7 @@
 
 use super::model::Model;
 use super::run::Run;
+use super::sweep::Lift;
 use crate::lattice::Cell;
 use crate::motion::{Motion, Patch};
 
@@ -9,6 +10,10 @@ use crate::motion::{Motion, Patch};
 pub const MAX_SAMPLES: usize = 256 * 1024 * 1024;
 /// Longest simulation, seconds: ten days. Waves of the largest earthquakes are lost in noise before that.
 const MAX_DURATION_S: f64 = 10.0 * 86_400.0;
+
+/// Largest heights are looked at no less often than this (or every step, if that is longer), seconds: a wave of four minutes,
+/// the shortest that deep water carries far, moves by 1 part in 13 of its height between two looks at its crest.
+const LOOK_S: f64 = 30.0;
 
 /// What to simulate.
 #[derive(Debug, Clone, Copy)]
@@ -118,61 +123,103 @@ impl Model {
     ) -> Result<Simulation, SimulationError> {
         let samples = self.check(request)?;
         let steps = (request.duration_s / self.dt_s).ceil() as usize;
-        let mut run = Run::new(self);
-        let mut gauges = vec![Vec::with_capacity(samples); request.gauges.len()];
-        let mut before = vec![0f32; request.gauges.len()];
-        let mut max = vec![
-            0f32;
-            if request.maxima {
-                self.lattice.len()
-            } else {
-                0
-            }
-        ];
-        for n in 0..=steps {
-            if n > 0 {
-                run.advance(1);
-            }
-            for motion in request.motions {
-                let part = risen_at_step(motion, n, self.dt_s);
-                if part != 0.0 {
-                    run.add(&motion.patch, part as f32);
+        let motions = self.at_sea(request.motions);
+        let mut run = if request.maxima {
+            Run::with_maxima(self)
+        } else {
+            Run::new(self)
+        };
+        for motion in &motions {
+            run.add(&motion.patch, risen_at_step(motion, 0, self.dt_s) as f32);
+        }
+        let mut listeners = Listeners::new(&mut run, request, samples);
+        if request.maxima {
+            run.look();
+        }
+        // Largest heights every so many steps.
+        let look_every = ((LOOK_S / self.dt_s) as usize).max(1);
+        let mut done = 0;
+        while done < steps {
+            let levels = run.levels().min(steps - done);
+            let lifts = self.lifts(&mut run, &motions, done, levels);
+            let look = (1..=levels)
+                .filter(|k| request.maxima && (done + k).is_multiple_of(look_every))
+                .fold(0u64, |bits, k| bits | 1 << (k - 1));
+            run.block(levels, &lifts, look);
+            listeners.hear(&mut run, done, levels, request.every_s / self.dt_s);
+            done += levels;
+            progress(done as f64 / steps as f64);
+        }
+        Ok(Simulation {
+            step_s: request.every_s,
+            gauges: listeners.gauges,
+            max_m: request.maxima.then(|| self.maxima(&run)),
+            dt_s: self.dt_s,
+            steps,
+        })
+    }
+
+    /// The motions without what lies on land.
+    fn at_sea(&self, motions: &[Motion]) -> Vec<Motion> {
+        let mut motions = motions.to_vec();
+        for Patch {
+            i0, j0, nx, metres, ..
+        } in motions.iter_mut().map(|m| &mut m.patch)
+        {
+            for (k, metres) in metres.iter_mut().enumerate() {
+                let i = (*i0 + k % *nx) % self.lattice.nx();
+                let j = *j0 + k / *nx;
+                if !self.is_sea(Cell { i, j }) {
+                    *metres = 0.0;
                 }
             }
-            for (k, &cell) in request.gauges.iter().enumerate() {
-                let now = run.height_m(cell);
-                let samples = &mut gauges[k];
-                while samples.len() < samples.capacity().min(self.samples(request)) {
-                    let place =
-                        samples.len() as f64 * request.every_s / self.dt_s - (n as f64 - 1.0);
-                    if place > 1.0 {
-                        break;
-                    }
-                    samples.push(before[k] + (now - before[k]) * place as f32);
-                }
-                before[k] = now;
+        }
+        motions
+    }
+
+    /// What comes up during the next `levels` steps.
+    fn lifts<'a>(
+        &self,
+        run: &mut Run<'_>,
+        motions: &'a [Motion],
+        done: usize,
+        levels: usize,
+    ) -> Vec<Lift<'a>> {
+        let mut lifts = Vec::new();
+        for motion in motions {
+            let part: Vec<f32> = (1..=levels)
+                .map(|k| risen_at_step(motion, done + k, self.dt_s) as f32)
+                .collect();
+            if part.iter().all(|&p| p == 0.0) {
+                continue;
             }
-            if request.maxima {
-                for (j, row) in max.chunks_exact_mut(self.lattice.nx()).enumerate() {
-                    for (max, &now) in row.iter_mut().zip(run.row(j)) {
-                        *max = max.max(now);
-                    }
-                }
+            let patch = &motion.patch;
+            for j in patch.j0..patch.j0 + patch.ny {
+                let end = patch.i0 + patch.nx;
+                let (from, to) = if end > self.lattice.nx() {
+                    (0, self.lattice.nx())
+                } else {
+                    (patch.i0, end)
+                };
+                run.stir(j + 1, from as u32 + 1, to as u32 + 1);
             }
-            progress(n as f64 / steps as f64);
+            lifts.push(Lift { patch, part });
+        }
+        lifts
+    }
+
+    /// Largest heights in storage order.
+    fn maxima(&self, run: &Run<'_>) -> Vec<f32> {
+        let mut max = Vec::with_capacity(self.lattice.len());
+        for j in 0..self.lattice.ny() {
+            max.extend_from_slice(run.highest(j));
         }
         for (k, max) in max.iter_mut().enumerate() {
             if !self.is_sea(self.lattice.cell(k)) {
                 *max = f32::NAN;
             }
         }
-        Ok(Simulation {
-            step_s: request.every_s,
-            gauges,
-            max_m: request.maxima.then_some(max),
-            dt_s: self.dt_s,
-            steps,
-        })
+        max
     }
 
     /// Samples of each gauge: from the origin to the duration, both included.
@@ -248,6 +295,63 @@ impl Model {
             let i = (i0 + k % nx) % l.nx();
             m != 0.0 && self.is_sea(Cell { i, j: j0 + k / nx })
         }))
+    }
+}
+
+/// Gauges and how far each has been heard.
+struct Listeners {
+    /// By stored row and place within its tap: which gauge.
+    order: Vec<Vec<usize>>,
+    gauges: Vec<Vec<f32>>,
+    /// Height of each at the step before.
+    before: Vec<f32>,
+    samples: usize,
+}
+
+impl Listeners {
+    fn new(run: &mut Run<'_>, request: &Request<'_>, samples: usize) -> Self {
+        let mut order = vec![Vec::new(); run.taps.len()];
+        for (k, cell) in request.gauges.iter().enumerate() {
+            order[cell.j + 1].push(k);
+            run.taps[cell.j + 1].columns.push(cell.i as u32 + 1);
+        }
+        let before: Vec<f32> = request.gauges.iter().map(|&c| run.height_m(c)).collect();
+        let first = |&height: &f32| {
+            let mut heights = Vec::with_capacity(samples);
+            heights.push(height);
+            heights
+        };
+        Listeners {
+            order,
+            gauges: before.iter().map(first).collect(),
+            before,
+            samples,
+        }
+    }
+
+    /// Takes the heights of steps `done + 1 ..= done + levels`. `every` is the sampling step in time steps.
+    fn hear(&mut self, run: &mut Run<'_>, done: usize, levels: usize, every: f64) {
+        for (tap, order) in run.taps.iter_mut().zip(&self.order) {
+            // A row that nothing has reached was not computed.
+            if !order.is_empty() && tap.heights.is_empty() {
+                tap.heights.resize(levels * order.len(), 0.0);
+            }
+            for (k, heights) in tap.heights.chunks_exact(order.len().max(1)).enumerate() {
+                let step = (done + k + 1) as f64;
+                for (&gauge, &now) in order.iter().zip(heights) {
+                    let before = std::mem::replace(&mut self.before[gauge], now);
+                    let samples = &mut self.gauges[gauge];
+                    while samples.len() < self.samples {
+                        let place = samples.len() as f64 * every - (step - 1.0);
+                        if place > 1.0 {
+                            break;
+                        }
+                        samples.push(before + (now - before) * place as f32);
+                    }
+                }
+            }
+            tap.heights.clear();
+        }
     }
 }
 
