@@ -64,6 +64,45 @@ pub(super) fn turn_north(n: &mut [f32], south: &[f32], north: &[f32], cy: &[f32]
     }
 }
 
+/// What a row's dispersion needs: coefficients of the row's faces and of its cells.
+#[derive(Clone, Copy)]
+pub(super) struct Spread<'a> {
+    /// Of eastern faces, from one west of the first cell.
+    pub cx: &'a [f32],
+    /// Of the faces south and north of the cells.
+    pub cy: [&'a [f32]; 2],
+    /// 1 / cos p.
+    pub secant: f32,
+    /// Of the cells: weight of the whole curvature, and of the eastward and northward parts within their own direction.
+    pub whole: &'a [f32],
+    pub own: [&'a [f32]; 2],
+}
+
+/// Heights that drive the eastward and the northward fluxes under dispersion: with `a` and `b` what the flux through the
+/// cell's faces would change its height by in one step, from east and west and from north and south,
+/// `zm = eta + own_x a + whole b`, `zn = eta + whole a + own_y b`. `eta` begins one cell west of the others.
+#[inline(always)]
+pub(super) fn spread(
+    zm: &mut [f32],
+    zn: &mut [f32],
+    south: &[f32],
+    eta: &[f32],
+    north: &[f32],
+    c: Spread<'_>,
+) {
+    let n = zm.len();
+    let (zn, south, north, eta) = (&mut zn[..n], &south[..n], &north[..n], &eta[..n + 2]);
+    let (cx, cs, cn) = (&c.cx[..n + 1], &c.cy[0][..n], &c.cy[1][..n]);
+    let (whole, own_x, own_y) = (&c.whole[..n], &c.own[0][..n], &c.own[1][..n]);
+    for k in 0..n {
+        let here = eta[k + 1];
+        let a = cx[k + 1] * (eta[k + 2] - here) - cx[k] * (here - eta[k]);
+        let b = c.secant * (cn[k] * (north[k] - here) - cs[k] * (here - south[k]));
+        zm[k] = here + (own_x[k] * a + whole[k] * b);
+        zn[k] = here + (whole[k] * a + own_y[k] * b);
+    }
+}
+
 /// Keeps the largest.
 #[inline(always)]
 pub(super) fn highest(max: &mut [f32], eta: &[f32]) {

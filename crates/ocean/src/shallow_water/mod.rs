@@ -22,6 +22,7 @@
 //! # Left out
 //! Advection, bottom friction, wetting and drying: small against the rest in deep water, and what makes a run-up model. Tides.
 
+mod dispersion;
 mod kernel;
 mod model;
 mod run;

@@ -1,5 +1,6 @@
 //! A grid compiled for propagation: depths turned into coefficients, and the time step.
 
+use super::dispersion::Dispersion;
 use crate::grid::Grid;
 use crate::lattice::{Cell, Lattice};
 use crate::sphere::{EARTH_RADIUS_M, GRAVITY_M_S2};
@@ -85,6 +86,8 @@ pub struct Model {
     pub(super) turn: Vec<[[f32; 2]; 2]>,
     /// Sea of each row: first column and one past the last, in stored columns.
     pub(super) sea: Vec<(u32, u32)>,
+    /// Weights of dispersion, when it is computed.
+    pub(super) dispersion: Option<Dispersion>,
     wet: Vec<bool>,
 }
 
@@ -178,14 +181,20 @@ impl Model {
                 (first as u32, last as u32 + 1)
             })
             .collect();
-        let scale = |c: Vec<f64>| c.iter().map(|c| (c * dt_s * dt_s) as f32).collect();
+        let scaled = |c: &[f64]| c.iter().map(|c| c * dt_s * dt_s).collect::<Vec<f64>>();
+        let (cx, cy) = (scaled(&cx), scaled(&cy));
+        let dispersion = settings.dispersion.then(|| {
+            let secant = |row: usize| 1.0 / cos(row as f64);
+            Dispersion::of(&depth, &cx, &cy, width, dt_s, &secant)
+        });
+        let narrow = |c: Vec<f64>| c.iter().map(|&c| c as f32).collect();
         Ok(Model {
             lattice,
             settings: *settings,
             dt_s,
             width,
-            cx: scale(cx),
-            cy: scale(cy),
+            cx: narrow(cx),
+            cy: narrow(cy),
             secant: (0..rows)
                 .map(|row| (1.0 / cos(row as f64)) as f32)
                 .collect(),
@@ -193,6 +202,7 @@ impl Model {
             ends,
             turn,
             sea,
+            dispersion,
             wet: depth.h.iter().map(|&h| h > 0.0).collect(),
         })
     }
@@ -224,9 +234,9 @@ impl Model {
 }
 
 /// Depths that waves feel; zero on land.
-struct Depths {
-    h: Vec<f64>,
-    nx: usize,
+pub(super) struct Depths {
+    pub h: Vec<f64>,
+    pub nx: usize,
     periodic: bool,
 }
 
@@ -255,7 +265,7 @@ impl Depths {
     }
 
     /// By stored column and row.
-    fn at(&self, i: usize, row: usize) -> f64 {
+    pub fn at(&self, i: usize, row: usize) -> f64 {
         self.h[(row - 1) * self.nx + i - 1]
     }
 

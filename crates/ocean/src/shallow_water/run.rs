@@ -1,7 +1,7 @@
 //! The fields of one simulation, and which part of them moves.
 
 use super::model::Model;
-use super::sweep::{Band, Block, Lift, PARTS, Tap, Work};
+use super::sweep::{self, Band, Block, Lift, Tap, Work};
 use crate::lattice::Cell;
 use crate::motion::Patch;
 
@@ -15,9 +15,9 @@ const CACHE_BYTES: usize = 384 * 1024;
 #[derive(Debug, Clone)]
 pub struct Run<'m> {
     model: &'m Model,
-    /// Parts of a stored row: [`PARTS`], one more with maxima.
-    parts: usize,
-    /// Row by row: heights, eastward fluxes, northward fluxes, largest heights.
+    /// Whether the largest heights are kept.
+    maxima: bool,
+    /// Row by row the parts of [`sweep::parts`].
     rows: Vec<f32>,
     /// Columns outside which heights are zero, first and one past the last, by stored row.
     moving: Vec<(u32, u32)>,
@@ -32,19 +32,19 @@ const NONE: (u32, u32) = (u32::MAX, 0);
 impl<'m> Run<'m> {
     /// Still water at the origin time.
     pub fn new(model: &'m Model) -> Self {
-        Run::with_parts(model, PARTS)
+        Run::with(model, false)
     }
 
     /// Still water, with room for the largest heights.
     pub(super) fn with_maxima(model: &'m Model) -> Self {
-        Run::with_parts(model, PARTS + 1)
+        Run::with(model, true)
     }
 
-    fn with_parts(model: &'m Model, parts: usize) -> Self {
+    fn with(model: &'m Model, maxima: bool) -> Self {
         Run {
             model,
-            parts,
-            rows: vec![0.0; model.rows() * model.width * parts],
+            maxima,
+            rows: vec![0.0; model.rows() * model.width * sweep::parts(model, maxima)],
             moving: vec![NONE; model.rows()],
             taps: vec![Tap::default(); model.rows()],
             steps: 0,
@@ -107,24 +107,30 @@ impl<'m> Run<'m> {
 
     /// Largest heights of row `j` so far; empty when none are kept.
     pub(super) fn highest(&self, j: usize) -> &[f32] {
-        if self.parts == PARTS {
+        if !self.maxima {
             return &[];
         }
-        &self.rows[self.at(j) + PARTS * self.model.width..][..self.model.lattice.nx()]
+        let last = self.size() - self.model.width;
+        &self.rows[self.at(j) + last..][..self.model.lattice.nx()]
     }
 
     /// Takes the heights of this moment into the largest.
     pub(super) fn look(&mut self) {
-        let (w, parts) = (self.model.width, self.parts);
-        for row in self.rows.chunks_exact_mut(w * parts) {
-            let (eta, rest) = row.split_at_mut(w);
-            super::kernel::highest(&mut rest[(PARTS - 1) * w..], eta);
+        let (w, size) = (self.model.width, self.size());
+        for row in self.rows.chunks_exact_mut(size) {
+            let (rest, max) = row.split_at_mut(size - w);
+            super::kernel::highest(max, &rest[..w]);
         }
     }
 
     /// Where the heights of row `j` begin.
     fn at(&self, j: usize) -> usize {
-        (j + 1) * self.model.width * self.parts + 1
+        (j + 1) * self.size() + 1
+    }
+
+    /// Numbers of a stored row.
+    fn size(&self) -> usize {
+        self.model.width * sweep::parts(self.model, self.maxima)
     }
 
     /// Notes that columns of a stored row may move.
@@ -133,11 +139,17 @@ impl<'m> Run<'m> {
         *moving = (moving.0.min(from), moving.1.max(to));
     }
 
-    /// Time steps of one pass: as many as fit the cache. Depends on the grid only.
+    /// Time steps of one pass: as many as fit the cache. Depends on the model only.
     pub(super) fn levels(&self) -> usize {
-        // Two coefficients go with the fields.
-        let row = self.model.width * (self.parts + 2) * size_of::<f32>();
-        (CACHE_BYTES / row).saturating_sub(2).clamp(4, LEVELS)
+        // Fields, their two coefficients, and three more under dispersion.
+        let row_parts = if self.model.settings.dispersion {
+            10
+        } else {
+            5
+        };
+        let row = self.model.width * row_parts * size_of::<f32>();
+        let rows = (CACHE_BYTES / row).saturating_sub(2);
+        (rows / sweep::slope(self.model)).clamp(4, LEVELS)
     }
 
     /// Steps forward `levels` steps at once.
@@ -155,18 +167,19 @@ impl<'m> Run<'m> {
         let (from, to) = (first - 1, last + 2);
         let block = Block {
             model: self.model,
-            parts: self.parts,
+            parts: sweep::parts(self.model, self.maxima),
             spans: &spans,
             lifts,
             levels,
             look,
         };
-        let least = 2 * levels + 2;
+        let reach = levels * sweep::slope(self.model);
+        let least = 2 * reach + 2;
         let bands = rayon::current_num_threads().min((to - from) / least).max(1);
         let cuts: Vec<usize> = (0..=bands)
             .map(|q| from + q * (to - from) / bands)
             .collect();
-        let size = self.model.width * self.parts;
+        let size = self.size();
         let insides = cuts.windows(2).enumerate().map(|(q, cut)| {
             let straight = [q == 0, q + 1 == bands];
             let (a, b) = (cut[0], cut[1]);
@@ -174,21 +187,23 @@ impl<'m> Run<'m> {
         });
         let borders = cuts[1..bands]
             .iter()
-            .map(|&b| (b - 1 - levels, b + 1 + levels, Work::Border { b }));
+            .map(|&b| (b - 1 - reach, b + 1 + reach, Work::Border { b }));
         let (rows, taps) = (&mut self.rows[..], &mut self.taps[..]);
         carry_out(block, size, insides, &mut *rows, &mut *taps);
         carry_out(block, size, borders, rows, taps);
         self.settle(&spans);
     }
 
-    /// Columns that may move within `levels` steps: a step carries the wave one cell, and one more stays at rest.
+    /// Columns that may move within `levels` steps: a step carries the wave one cell, two with dispersion, and one more stays
+    /// at rest.
     fn spans(&self, levels: usize) -> Vec<(u32, u32)> {
-        let reach = levels as u32 + 1;
+        let rows = levels * sweep::slope(self.model) + 1;
+        let reach = rows as u32;
         let (nx, ny) = (self.model.lattice.nx() as u32, self.model.lattice.ny());
         let periodic = self.model.lattice.is_periodic();
         let mut spans = vec![(0, 0); self.moving.len()];
         for (row, span) in spans.iter_mut().enumerate().take(ny + 1).skip(1) {
-            let near = row.saturating_sub(levels + 1)..(row + levels + 2).min(ny + 2);
+            let near = row.saturating_sub(rows)..(row + rows + 1).min(ny + 2);
             let (a, b) = self.moving[near]
                 .iter()
                 .fold(NONE, |x, y| (x.0.min(y.0), x.1.max(y.1)));
@@ -209,7 +224,7 @@ impl<'m> Run<'m> {
 
     /// Finds what moves now within what was computed.
     fn settle(&mut self, spans: &[(u32, u32)]) {
-        let size = self.model.width * self.parts;
+        let size = self.size();
         for (row, &(a, b)) in spans.iter().enumerate() {
             let eta = &self.rows[row * size..];
             let moves = |&i: &u32| eta[i as usize] != 0.0;

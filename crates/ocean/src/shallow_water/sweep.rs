@@ -11,13 +11,25 @@
 //! east of `b-k .. b+1+k`, north of `b-1-k .. b+1+k`, heights of `b-1-k .. b+2+k`. Fields are updated in place: a number is
 //! overwritten at level `k` only where no neighbour still waits for the old one, because heights and fluxes are half
 //! a step and half a row apart, and the borders recede one row a step.
+//!
+//! With dispersion the fluxes are driven by heights spread over the neighbouring rows: a fourth operation, which needs heights of
+//! rows `r - 1` to `r + 1` and goes first. Everything then recedes two rows a step: with `A = a + 2k` and `B = b - 2k` the spreading
+//! and the fluxes east are done for `A+1 .. B-1`, fluxes north for `A+1 .. B-2`, heights for `A+2 .. B-2`.
 
 use super::kernel;
 use super::model::Model;
 use crate::motion::Patch;
 
-/// Parts of a stored row: heights, eastward fluxes, northward fluxes; largest heights where they are kept.
-pub(super) const PARTS: usize = 3;
+/// Parts of a stored row: heights, eastward fluxes, northward fluxes; with dispersion the heights that drive either flux; last
+/// the largest heights, where they are kept.
+pub(super) fn parts(model: &Model, maxima: bool) -> usize {
+    3 + if model.settings.dispersion { 2 } else { 0 } + usize::from(maxima)
+}
+
+/// Rows by which a step reaches out.
+pub(super) fn slope(model: &Model) -> usize {
+    if model.settings.dispersion { 2 } else { 1 }
+}
 
 /// Where the heights of one row are listened to.
 #[derive(Debug, Clone, Default)]
@@ -75,29 +87,36 @@ pub(super) struct Band<'a> {
 
 /// Rows of each operation at one level: first and one past the last.
 struct Ranges {
+    spread: (usize, usize),
     east: (usize, usize),
     north: (usize, usize),
     height: (usize, usize),
 }
 
 impl Work {
-    fn at(&self, k: usize) -> Ranges {
+    /// See the module header. A straight south end at `a` does fluxes north of row `a` and the rest from row `a + 1` on.
+    #[inline(always)]
+    fn at(&self, k: usize, slope: usize) -> Ranges {
+        let wide = usize::from(slope == 2);
+        let k = k * slope;
         match *self {
             Work::Inside { a, b, straight } => {
-                // At a straight south end: fluxes north of row a, the rest from row a + 1 on.
-                let [south, north] = straight;
-                let from = a + 1 + if south { 0 } else { k };
-                let to = (b - 1).saturating_sub(if north { 0 } else { k });
+                let [south, north] = straight.map(usize::from);
+                let from = a + 1 + k * (1 - south);
+                let to = (b - 1).saturating_sub(k * (1 - north));
+                let (ragged_south, ragged_north) = (1 - south, 1 - north);
                 Ranges {
-                    east: (from, to + usize::from(!north)),
-                    north: (from - usize::from(south), to),
-                    height: (from + usize::from(!south), to),
+                    spread: (from, to),
+                    east: (from, to + ragged_north * (1 - wide)),
+                    north: (from - south, to.saturating_sub(ragged_north * wide)),
+                    height: (from + ragged_south, to.saturating_sub(ragged_north * wide)),
                 }
             }
             Work::Border { b } => Ranges {
-                east: (b - k, b + 1 + k),
-                north: (b - 1 - k, b + 1 + k),
-                height: (b - 1 - k, b + 2 + k),
+                spread: (b - k - 1, b + 1 + k),
+                east: (b - k - wide, b + 1 + k),
+                north: (b - 1 - k - wide, b + 1 + k),
+                height: (b - 1 - k - wide, b + 2 + k),
             },
         }
     }
@@ -109,17 +128,19 @@ impl pulp::NullaryFnOnce for Band<'_> {
     #[inline(always)]
     fn call(mut self) {
         let levels = self.block.levels;
+        let slope = slope(self.block.model);
         match self.work {
             Work::Inside { a, b, .. } => {
-                for front in a..b + levels {
-                    for k in 0..levels.min(front + 1 - a) {
-                        self.step(front - k, k);
+                for front in a..b + levels * slope {
+                    for k in 0..levels.min((front - a) / slope + 1) {
+                        self.step(front - k * slope, k);
                     }
                 }
             }
             Work::Border { .. } => {
                 for k in 0..levels {
-                    let ranges = self.work.at(k);
+                    let ranges = self.work.at(k, slope);
+                    // The row before the first fluxes north brings the spreading and the fluxes east that these need.
                     for row in ranges.north.0..ranges.height.1 {
                         self.step(row, k);
                     }
@@ -133,8 +154,12 @@ impl Band<'_> {
     /// Level `k` at `row`: fluxes east of the next row, which still need the old ones north of both, then the rest of this row.
     #[inline(always)]
     fn step(&mut self, row: usize, k: usize) {
-        let ranges = self.work.at(k);
+        let slope = slope(self.block.model);
+        let ranges = self.work.at(k, slope);
         let within = |(from, to): (usize, usize), row| from <= row && row < to;
+        if slope == 2 && within(ranges.spread, row + 1) {
+            self.spread(row + 1);
+        }
         if within(ranges.east, row + 1) {
             self.east(row + 1);
         }
@@ -165,6 +190,49 @@ impl Band<'_> {
     }
 
     #[inline(always)]
+    fn spread(&mut self, row: usize) {
+        let (a, b) = self.span(row);
+        if a >= b {
+            return;
+        }
+        let block = self.block;
+        let model = block.model;
+        let Some(dispersion) = &model.dispersion else {
+            return;
+        };
+        let (w, nx) = (model.width, model.lattice.nx());
+        let size = w * block.parts;
+        let at = (row - self.base) * size;
+        let (below, rest) = self.rows.split_at_mut(at);
+        let (here, above) = rest.split_at_mut(size);
+        let (eta, fluxes) = here.split_at_mut(w);
+        let (zm, zn) = fluxes[2 * w..4 * w].split_at_mut(w);
+        if model.lattice.is_periodic() {
+            (eta[0], eta[nx + 1]) = (eta[nx], eta[1]);
+        }
+        let first = row * w + a;
+        let c = kernel::Spread {
+            cx: &model.cx[first - 1..],
+            cy: [&model.cy[first - w..], &model.cy[first..]],
+            secant: model.secant[row],
+            whole: &dispersion.whole[first..],
+            own: [&dispersion.own[0][first..], &dispersion.own[1][first..]],
+        };
+        let south = &below[at - size + a..];
+        kernel::spread(
+            &mut zm[a..b],
+            &mut zn[a..b],
+            south,
+            &eta[a - 1..],
+            &above[a..],
+            c,
+        );
+        if model.lattice.is_periodic() {
+            zm[nx + 1] = zm[1];
+        }
+    }
+
+    #[inline(always)]
     fn east(&mut self, row: usize) {
         let (a, b) = self.span(row);
         if a >= b {
@@ -176,6 +244,7 @@ impl Band<'_> {
         let (south, here) = self.with_south(row);
         let (eta, fluxes) = here.split_at_mut(w);
         let (m, n) = fluxes.split_at_mut(w);
+        let (n, spread) = n.split_at_mut(w);
         if periodic {
             (eta[0], eta[nx + 1]) = (eta[nx], eta[1]);
         }
@@ -194,7 +263,12 @@ impl Band<'_> {
                 model.turn[row][0],
             );
         }
-        kernel::east(&mut m[a..b], &eta[a..], &c[a..]);
+        let driving = if model.settings.dispersion {
+            &spread[a..]
+        } else {
+            &eta[a..]
+        };
+        kernel::east(&mut m[a..b], driving, &c[a..]);
         if periodic {
             m[0] = m[nx];
             return;
@@ -242,7 +316,13 @@ impl Band<'_> {
             let (m, above) = (&m[a - 1..], &above[w + a - 1..]);
             kernel::turn_north(&mut n[a..b], m, above, &c[a..], model.turn[row][1]);
         }
-        kernel::north(&mut n[a..b], &eta[a..], &above[a..], &c[a..]);
+        if model.settings.dispersion {
+            let (n, spread) = n.split_at_mut(w);
+            let (here, above) = (&spread[w + a..], &above[4 * w + a..]);
+            kernel::north(&mut n[a..b], here, above, &c[a..]);
+        } else {
+            kernel::north(&mut n[a..b], &eta[a..], &above[a..], &c[a..]);
+        }
     }
 
     #[inline(always)]
@@ -270,7 +350,8 @@ impl Band<'_> {
                 lift.raise(eta, row, lift.part[k], model);
             }
             if block.look >> k & 1 == 1 {
-                kernel::highest(&mut n[w..][a..b], &eta[a..b]);
+                let max = &mut n[(block.parts - 3) * w..];
+                kernel::highest(&mut max[a..b], &eta[a..b]);
             }
         }
         let tap = &mut self.taps[row - base];
