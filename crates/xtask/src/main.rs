@@ -23,6 +23,7 @@ const FUZZ_TARGETS: &[&str] = &[
     "quake",
     "cap",
     "record",
+    "fault_table",
     "config",
     "entry",
     "core",
