@@ -87,16 +87,23 @@ pub(crate) fn leading_basis(covariance: &Array2<f64>, rank: usize) -> Array2<f64
     if rank >= n {
         return Array2::eye(n);
     }
-    let mut basis = orthonormal(pivoted_columns(covariance, rank));
+    let mut basis = orthonormal(pivoted_columns(covariance, rank, 0.0));
     for _ in 0..2 {
         basis = orthonormal(covariance.dot(&basis));
     }
     basis
 }
 
-fn pivoted_columns(covariance: &Array2<f64>, rank: usize) -> Array2<f64> {
+/// A factor of a covariance, `F F^T`, that leaves out at most a part of its trace.
+pub(crate) fn low_rank(covariance: &Array2<f64>, part: f64) -> Array2<f64> {
+    pivoted_columns(covariance, covariance.nrows(), part)
+}
+
+fn pivoted_columns(covariance: &Array2<f64>, rank: usize, part: f64) -> Array2<f64> {
     let n = covariance.nrows();
     let mut left = covariance.diag().to_owned();
+    // Rounding leaves this much of what should be nothing.
+    let enough = part.max(1e-12) * left.sum();
     let mut columns = Array2::<f64>::zeros((n, rank));
     for k in 0..rank {
         let (pivot, &most) = left
@@ -104,7 +111,7 @@ fn pivoted_columns(covariance: &Array2<f64>, rank: usize) -> Array2<f64> {
             .enumerate()
             .max_by(|a, b| a.1.total_cmp(b.1))
             .unwrap_or((0, &0.0));
-        if most.is_nan() || most <= 0.0 {
+        if most.is_nan() || most <= 0.0 || (k > 0 && left.sum() <= enough) {
             return columns.slice_axis(COLUMNS, (..k.max(1)).into()).to_owned();
         }
         let known = columns
@@ -112,6 +119,7 @@ fn pivoted_columns(covariance: &Array2<f64>, rank: usize) -> Array2<f64> {
             .dot(&columns.row(pivot).slice_axis(ROWS, (..k).into()));
         let column = (&covariance.column(pivot) - &known) / most.sqrt();
         left -= &column.mapv(|c| c * c);
+        left.mapv_inplace(|l| l.max(0.0));
         left[pivot] = 0.0;
         columns.column_mut(k).assign(&column);
     }

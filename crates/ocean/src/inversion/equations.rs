@@ -2,14 +2,19 @@
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 
+use super::cubic::Place;
 use super::dense::{self, COLUMNS, ROWS};
-use super::record::{Prepared, mean_within};
+use super::record::{Prepared, wave_power};
 use super::reduced::{Inversion, Reduced};
 use super::whiten::{Errors, whiten};
 use crate::response::ResponseTable;
 
 /// Level of a record beyond the noise that the tide model may leave, metres.
 const OFFSET_SIGMA_M: f64 = 0.005;
+/// How many times the noise is added to either energy in [`loudness`].
+const NOISE_PARTS: f64 = 4.0;
+/// Correlation of record and model below which one of them stands on its head, at any of the times looked at.
+const UPSIDE_DOWN: f64 = -0.3;
 /// Columns beyond the patterns: common delay, data, offset, slope.
 pub(super) const MORE: usize = 4;
 
@@ -123,6 +128,52 @@ impl Equations {
     }
 }
 
+/// Half the logarithm of recorded over modelled energy of the wave at a station so far: how many times too large it is, as a logarithm.
+/// Noise on both sides keeps it at zero where there is no wave. Infinite where crests are recorded for troughs.
+///
+/// Of three times - as modelled, and two standard deviations of timing earlier and later - the one that agrees best counts, so that a
+/// front a little early is no disagreement.
+pub(super) fn loudness<T: ResponseTable + ?Sized>(
+    inversion: &Inversion<'_, T>,
+    record: &Prepared,
+    known: &Knowledge,
+    best: &Array1<f64>,
+) -> f64 {
+    let reduced = inversion.reduced(record.receiver);
+    let wave = modelled(reduced, best);
+    let step_s = inversion.table.step_s();
+    let arrival_s = reduced.first as f64 * step_s + arrival(&wave, step_s);
+    let own_s = inversion.settings.travel_time_error_part * arrival_s;
+    let timing_s = 2.0 * inversion.delay_sigma_s.hypot(own_s);
+    let noise = record.noise.sd_m.hypot(OFFSET_SIGMA_M).powi(2);
+    let mut recorded = 0.0;
+    let (mut modelled, mut common) = ([0.0; 3], [0.0; 3]);
+    for (k, (&t, &h)) in record.times_s.iter().zip(&record.heights_m).enumerate() {
+        // Shaking is energy too, and not the model's.
+        let shaking = record.shaking_m2[k];
+        let floor = NOISE_PARTS * (noise + shaking);
+        recorded += (h * h - shaking).max(0.0) + floor;
+        for (m, shift_s) in [0.0, -timing_s, timing_s].into_iter().enumerate() {
+            let place = (t - known.shift_s - shift_s) / step_s - reduced.first as f64;
+            let height = Place::of(place, wave.len()).map_or(0.0, |p| p.value(&wave));
+            modelled[m] += height * height + floor;
+            common[m] += height * h + floor;
+        }
+    }
+    let likeness = common
+        .into_iter()
+        .zip(modelled)
+        .map(|(c, m)| c / (recorded * m).sqrt());
+    if likeness.fold(f64::NEG_INFINITY, f64::max) < UPSIDE_DOWN {
+        return f64::INFINITY;
+    }
+    let ratios = modelled.map(|energy| 0.5 * (recorded / energy).ln());
+    let nearest = ratios
+        .into_iter()
+        .min_by(|a, b| a.abs().total_cmp(&b.abs()));
+    nearest.unwrap_or(0.0)
+}
+
 /// `m^T m`, of which only the lower half of blocks is multiplied out.
 fn squared(m: &ArrayView2<'_, f64>) -> Array2<f64> {
     let n = m.ncols();
@@ -164,23 +215,17 @@ fn written<T: ResponseTable + ?Sized>(
     let patterns = by_time.ncols();
     let wave = modelled(reduced, best);
     let number = record.times_s.len();
-    let places: Vec<Option<(usize, f64)>> = record
+    let places: Vec<Option<Place>> = record
         .times_s
         .iter()
         .map(|t| {
-            between(
-                (t - known.shift_s) / step_s - reduced.first as f64,
-                by_time.nrows(),
-            )
+            let place = (t - known.shift_s) / step_s - reduced.first as f64;
+            Place::of(place, by_time.nrows())
         })
         .collect();
-    let at = |series: &[f64], place: &Option<(usize, f64)>| {
-        place.map_or(0.0, |(k, part)| {
-            series[k] + part * (series[k + 1] - series[k])
-        })
-    };
+    let at = |series: &[f64], place: &Option<Place>| place.map_or(0.0, |p| p.value(series));
     let modelled_m2: Vec<f64> = places.iter().map(|p| at(&wave, p).powi(2)).collect();
-    let modelled_m2 = mean_within(&record.times_s, &modelled_m2, settings.error_reach_s);
+    let modelled_m2 = wave_power(&record.times_s, &modelled_m2, settings);
     // Amplitude of a wave of that mean square.
     let model_sd_m: Vec<f64> = record
         .power_m2
@@ -196,11 +241,13 @@ fn written<T: ResponseTable + ?Sized>(
     for (k, mut row) in rows.rows_mut().into_iter().enumerate() {
         let mut height = record.heights_m[k];
         row.fill(0.0);
-        if let Some((j, part)) = places[k] {
-            let (a, b) = (by_time.row(j), by_time.row(j + 1));
-            for ((x, a), b) in row.iter_mut().zip(a).zip(b) {
-                let (a, b) = (f64::from(*a), f64::from(*b));
-                *x = a + part * (b - a);
+        if let Some(place) = &places[k] {
+            let [a, b, c, d] = place.at.map(|j| by_time.row(j));
+            let [p, q, r, s] = place.weights;
+            let four = a.iter().zip(b).zip(c.iter().zip(d));
+            for (x, ((a, b), (c, d))) in row.iter_mut().zip(four) {
+                *x = (p * f64::from(*a) + q * f64::from(*b))
+                    + (r * f64::from(*c) + s * f64::from(*d));
             }
             if with_shift {
                 let rate = at(&slope, &places[k]);
@@ -253,14 +300,6 @@ fn modelled(reduced: &Reduced, solution: &Array1<f64>) -> Vec<f64> {
         .slice_axis(ROWS, (..by_time.ncols()).into())
         .mapv(|x| x as f32);
     by_time.dot(&parts).iter().map(|&x| f64::from(x)).collect()
-}
-
-/// The sample before a place and the part of the step after it; `None` outside the samples.
-fn between(place: f64, samples: usize) -> Option<(usize, f64)> {
-    (place >= 0.0 && place <= (samples - 1) as f64).then(|| {
-        let k = (place.floor() as usize).min(samples - 2);
-        (k, place - k as f64)
-    })
 }
 
 /// Central differences.

@@ -133,6 +133,21 @@ pub(super) fn seen_from(units: &[UnitSource], lat: f64, lon: f64) -> Vec<Seen> {
         .collect()
 }
 
+/// Unit sources of which every other one lies within `apart_km` of one, and which lie farther than that from each other.
+pub(super) fn spread(units: &[UnitSource], apart_km: f64) -> Vec<usize> {
+    let mut chosen: Vec<usize> = Vec::new();
+    for (k, unit) in units.iter().enumerate() {
+        let far = |&c: &usize| {
+            let other = &units[c];
+            distance_km(unit.lat, unit.lon, other.lat, other.lon) > apart_km
+        };
+        if chosen.iter().all(far) {
+            chosen.push(k);
+        }
+    }
+    chosen
+}
+
 /// Direction from one place to another, radians clockwise from north.
 fn azimuth(lat_a: f64, lon_a: f64, lat_b: f64, lon_b: f64) -> f64 {
     let (a, b, d) = (

@@ -9,7 +9,7 @@
 //! |---|---|---|---|
 //! | station | [`Noise::sd_m`] | [`Noise::correlation_s`] | its own record before the event ([`crate::tide`]) |
 //! | shaking | measured in the record as it goes (see `record`) | none | Rayleigh and acoustic waves, aliased by the averages |
-//! | model | [`Settings::model_error_part`] of the wave within ten minutes, recorded or modelled, whichever is larger | [`Settings::model_error_s`] | published skill of forecast models |
+//! | model | [`Settings::model_error_part`] of the wave within ten minutes, recorded or modelled, whichever is larger, or what [`Settings::coda_s`] leaves of an earlier one | [`Settings::model_error_s`] | published skill of forecast models |
 //! | timing, one's own | [`Settings::travel_time_error_part`] of the travel time, as a shift of each station | whole record | same |
 //! | timing, all alike | rise and rupture time, as a shift that all stations and forecasts share | whole record | [`Prior`] |
 //! | tide | offset and slope of each station | whole record | [`Noise::drift_m_h`] |
@@ -32,6 +32,8 @@
 //! To use data later than the record given (nothing here is aware of a clock); to force slip to be positive; to forecast
 //! without an uncertainty.
 
+mod contradiction;
+mod cubic;
 pub(crate) mod dense;
 mod equations;
 mod geometry;
@@ -41,6 +43,7 @@ mod prior;
 mod quasi;
 mod record;
 mod reduced;
+mod rupture;
 mod system;
 mod whiten;
 
@@ -62,6 +65,9 @@ pub struct Settings {
     pub model_error_s: f64,
     /// How far round a sample the wave is looked for that the model's error is a part of, seconds.
     pub error_reach_s: f64,
+    /// How fast the model's error dies down behind a wave, seconds (energy, 1/e): scattered and reflected waves follow the first ones
+    /// for hours, and a grid of several kilometres knows neither bays nor shelves (assumed).
+    pub coda_s: f64,
     /// Standard deviation of a travel time as part of it: half of the 3 % within which published forecasts meet first peaks
     /// (Tang et al. 2009). Sea water's compressibility and the Earth's elasticity alone delay by 1 % (Watada et al. 2014).
     pub travel_time_error_part: f64,
@@ -82,9 +88,10 @@ impl Default for Settings {
             model_error_part: 0.2,
             model_error_s: 300.0,
             error_reach_s: 600.0,
+            coda_s: 7200.0,
             travel_time_error_part: 0.015,
             patterns: 128,
-            samples: 96,
+            samples: 64,
             shore_sigma_ln: (SHORE_SIGMA_LN.powi(2) - DEEP_SIGMA_LN.powi(2)).sqrt(),
         }
     }
@@ -149,6 +156,7 @@ impl Settings {
             ("interval_s", self.interval_s),
             ("model_error_s", self.model_error_s),
             ("error_reach_s", self.error_reach_s),
+            ("coda_s", self.coda_s),
             ("patterns", self.patterns as f64),
         ];
         let not_negative = [

@@ -4,10 +4,10 @@ use ndarray::{Array1, Array2};
 
 use super::dense::{self, COLUMNS, ROWS};
 use super::outlook::{PointOutlook, Range};
-use super::prior::moment_of_unit_nm;
 use super::quasi::Normals;
 use super::record::Verdict;
 use super::reduced::Inversion;
+use super::rupture::moment_of_unit_nm;
 use super::system::Solved;
 use crate::response::ResponseTable;
 
@@ -55,18 +55,19 @@ impl<'a, T: ResponseTable + ?Sized> Posterior<'a, T> {
         let mut all = Array2::<f64>::zeros((2 * pairs + 1, patterns + 1));
         let mut normals = Normals::new(SEED);
         let (mut passed, mut k) = (0.0, 0);
-        for (size, prior) in solved.sizes.iter().zip(&inversion.sizes) {
-            passed += size.weight;
-            // Stratified: the sizes get pairs of samples in proportion to their probability.
+        for guess in &solved.guesses {
+            let prior = &inversion.guesses[guess.which];
+            passed += guess.weight;
+            // Stratified: the guesses get pairs of samples in proportion to their probability.
             while k < pairs && (k as f64 + 0.5) / (pairs as f64) < passed + 1e-9 {
-                let mut z: Array1<f64> = normals.by_ref().take(patterns + 1).collect();
-                dense::backward(&size.root, &mut z.view_mut());
+                let mut z: Array1<f64> = normals.by_ref().take(guess.root.nrows()).collect();
+                dense::backward(&guess.root, &mut z.view_mut());
                 let off = prior.factor.dot(&z) * widen;
-                all.row_mut(2 * k).assign(&(&size.mean + &off));
-                all.row_mut(2 * k + 1).assign(&(&size.mean - &off));
+                all.row_mut(2 * k).assign(&(&guess.mean + &off));
+                all.row_mut(2 * k + 1).assign(&(&guess.mean - &off));
                 k += 1;
             }
-            all.row_mut(2 * pairs).scaled_add(size.weight, &size.mean);
+            all.row_mut(2 * pairs).scaled_add(guess.weight, &guess.mean);
         }
         let delay_s = all
             .column(patterns)

@@ -1,8 +1,8 @@
 //! Numbers that fill distributions evenly, always the same: this crate has no randomness.
 
-/// The `k`-th point of Halton's sequence (1960) in the unit cube, bases 2, 3, 5, 7, 11, 13; never on its border.
-pub(super) fn point(k: usize) -> [f64; 6] {
-    [2usize, 3, 5, 7, 11, 13].map(|base| {
+/// The `k`-th point of Halton's sequence (1960) in the unit cube, bases 2, 3, 5, 7, 11, 13, 17; never on its border.
+pub(super) fn point(k: usize) -> [f64; 7] {
+    [2usize, 3, 5, 7, 11, 13, 17].map(|base| {
         // The first points of all bases lie on a line: begin later.
         let (mut rest, mut digit, mut value) = (k + 20, 1.0 / base as f64, 0.0);
         while rest > 0 {

@@ -143,7 +143,7 @@ impl Prepared {
             None
         };
         let shaking_m2 = shaking(&times_s, &heights_m, settings.interval_s);
-        let power_m2 = power(&times_s, &heights_m, &shaking_m2, settings.error_reach_s);
+        let power_m2 = power(&times_s, &heights_m, &shaking_m2, settings);
         Ok(Prepared {
             receiver,
             noise: record.noise,
@@ -224,18 +224,29 @@ fn shaking(times_s: &[f64], heights_m: &[f64], interval_s: f64) -> Vec<f64> {
         .collect()
 }
 
-/// Mean square of the heights beyond their shaking within `reach_s` of each.
-fn power(times_s: &[f64], heights_m: &[f64], shaking_m2: &[f64], reach_s: f64) -> Vec<f64> {
+/// Mean square of the heights beyond their shaking within the settings' reach of each, or what is left of an earlier one.
+fn power(times_s: &[f64], heights_m: &[f64], shaking_m2: &[f64], settings: &Settings) -> Vec<f64> {
     let beyond: Vec<f64> = heights_m
         .iter()
         .zip(shaking_m2)
         .map(|(h, s)| (h * h - s).max(0.0))
         .collect();
-    mean_within(times_s, &beyond, reach_s)
+    wave_power(times_s, &beyond, settings)
+}
+
+/// Mean of the squares within the settings' reach of each time, and not less than what is left of an earlier one: the first
+/// waves leave a coda behind, which models get wrong by a part of what it came from.
+pub(super) fn wave_power(times_s: &[f64], squares: &[f64], settings: &Settings) -> Vec<f64> {
+    let mut power = mean_within(times_s, squares, settings.error_reach_s);
+    for k in 1..power.len() {
+        let left = (-(times_s[k] - times_s[k - 1]) / settings.coda_s).exp();
+        power[k] = power[k].max(power[k - 1] * left);
+    }
+    power
 }
 
 /// Mean of the values within `reach_s` of each time.
-pub(super) fn mean_within(times_s: &[f64], values: &[f64], reach_s: f64) -> Vec<f64> {
+fn mean_within(times_s: &[f64], values: &[f64], reach_s: f64) -> Vec<f64> {
     let (mut from, mut to, mut sum) = (0, 0, 0.0);
     times_s
         .iter()

@@ -5,18 +5,19 @@ use std::sync::OnceLock;
 
 use ndarray::{Array1, Array2};
 
-use super::prior::{Prior, Size};
+use super::prior::Prior;
 use super::record::{Prepared, Record};
-use super::{InversionError, Posterior, Settings, dense, system};
+use super::rupture::Guess;
+use super::{InversionError, Posterior, Settings, cubic, dense, system};
 use crate::response::ResponseTable;
 
-/// One size of the prior in terms of patterns.
+/// One guess of the prior in terms of patterns.
 #[derive(Debug, Clone)]
-pub(super) struct ReducedSize {
+pub(super) struct ReducedGuess {
     pub(super) weight: f64,
-    /// Mean of patterns and of the common delay in its standard deviations (last, zero).
+    /// Mean of patterns and of the common delay in its standard deviations (last).
     pub(super) mean: Array1<f64>,
-    /// Lower Cholesky factor of their covariance.
+    /// Factor of their covariance, `factor factor^T`; the common delay is the last row and column.
     pub(super) factor: Array2<f64>,
 }
 
@@ -45,7 +46,7 @@ pub struct Inversion<'t, T: ResponseTable + ?Sized> {
     pub(super) settings: Settings,
     /// Unit sources by patterns, orthonormal columns.
     pub(super) basis: Array2<f64>,
-    pub(super) sizes: Vec<ReducedSize>,
+    pub(super) guesses: Vec<ReducedGuess>,
     pub(super) delay_sigma_s: f64,
     retained: f64,
     delay_s: Vec<f64>,
@@ -83,17 +84,17 @@ impl<'t, T: ResponseTable + ?Sized> Inversion<'t, T> {
         let moment = prior.second_moment();
         let basis = dense::leading_basis(&moment, settings.patterns);
         let kept = basis.t().dot(&moment).dot(&basis).diag().sum();
-        let sizes = prior
-            .sizes
+        let guesses = prior
+            .guesses
             .iter()
-            .map(|s| reduced_size(s, &basis))
+            .map(|guess| reduced_guess(guess, &basis, prior.delay_sigma_s))
             .collect();
         let receivers = table.receivers();
         Ok(Inversion {
             table,
             settings,
             basis,
-            sizes,
+            guesses,
             delay_sigma_s: prior.delay_sigma_s,
             retained: kept / moment.diag().sum(),
             delay_s: prior.delay_s.clone(),
@@ -185,20 +186,21 @@ impl<'t, T: ResponseTable + ?Sized> Inversion<'t, T> {
     }
 }
 
-fn reduced_size(size: &Size, basis: &Array2<f64>) -> ReducedSize {
-    let n = basis.ncols();
+fn reduced_guess(guess: &Guess, basis: &Array2<f64>, delay_sigma_s: f64) -> ReducedGuess {
+    let (n, rank) = (basis.ncols(), guess.factor.ncols());
+    let within = basis.select(dense::ROWS, &guess.units);
     let mut mean = Array1::zeros(n + 1);
     mean.slice_axis_mut(dense::ROWS, (..n).into())
-        .assign(&basis.t().dot(&size.mean));
-    let mut factor = Array2::eye(n + 1);
+        .assign(&within.t().dot(&guess.mean));
+    mean[n] = guess.delay_s / delay_sigma_s;
+    let mut factor = Array2::zeros((n + 1, rank + 1));
     factor
         .slice_axis_mut(dense::ROWS, (..n).into())
-        .slice_axis_mut(dense::COLUMNS, (..n).into())
-        .assign(&dense::cholesky_with_jitter(
-            &basis.t().dot(&size.covariance).dot(basis),
-        ));
-    ReducedSize {
-        weight: size.weight,
+        .slice_axis_mut(dense::COLUMNS, (..rank).into())
+        .assign(&within.t().dot(&guess.factor));
+    factor[[n, rank]] = 1.0;
+    ReducedGuess {
+        weight: guess.weight,
         mean,
         factor,
     }
@@ -215,18 +217,23 @@ fn quiet_until(responses: &Array2<f32>) -> usize {
     first.map_or(responses.ncols(), |k| k.saturating_sub(1))
 }
 
-/// A response less its level, later by a number of samples (linear between them); zero before it begins.
+/// A response less its level, later by a number of samples; zero before it begins.
 fn delayed(from: &[f32], level: f32, by: f64, to: Option<&mut [f32]>) {
     let Some(to) = to else { return };
-    let whole = by.floor();
-    let part = (by - whole) as f32;
+    let whole = by.ceil();
+    // The value wanted lies this far behind sample k - whole.
+    let weights = cubic::weights(whole - by).map(|w| w as f32);
     let whole = whole as usize;
-    let value = |k: usize| from[k] - level;
     for (k, x) in to.iter_mut().enumerate() {
         *x = match k.checked_sub(whole) {
             None => 0.0,
-            Some(0) => (1.0 - part) * value(0),
-            Some(j) => (1.0 - part) * value(j) + part * value(j - 1),
+            Some(j) => (0..4)
+                .zip(weights)
+                .filter_map(|(m, w)| {
+                    let k = (j + m).checked_sub(1)?;
+                    Some(w * (from.get(k).or(from.last())? - level))
+                })
+                .sum(),
         };
     }
 }
@@ -237,11 +244,17 @@ mod tests {
 
     #[test]
     fn a_delayed_response_begins_later_and_without_its_level() {
-        let from = [1.0, 2.0, 4.0, 8.0, 16.0];
-        let mut to = [9.0; 5];
-        delayed(&from, 0.0, 1.5, Some(&mut to));
-        assert_eq!(to, [0.0, 0.5, 1.5, 3.0, 6.0]);
+        let from = [0.0, 1.0, 4.0, 9.0, 16.0, 25.0];
+        let mut to = [9.0; 6];
+        delayed(&from, 0.0, 2.0, Some(&mut to));
+        assert_eq!(to, [0.0, 0.0, 0.0, 1.0, 4.0, 9.0]);
         delayed(&from, 1.0, 0.0, Some(&mut to));
-        assert_eq!(to, [0.0, 1.0, 3.0, 7.0, 15.0]);
+        assert_eq!(to, [-1.0, 0.0, 3.0, 8.0, 15.0, 24.0]);
+        delayed(&from, 0.0, 1.5, Some(&mut to));
+        assert_eq!((to[0], to[1]), (0.0, 0.0));
+        assert!(
+            (to[3] - 2.25).abs() < 1e-6 && (to[4] - 6.25).abs() < 1e-6,
+            "{to:?}"
+        );
     }
 }

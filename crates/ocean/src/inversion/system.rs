@@ -2,10 +2,11 @@
 
 use ndarray::{Array1, Array2};
 
+use super::contradiction::{self, Court};
 use super::dense::{self, COLUMNS, ROWS};
-use super::equations::{Block, Equations, Knowledge};
+use super::equations::{Equations, Knowledge};
 use super::record::{Prepared, Verdict};
-use super::reduced::{Inversion, ReducedSize};
+use super::reduced::{Inversion, ReducedGuess};
 use crate::response::ResponseTable;
 
 /// How often weights, shifts and verdicts are renewed: the first pass fits, the second one knows derivatives and finds
@@ -13,17 +14,17 @@ use crate::response::ResponseTable;
 const PASSES: usize = 3;
 /// Standard deviations by which a sum of squares may exceed its expectation before it counts as a contradiction. For independent
 /// normal errors 6 would be a chance of 1e-9; errors that are neither leave some of it as margin.
-const CONTRADICTION_SIGMAS: f64 = 6.0;
+pub(super) const CONTRADICTION_SIGMAS: f64 = 6.0;
 /// Shifts are kept within this many standard deviations.
 const SHIFT_LIMIT_SIGMAS: f64 = 3.0;
-/// Mean square of a station's errors from which it is looked at more closely.
-const STRAINED: f64 = 2.0;
-/// How many of the worst are looked at: a station that fits is not the one to leave out.
-const SUSPECTS: usize = 5;
+/// Probability below which a guess is not looked at again in a later pass.
+const HOPELESS: f64 = 1e-15;
 
-/// One size's posterior over patterns and the common delay (last, in its standard deviations).
+/// One guess's posterior over patterns and the common delay (last, in its standard deviations).
 #[derive(Debug, Clone)]
-pub(super) struct SolvedSize {
+pub(super) struct SolvedGuess {
+    /// Which guess of the prior.
+    pub(super) which: usize,
     pub(super) weight: f64,
     pub(super) mean: Array1<f64>,
     /// Lower Cholesky factor R of the precision in the prior's own units: with the prior's factor L, `mean + L R^-T z` has the
@@ -44,7 +45,7 @@ pub(super) struct StationState {
 /// All that the records say.
 #[derive(Debug)]
 pub(super) struct Solved {
-    pub(super) sizes: Vec<SolvedSize>,
+    pub(super) guesses: Vec<SolvedGuess>,
     pub(super) stations: Vec<StationState>,
     /// Sum of squares of data and prior, and how many data there are.
     pub(super) squares: f64,
@@ -58,30 +59,46 @@ pub(super) fn solve<T: ResponseTable + ?Sized>(
     records: &[&Prepared],
 ) -> Solved {
     let patterns = inversion.basis.ncols();
+    let mut among: Vec<usize> = (0..inversion.guesses.len()).collect();
+    let mut best = Array1::zeros(patterns + 1);
+    for guess in &inversion.guesses {
+        best.scaled_add(guess.weight, &guess.mean);
+    }
     let mut verdicts: Vec<Option<Verdict>> = records.iter().map(|r| r.fault).collect();
     let mut known: Vec<Option<Knowledge>> = verdicts
         .iter()
         .map(|fault| {
             let new = Knowledge {
-                shift_s: 0.0,
+                shift_s: best[patterns] * inversion.delay_sigma_s,
                 scale: 1.0,
             };
             fault.is_none().then_some(new)
         })
         .collect();
+    // A majority of those that could be used.
+    let fewest = known.iter().flatten().count() / 2 + 1;
     let mut equations = Equations::new(patterns, records);
-    let mut mixture = Mixture::prior(inversion);
+    let mut mixture = None;
     let mut fits = vec![(f64::NAN, 0.0); records.len()];
     for pass in 0..PASSES {
-        equations.write(inversion, records, &known, &mixture.mean(), pass > 0);
+        equations.write(inversion, records, &known, &best, pass > 0);
         let mut normal = equations.normal();
-        mixture = Mixture::of(inversion, &normal);
-        if pass == 1 {
-            for k in drop_contradictions(inversion, &equations, &mut normal, &mut mixture) {
+        let mut now = Mixture::of(inversion, &normal, &among);
+        if pass + 1 < PASSES {
+            let court = Court {
+                inversion,
+                records,
+                known: &known,
+                equations: &equations,
+                fewest,
+            };
+            for k in court.drop_contradictions(&mut normal, &mut now) {
                 verdicts[k] = Some(Verdict::Contradicts);
             }
         }
-        let best = mixture.mean();
+        best = now.mean();
+        among = now.alive();
+        mixture = Some(now);
         let common_s = best[patterns] * inversion.delay_sigma_s;
         for (k, block) in equations.blocks.iter().enumerate() {
             let (Some(block), Some(now)) = (block, &mut known[k]) else {
@@ -102,6 +119,7 @@ pub(super) fn solve<T: ResponseTable + ?Sized>(
         }
     }
     let count = equations.count();
+    let (guesses, squares) = mixture.map_or((Vec::new(), 0.0), |m| (m.guesses, m.squares));
     let stations: Vec<StationState> = records
         .iter()
         .enumerate()
@@ -119,14 +137,22 @@ pub(super) fn solve<T: ResponseTable + ?Sized>(
             }
         })
         .collect();
-    let consistent = !beyond(mixture.squares, count as f64)
+    let court = Court {
+        inversion,
+        records,
+        known: &known,
+        equations: &equations,
+        fewest,
+    };
+    let consistent = !beyond(squares, count as f64)
+        && (0..records.len()).all(|k| court.loudness(k, &best).abs() <= contradiction::WRONG)
         && stations.iter().all(|s| s.verdict != Verdict::Contradicts)
         && fits
             .iter()
             .all(|(misfit, number)| !beyond(misfit * number, *number));
     Solved {
-        squares: mixture.squares,
-        sizes: mixture.sizes,
+        squares,
+        guesses,
         stations,
         count,
         consistent,
@@ -134,29 +160,26 @@ pub(super) fn solve<T: ResponseTable + ?Sized>(
 }
 
 /// True when a sum of `count` squares of standard normal numbers is improbably large.
-fn beyond(squares: f64, count: f64) -> bool {
+pub(super) fn beyond(squares: f64, count: f64) -> bool {
     count > 0.0 && (squares - count) / (2.0 * count).sqrt() > CONTRADICTION_SIGMAS
 }
 
-/// The posterior of all sizes for one normal matrix.
-struct Mixture {
-    sizes: Vec<SolvedSize>,
-    /// Sum of squares of data and prior, of the most probable size.
-    squares: f64,
+/// The posterior of several guesses for one normal matrix.
+pub(super) struct Mixture {
+    guesses: Vec<SolvedGuess>,
+    /// Sum of squares of data and prior, of the most probable guess.
+    pub(super) squares: f64,
 }
 
 impl Mixture {
-    /// What is believed without data.
-    fn prior<T: ResponseTable + ?Sized>(inversion: &Inversion<'_, T>) -> Self {
-        let size = inversion.basis.ncols() + 2;
-        Mixture::of(inversion, &Array2::zeros((size, size)))
-    }
-
-    fn of<T: ResponseTable + ?Sized>(inversion: &Inversion<'_, T>, normal: &Array2<f64>) -> Self {
-        let solved: Vec<(SolvedSize, f64, f64)> = inversion
-            .sizes
+    pub(super) fn of<T: ResponseTable + ?Sized>(
+        inversion: &Inversion<'_, T>,
+        normal: &Array2<f64>,
+        among: &[usize],
+    ) -> Self {
+        let solved: Vec<(SolvedGuess, f64, f64)> = among
             .iter()
-            .map(|size| solve_size(size, normal))
+            .map(|&which| solve_guess(which, &inversion.guesses[which], normal))
             .collect();
         let most = solved.iter().map(|s| s.1).fold(f64::NEG_INFINITY, f64::max);
         let total: f64 = solved.iter().map(|s| (s.1 - most).exp()).sum();
@@ -164,92 +187,57 @@ impl Mixture {
             .iter()
             .max_by(|a, b| a.1.total_cmp(&b.1))
             .map_or(0.0, |s| s.2);
-        let sizes = solved
+        let guesses = solved
             .into_iter()
-            .map(|(mut size, log_weight, _)| {
-                size.weight = (log_weight - most).exp() / total;
-                size
+            .map(|(mut guess, log_weight, _)| {
+                guess.weight = (log_weight - most).exp() / total;
+                guess
             })
             .collect();
-        Mixture { sizes, squares }
+        Mixture { guesses, squares }
     }
 
-    fn mean(&self) -> Array1<f64> {
-        let mut mean = Array1::zeros(self.sizes.first().map_or(0, |s| s.mean.len()));
-        for size in &self.sizes {
-            mean.scaled_add(size.weight, &size.mean);
+    pub(super) fn mean(&self) -> Array1<f64> {
+        let mut mean = Array1::zeros(self.guesses.first().map_or(0, |s| s.mean.len()));
+        for guess in &self.guesses {
+            mean.scaled_add(guess.weight, &guess.mean);
         }
         mean
     }
+
+    /// The guesses that another look at the same data might still favour.
+    pub(super) fn alive(&self) -> Vec<usize> {
+        let alive = self.guesses.iter().filter(|g| g.weight > HOPELESS);
+        alive.map(|g| g.which).collect()
+    }
 }
 
-/// One size's posterior, the log of its weight times evidence (up to what all sizes share), and its sum of squares.
-fn solve_size(size: &ReducedSize, normal: &Array2<f64>) -> (SolvedSize, f64, f64) {
-    let n = size.mean.len();
+/// One guess's posterior, the log of its weight times evidence (up to what all guesses share), and its sum of squares.
+fn solve_guess(
+    which: usize,
+    guess: &ReducedGuess,
+    normal: &Array2<f64>,
+) -> (SolvedGuess, f64, f64) {
+    let n = guess.mean.len();
     let above = normal.slice_axis(ROWS, (..n).into());
     let (a, b) = above.split_at(COLUMNS, n);
     let (b, data) = (b.column(0), normal[[n, n]]);
-    let mut inner = size.factor.t().dot(&a).dot(&size.factor);
+    let mut inner = guess.factor.t().dot(&a).dot(&guess.factor);
     inner.diag_mut().mapv_inplace(|d| d + 1.0);
     let root = dense::cholesky_with_jitter(&inner);
-    let pull = &b - &a.dot(&size.mean);
-    let mut x = size.factor.t().dot(&pull);
+    let pull = &b - &a.dot(&guess.mean);
+    let mut x = guess.factor.t().dot(&pull);
     dense::forward(&root, &mut x.view_mut());
-    let squares = data - b.dot(&size.mean) - pull.dot(&size.mean) - x.dot(&x);
+    let squares = data - b.dot(&guess.mean) - pull.dot(&guess.mean) - x.dot(&x);
     dense::backward(&root, &mut x.view_mut());
-    let mean = &size.mean + &size.factor.dot(&x);
+    let mean = &guess.mean + &guess.factor.dot(&x);
     let log_weight =
-        size.weight.max(f64::MIN_POSITIVE).ln() - 0.5 * (squares + dense::log_determinant(&root));
-    let solved = SolvedSize {
-        weight: size.weight,
+        guess.weight.max(f64::MIN_POSITIVE).ln() - 0.5 * (squares + dense::log_determinant(&root));
+    let solved = SolvedGuess {
+        which,
+        weight: guess.weight,
         mean,
         root,
     };
     (solved, log_weight, squares.max(0.0))
-}
-
-/// Takes stations out of the equations without which the rest becomes probable, worst first, as long as a majority stays;
-/// returns which.
-fn drop_contradictions<T: ResponseTable + ?Sized>(
-    inversion: &Inversion<'_, T>,
-    equations: &Equations,
-    normal: &mut Array2<f64>,
-    mixture: &mut Mixture,
-) -> Vec<usize> {
-    let blocks = &equations.blocks;
-    let mut used: Vec<usize> = (0..blocks.len()).filter(|&k| blocks[k].is_some()).collect();
-    let fewest = used.len() / 2 + 1;
-    let mut dropped = Vec::new();
-    while used.len() > fewest {
-        let best = mixture.mean();
-        let number = |b: &Block| (b.to - b.from) as f64;
-        let mut suspects: Vec<(usize, &Block, f64)> = used
-            .iter()
-            .filter_map(|&k| blocks[k].as_ref().map(|b| (k, b)))
-            .map(|(k, b)| (k, b, equations.left(b, &best.view()).0 / number(b)))
-            .collect();
-        let count: f64 = suspects.iter().map(|s| number(s.1)).sum();
-        suspects.sort_by(|a, b| b.2.total_cmp(&a.2));
-        let strained = beyond(mixture.squares, count) || suspects.iter().any(|s| s.2 > STRAINED);
-        if !strained {
-            break;
-        }
-        let without = suspects.into_iter().take(SUSPECTS).map(|(k, block, _)| {
-            let rest = &*normal - &equations.normal_of(block);
-            let mixture_rest = Mixture::of(inversion, &rest);
-            let gain = mixture.squares - mixture_rest.squares;
-            let sigmas = (gain - number(block)) / (2.0 * number(block)).sqrt();
-            (k, sigmas, rest, mixture_rest)
-        });
-        match without.max_by(|a, b| a.1.total_cmp(&b.1)) {
-            Some((k, sigmas, rest, mixture_rest)) if sigmas > CONTRADICTION_SIGMAS => {
-                used.retain(|&u| u != k);
-                dropped.push(k);
-                *normal = rest;
-                *mixture = mixture_rest;
-            }
-            _ => break,
-        }
-    }
-    dropped
 }

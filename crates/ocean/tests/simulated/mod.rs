@@ -83,7 +83,7 @@ impl Path {
 /// fainter echo after them.
 pub fn height(unit: &UnitSource, receiver: &Receiver, path: Path, t: f64) -> f64 {
     let r = distance_km(unit.lat, unit.lon, receiver.lat, receiver.lon);
-    let half = 0.4 * unit.length_km + unit.depth_km;
+    let half = 0.7 * unit.length_km + unit.depth_km;
     let lift = 0.6 * unit.dip_deg.to_radians().sin();
     let one = |delay_km: f64| {
         let x = (t * SPEED_KM_S - (r + delay_km) * path.stretch) / half;
