@@ -15,9 +15,9 @@ const LAND_M: f32 = 10.0;
 const HIGHEST_LAND_M: f32 = 8_900.0;
 /// Values of this size are nobody's height but a code for "none": netCDF's default fill (9.97e36), Surfer's blank (1.70141e38), -1e34.
 const CODE: f32 = 1e30;
-/// Largest deviation of a coordinate from even spacing, in cells. Coordinates in single precision deviate by 0.0002 at 5'; those of
-/// ETOPO5 as it circulates by 0.04 at the end of the globe, which [`Axis::even`] takes for a step that is a little off.
-const UNEVEN: f64 = 0.02;
+/// Largest deviation of a coordinate from even spacing, in cells. Single precision at 150 degrees is off by 0.05 at one arc-second; the
+/// steps of ETOPO5 as it circulates add up to 0.04 at the end of the globe. A Mercator axis is off by whole cells.
+const UNEVEN: f64 = 0.1;
 /// Part of a cell by which a step or a first coordinate may be off before it is no longer rounded: what `ocean` allows too.
 const SLACK: f64 = 1e-3;
 

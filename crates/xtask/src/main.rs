@@ -24,6 +24,7 @@ const FUZZ_TARGETS: &[&str] = &[
     "cap",
     "record",
     "fault_table",
+    "gridfile",
     "config",
     "entry",
     "core",

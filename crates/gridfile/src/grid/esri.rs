@@ -79,7 +79,9 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Stored, Problem> {
         let Some(first) = words.word() else { break };
         let rest = words.rest_of_line();
         let Some((key, numbers)) = entry(first, rest) else {
-            if first.parse::<f32>().is_err() {
+            // What begins like a number is for the values to refuse.
+            if first.starts_with(|c: char| c.is_ascii_alphabetic()) && first.parse::<f32>().is_err()
+            {
                 return Err(Problem::line(
                     line,
                     format!("\"{}\" is no part of a grid's header", shown(first)),

@@ -3,6 +3,9 @@
 use super::Draft;
 use crate::problem::{Problem, shown};
 
+/// What comments begin with: `#` in CSV, `!` and `%` in the lists of Fortran and Matlab programs as well.
+const COMMENTS: [char; 3] = ['#', '!', '%'];
+
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Column {
@@ -63,7 +66,7 @@ pub(crate) fn read(text: &str) -> Result<Vec<Draft>, Problem> {
     let first = text
         .lines()
         .map(str::trim)
-        .find(|line| !line.is_empty() && !line.starts_with('#'));
+        .find(|line| !line.is_empty() && !line.starts_with(COMMENTS));
     let first = first.ok_or_else(|| Problem::malformed("holds no stations"))?;
     let words: Vec<&str> = first.split_whitespace().collect();
     let numbers = |from: usize| {
@@ -89,7 +92,7 @@ fn pois(text: &str) -> Result<Vec<Draft>, Problem> {
     let mut drafts = Vec::new();
     for (k, line) in text.lines().enumerate() {
         let line = line.trim();
-        if line.is_empty() || line.starts_with(['#', '!', '%']) {
+        if line.is_empty() || line.starts_with(COMMENTS) {
             continue;
         }
         let words: Vec<&str> = line.split_whitespace().collect();

@@ -51,6 +51,10 @@ fn header(bytes: &[u8]) -> Option<(Vec<f64>, bool)> {
         if name.is_some_and(|n| n.parse::<f64>().is_ok()) {
             return None;
         }
+        // The third line of a topography is its western edge.
+        if k == 2 && name.is_some_and(|n| n.starts_with(['x', 'X'])) {
+            return None;
+        }
         named |= k == 2 && name.is_some_and(|n| n.eq_ignore_ascii_case("mt"));
     }
     Some((numbers, named))

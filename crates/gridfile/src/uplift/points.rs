@@ -15,6 +15,8 @@ pub(crate) const MAX_POINTS: usize = 8 << 20;
 /// How far a source's middle may lie from the epicentre for a zone to be taken from it, degrees of a great circle: half of the rupture
 /// of 1960 (900 km) and a little.
 const FAR_DEG: f64 = 6.0;
+/// How many times farther from the epicentre the next zone has to put the source: a zone's width, 500 km, is too much to guess wrong.
+const CLEARLY: f64 = 2.0;
 /// How far a point may stand from its row and column, in steps: coordinates in whole metres are off by 0.0002 at 3 km.
 const OFF: f64 = 0.05;
 /// A cell without a point takes from points within so many spacings.
@@ -110,13 +112,16 @@ impl Points {
             let (a, b) = zone.degrees(east, north)?;
             Some((ocean::sphere::distance_km(lat, lon, a, b) / 111.2, zone))
         };
-        let candidates = Zone::of(lat, lon).with_neighbours();
-        let nearest = candidates
+        let mut found: Vec<(f64, Zone)> = Zone::of(lat, lon)
+            .with_neighbours()
             .into_iter()
             .filter_map(distance)
-            .min_by(|a, b| a.0.total_cmp(&b.0));
-        match nearest {
-            Some((degrees, zone)) if degrees <= FAR_DEG => {
+            .collect();
+        found.sort_by(|a, b| a.0.total_cmp(&b.0));
+        match found[..] {
+            [(degrees, zone), ref others @ ..]
+                if degrees <= FAR_DEG && others.iter().all(|o| o.0 >= CLEARLY * degrees) =>
+            {
                 notes.add(format!(
                     "The points are UTM metres of an unnamed zone ({}); {zone} is taken, in which they lie {:.0} km from the epicentre.",
                     self.said,
@@ -124,6 +129,10 @@ impl Points {
                 ));
                 Ok(zone)
             }
+            [(degrees, zone), (_, other), ..] if degrees <= FAR_DEG => Err(Problem::Zone(format!(
+                "{}; by the epicentre {zone} and {other} are possible",
+                self.said
+            ))),
             _ => Err(Problem::Zone(format!(
                 "{}; in no zone do they lie near the epicentre",
                 self.said
