@@ -115,6 +115,49 @@ impl Rectangle {
     }
 }
 
+/// All of a rectangle's slip in one point, for places far from it: equations 8 and 9. Ten lengths off it differs from the
+/// rectangle by about one per cent at most, at a tenth of the work.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    depth: f64,
+    sin: f64,
+    cos: f64,
+}
+
+impl Point {
+    /// A point by its depth and the dip of its plane.
+    pub fn new(depth: f64, dip_deg: f64) -> Self {
+        let (sin, cos) = dip_deg.to_radians().sin_cos();
+        Point { depth, sin, cos }
+    }
+
+    /// Displacement along x, y and z at a place on the surface that is (`x`, `y`) from the point, for slip times area: in the frame of
+    /// [`Rectangle`], but with the origin above the point. Infinite at the point itself.
+    pub fn displacement(&self, x: f64, y: f64, potency: Slip) -> [f64; 3] {
+        let Point { depth: d, sin, cos } = *self;
+        let r = (x * x + y * y + d * d).sqrt();
+        let (p, q) = (y * cos + d * sin, y * sin - d * cos);
+        let (r3, rd) = (r * r * r, r + d);
+        let near = 3.0 * q / (r3 * r * r);
+        // Once, twice and three times over R + d, as in equation 8.
+        let one = 1.0 / (r * rd * rd);
+        let three = (3.0 * r + d) / (r3 * rd * rd * rd);
+        let two = (2.0 * r + d) / (r3 * rd * rd);
+        let i1 = MEDIUM * y * (one - x * x * three);
+        let i2 = MEDIUM * x * (one - y * y * three);
+        let i3 = MEDIUM * x / r3 - i2;
+        let i4 = -MEDIUM * x * y * two;
+        let i5 = MEDIUM * (1.0 / (r * rd) - x * x * two);
+        let (s, t, both) = (-potency.strike, -potency.dip, sin * cos);
+        [
+            s * (x * x * near + i1 * sin) + t * (x * p * near - i3 * both),
+            s * (x * y * near + i2 * sin) + t * (y * p * near - i1 * both),
+            s * (x * d * near + i4 * sin) + t * (d * p * near - i5 * both),
+        ]
+        .map(|u| u / std::f64::consts::TAU)
+    }
+}
+
 /// What the terms of one corner share.
 struct Corner {
     xi: f64,

@@ -1,6 +1,6 @@
 //! Okada (1985) against the paper's own table, against the integral of point sources, and at its singular places.
 
-use ocean::okada::{Rectangle, Slip};
+use ocean::okada::{Point, Rectangle, Slip};
 
 const STRIKE: Slip = Slip {
     strike: 1.0,
@@ -82,28 +82,6 @@ fn the_vertical_displacement_alone_is_the_same() {
     }
 }
 
-/// Okada's point source, equations 8 and 9 with lambda = mu, per unit of moment over mu; the source is at (0, 0, -depth).
-fn point(x: f64, y: f64, depth: f64, dip_deg: f64, slip: Slip) -> [f64; 3] {
-    let (sin, cos) = dip_deg.to_radians().sin_cos();
-    let r = (x * x + y * y + depth * depth).sqrt();
-    let (p, q) = (y * cos + depth * sin, y * sin - depth * cos);
-    let (r3, r5, rd) = (r.powi(3), r.powi(5), r + depth);
-    let m = 0.5;
-    let i1 = m * y * (1.0 / (r * rd * rd) - x * x * (3.0 * r + depth) / (r3 * rd.powi(3)));
-    let i2 = m * x * (1.0 / (r * rd * rd) - y * y * (3.0 * r + depth) / (r3 * rd.powi(3)));
-    let i3 = m * x / r3 - i2;
-    let i4 = m * (-x * y * (2.0 * r + depth) / (r3 * rd * rd));
-    let i5 = m * (1.0 / (r * rd) - x * x * (2.0 * r + depth) / (r3 * rd * rd));
-    let tau = std::f64::consts::TAU;
-    let s = -slip.strike / tau;
-    let d = -slip.dip / tau;
-    [
-        s * (3.0 * x * x * q / r5 + i1 * sin) + d * (3.0 * x * p * q / r5 - i3 * sin * cos),
-        s * (3.0 * x * y * q / r5 + i2 * sin) + d * (3.0 * y * p * q / r5 - i1 * sin * cos),
-        s * (3.0 * x * depth * q / r5 + i4 * sin) + d * (3.0 * depth * p * q / r5 - i5 * sin * cos),
-    ]
-}
-
 #[test]
 fn a_rectangle_is_the_integral_of_its_points() {
     let n = 60;
@@ -123,7 +101,8 @@ fn a_rectangle_is_the_integral_of_its_points() {
                 for b in 0..n {
                     let along = (f64::from(a) + 0.5) / f64::from(n) * length;
                     let up = (f64::from(b) + 0.5) / f64::from(n) * width;
-                    let u = point(x - along, y - up * cos, bottom - up * sin, dip, slip);
+                    let point = Point::new(bottom - up * sin, dip);
+                    let u = point.displacement(x - along, y - up * cos, slip);
                     (0..3).for_each(|k| sum[k] += u[k] * length * width / f64::from(n * n));
                 }
             }
@@ -134,6 +113,28 @@ fn a_rectangle_is_the_integral_of_its_points() {
                     (found[k] - sum[k]).abs() < 2e-3 * size,
                     "dip {dip} at {x}, {y}: {found:?} against {sum:?}"
                 );
+            }
+        }
+    }
+}
+
+#[test]
+fn ten_lengths_off_a_rectangle_is_a_point() {
+    for dip in [5.0, 20.0, 70.0] {
+        let (length, width, depth) = (25.0, 20.0, 18.0);
+        let (sin, cos) = f64::to_radians(dip).sin_cos();
+        let f = Rectangle::new(length, width, depth + 0.5 * width * sin, dip);
+        let p = Point::new(depth, dip);
+        let slip = Slip::along_rake(2.0, 110.0);
+        let potency = Slip::along_rake(2.0 * length * width, 110.0);
+        for azimuth in 0..24 {
+            let (s, c) = f64::to_radians(15.0 * f64::from(azimuth)).sin_cos();
+            let (x, y) = (250.0 * s, 250.0 * c);
+            let a = f.displacement(x + 0.5 * length, y + 0.5 * width * cos, slip);
+            let b = p.displacement(x, y, potency);
+            let size = a.iter().map(|u| u.abs()).fold(0.0, f64::max);
+            for k in 0..3 {
+                assert!((a[k] - b[k]).abs() < 0.02 * size, "{dip}: {a:?} {b:?}");
             }
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Near a rectangle every cell is computed, as the mean of several points where cells are coarse. Far from it the displacement is
 //! smooth: it is computed at 6 x 6 Chebyshev points of each block of 16 x 16 cells, summed over all rectangles there, and
-//! interpolated once a block. With "far" as below that is within 0.1 % of the block's own largest displacement (a test
+//! interpolated once a block; and ten lengths off a rectangle is a point. With "far" as below that is within 0.1 % of the block's own largest displacement (a test
 //! compares), and 200 subfaults on a regional 5' grid take a tenth of a second instead of ten.
 //!
 //! Blocks are independent, and in each the rectangles are summed in their order: the same bits whatever the thread count.
@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use super::Fault;
 use crate::lattice::Lattice;
-use crate::okada::{Rectangle, Slip};
+use crate::okada::{Point, Rectangle, Slip};
 use crate::sphere::EARTH_RADIUS_M;
 
 /// Cells along a side of a block.
@@ -26,6 +26,11 @@ const AVERAGE_KM: f64 = 30.0;
 const POINTS_KM: f64 = 5.0;
 /// Most points along a side of a cell.
 const POINTS_MAX: usize = 4;
+/// Beyond this many lengths (widths, depths) a rectangle is a point: its finite size matters by 0.25 (length / distance)^2 or so.
+const POINT_LENGTHS: f64 = 10.0;
+/// A block is far when its middle is this many of its half sides from the outline: Chebyshev's error is then about
+/// 2 / (2.5 + sqrt 5.25)^6 = 2e-4 of the block's largest displacement.
+const FAR_SIDES: f64 = 2.5;
 
 /// Cells of a lattice: columns from `i0` on (which may be negative or run past the end of a periodic lattice).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +45,10 @@ pub(super) struct Window {
 pub(super) struct Local {
     rectangle: Rectangle,
     slip: Slip,
+    /// The same slip in one point, its potency in metres times square kilometres, and from how far it will do, kilometres.
+    point: Point,
+    potency: Slip,
+    point_from_km: f64,
     sin_lat: f64,
     cos_lat: f64,
     lon: f64,
@@ -65,6 +74,9 @@ impl Local {
         Local {
             rectangle: Rectangle::new(f.length_km, f.width_km, bottom, f.dip_deg),
             slip: Slip::along_rake(f.slip_m, f.rake_deg),
+            point: Point::new(bottom - 0.5 * f.width_km * sin_dip, f.dip_deg),
+            potency: Slip::along_rake(f.slip_m * f.length_km * f.width_km, f.rake_deg),
+            point_from_km: POINT_LENGTHS * f.length_km.max(f.width_km).max(f.depth_km),
             sin_lat,
             cos_lat,
             lon: f.lon.to_radians(),
@@ -97,16 +109,25 @@ impl Local {
 
     /// Up alone, or east, north and up.
     fn displacement<const N: usize>(&self, east: f64, north: f64) -> [f64; N] {
-        let x = east * self.sin_strike + north * self.cos_strike + self.half_length;
-        let y = north * self.sin_strike - east * self.cos_strike + self.half_run;
-        let mut u = [0.0; N];
+        let x = east * self.sin_strike + north * self.cos_strike;
+        let y = north * self.sin_strike - east * self.cos_strike;
+        if x * x + y * y > self.point_from_km * self.point_from_km {
+            return self.turned(self.point.displacement(x, y, self.potency));
+        }
+        let (x, y) = (x + self.half_length, y + self.half_run);
         if N == 1 {
-            u[0] = self.rectangle.uplift(x, y, self.slip);
+            self.turned([0.0, 0.0, self.rectangle.uplift(x, y, self.slip)])
         } else {
-            let [along, across, up] = self.rectangle.displacement(x, y, self.slip);
+            self.turned(self.rectangle.displacement(x, y, self.slip))
+        }
+    }
+
+    /// From along, across and up to up alone, or to east, north and up.
+    fn turned<const N: usize>(&self, [along, across, up]: [f64; 3]) -> [f64; N] {
+        let mut u = [up; N];
+        if N == 3 {
             u[0] = along * self.sin_strike - across * self.cos_strike;
             u[1] = along * self.cos_strike + across * self.sin_strike;
-            u[2] = up;
         }
         u
     }
@@ -197,8 +218,7 @@ fn block<const N: usize>(
     let mut any_far = false;
     for f in faults {
         let (east, north) = f.place(middle, (g.lon(mx) - f.lon).sin_cos());
-        // Three half sides from the outline: Chebyshev's error is then about 2 / (3 + sqrt 8)^6 = 5e-5 of the largest value.
-        let far = east.hypot(north) - f.radius_km - half_ns.hypot(half_ew) > 2.0 * size;
+        let far = east.hypot(north) - f.radius_km > FAR_SIDES * size;
         if far && w > NODES && h > NODES {
             any_far = true;
             let columns: [(f64, f64); NODES] = std::array::from_fn(|k| {
