@@ -8,6 +8,7 @@ use std::sync::Arc;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use clock::Clock;
 
+use crate::bank_command::{self, BankCommand};
 use crate::config::Config;
 use crate::pipeline::NoSink;
 use crate::replay::{self, Request, Speed};
@@ -15,7 +16,7 @@ use crate::service::{Options, Service};
 use crate::{history, shipped};
 
 /// Something failed while running.
-const FAILED: u8 = 1;
+pub(crate) const FAILED: u8 = 1;
 /// The command line or the configuration is wrong.
 const WRONG: u8 = 2;
 
@@ -97,13 +98,16 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Response banks: what each sensor and coastal point feels of each piece of a trench, computed beforehand.
+    #[command(subcommand)]
+    Bank(BankCommand),
     /// Run the embedded MQTT broker alone.
     Broker {
         /// Address to listen on.
         #[arg(long, default_value = "127.0.0.1:1883")]
         listen: std::net::SocketAddr,
     },
-    /// List the events and deployments that ship with the program.
+    /// List the events, deployments and response banks that ship with the program.
     Events,
     /// Print the completion script of a shell.
     Completions {
@@ -264,6 +268,13 @@ fn dispatch(command: Command) -> Result<(), Failure> {
             tracing::info!(lines, "computed again");
             Ok(())
         }
+        Command::Bank(command) => {
+            let stop = bank_command::stop_on_signals().map_err(Failure::Failed)?;
+            bank_command::run(command, &stop).map_err(|trouble| match trouble {
+                bank_command::Trouble::Wrong(why) => Failure::Wrong(why),
+                bank_command::Trouble::Failed(why) => Failure::Failed(why),
+            })
+        }
         Command::Broker { listen } => {
             let address = crate::broker::start(listen).map_err(Failure::Failed)?;
             tracing::info!(%address, "broker");
@@ -285,6 +296,11 @@ fn dispatch(command: Command) -> Result<(), Failure> {
                     config.title,
                     config.zone.len()
                 );
+            }
+            println!("Response banks (watchfire bank build --config NAME):");
+            for (name, text) in shipped::BANKS {
+                let title = bank_command::title(name, text).map_err(Failure::Failed)?;
+                println!("  {name:<14} {title}");
             }
             Ok(())
         }
@@ -396,7 +412,7 @@ async fn live(config: Config, clock: Clock) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn interrupted() {
+pub(crate) async fn interrupted() {
     use tokio::signal::unix::{SignalKind, signal};
     match signal(SignalKind::terminate()) {
         Ok(mut terminate) => {

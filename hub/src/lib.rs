@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod alert;
+pub mod bank_command;
 pub mod broker;
 pub mod cli;
 pub mod columns;

@@ -1,13 +1,9 @@
 //! What ships inside the program: deployments, events, bathymetry. So `watchfire replay chile-2010` needs nothing but the binary.
 
-use std::io::Read;
 use std::path::Path;
 
-use flate2::read::GzDecoder;
-use ocean::{Grid, GridHeader};
-
-/// Largest grid file once inflated, bytes; the whole globe at 1' is 466 MB.
-const MAX_GRID: u64 = 512 * 1024 * 1024;
+use gridfile::Options;
+use ocean::Grid;
 
 /// A shipped grid: name, header, compressed depths.
 pub struct ShippedGrid {
@@ -42,6 +38,23 @@ pub const DEPLOYMENTS: &[(&str, &str)] = &[
     ("pacific", include_str!("../../configs/pacific/hub.toml")),
 ];
 
+/// The shipped response banks' configurations: name and `bank.toml`.
+pub const BANKS: &[(&str, &str)] = &[
+    (
+        "chile-peru",
+        include_str!("../../configs/banks/chile-peru.toml"),
+    ),
+    (
+        "japan-kuril",
+        include_str!("../../configs/banks/japan-kuril.toml"),
+    ),
+    (
+        "java-sumatra",
+        include_str!("../../configs/banks/java-sumatra.toml"),
+    ),
+    ("manila", include_str!("../../configs/banks/manila.toml")),
+];
+
 /// The files of a shipped event directory.
 pub type EventFiles = &'static [(&'static str, &'static [u8])];
 
@@ -64,40 +77,25 @@ pub const EVENTS: &[(&str, EventFiles)] = &[(
     ],
 )];
 
-/// A grid by shipped name or by path of a `.i16le.gz` file with its `.json` beside it.
+/// A grid by shipped name, or by path of a file in any of the formats that `gridfile` reads.
 ///
 /// # Errors
 /// Text that says which file failed, why, and what grids ship.
 pub fn grid(name: &str) -> Result<Grid, String> {
     if let Some(shipped) = GRIDS.iter().find(|g| g.name == name) {
-        return read(name, shipped.header, shipped.depths);
+        let header = shipped.header.as_bytes();
+        return gridfile::read_shipped(name, header, shipped.depths).map_err(|e| e.to_string());
     }
-    let depths = Path::new(name);
-    let Some(stem) = name.strip_suffix(".i16le.gz") else {
+    let path = Path::new(name);
+    if !path.exists() {
         let known: Vec<&str> = GRIDS.iter().map(|g| g.name).collect();
         return Err(format!(
-            "[forecast] grid = \"{name}\" is neither shipped ({}) nor the path of a .i16le.gz file",
+            "[forecast] grid = \"{name}\" is neither shipped ({}) nor a file",
             known.join(", ")
         ));
-    };
-    let header = format!("{stem}.json");
-    let text = std::fs::read_to_string(&header).map_err(|e| format!("{header}: {e}"))?;
-    let bytes = std::fs::read(depths).map_err(|e| format!("{name}: {e}"))?;
-    read(name, &text, &bytes)
-}
-
-fn read(name: &str, header: &str, compressed: &[u8]) -> Result<Grid, String> {
-    let header: GridHeader =
-        serde_json::from_str(header).map_err(|e| format!("{name}: header: {e}"))?;
-    let mut bytes = Vec::new();
-    GzDecoder::new(compressed)
-        .take(MAX_GRID + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|e| format!("{name}: cannot be inflated: {e}"))?;
-    if bytes.len() as u64 > MAX_GRID {
-        return Err(format!("{name}: more than {MAX_GRID} bytes once inflated"));
     }
-    Grid::from_parts(&header, &bytes).map_err(|e| format!("{name}: {e}"))
+    let (grid, _) = gridfile::read_grid(path, &Options::default()).map_err(|e| e.to_string())?;
+    Ok(grid)
 }
 
 #[cfg(test)]
