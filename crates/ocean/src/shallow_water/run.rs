@@ -51,7 +51,8 @@ impl<'m> Run<'m> {
         }
     }
 
-    /// Adds a displacement times `factor` to the surface. Cells on land and off the grid are passed over; columns of a
+    /// Adds a displacement times `factor` to the surface: at the origin before the first step, later half a step before the time
+    /// reached, since fluxes live between the steps. Cells on land and off the grid are passed over; columns of a
     /// periodic grid go round. Values that are not finite are the caller's to refuse: they spread.
     pub fn add(&mut self, patch: &Patch, factor: f32) {
         let lattice = &self.model.lattice;
@@ -68,7 +69,7 @@ impl<'m> Run<'m> {
         }
     }
 
-    /// Adds metres to the height of one cell; nothing happens on land and off the grid.
+    /// Adds metres to the height of one cell, in time as [`Run::add`]; nothing happens on land and off the grid.
     pub fn add_cell(&mut self, cell: Cell, metres: f32) {
         if self.model.is_sea(cell) && metres != 0.0 {
             let at = self.at(cell.j) + cell.i;
@@ -79,11 +80,25 @@ impl<'m> Run<'m> {
 
     /// Steps forward, in the current rayon pool.
     pub fn advance(&mut self, steps: usize) {
+        self.start();
         let mut left = steps;
         while left > 0 {
             let levels = left.min(self.levels());
             self.block(levels, &[], 0);
             left -= levels;
+        }
+    }
+
+    /// Puts the fluxes, which live half a step before the heights, where water at rest at the origin has them: the opposite of
+    /// half a step's push. Left at zero they would make everything half a step early. Does nothing after the first step.
+    pub(super) fn start(&mut self) {
+        if self.steps > 0 {
+            return;
+        }
+        self.pass(1, &[], 0, true);
+        let (w, size) = (self.model.width, self.size());
+        for row in self.rows.chunks_exact_mut(size) {
+            row[w..3 * w].iter_mut().for_each(|flux| *flux *= -0.5);
         }
     }
 
@@ -154,7 +169,11 @@ impl<'m> Run<'m> {
 
     /// Steps forward `levels` steps at once.
     pub(super) fn block(&mut self, levels: usize, lifts: &[Lift<'_>], look: u64) {
+        self.pass(levels, lifts, look, false);
         self.steps += levels as u64;
+    }
+
+    fn pass(&mut self, levels: usize, lifts: &[Lift<'_>], look: u64, fluxes: bool) {
         let spans = self.spans(levels);
         let reached = |&(a, b): &(u32, u32)| a < b;
         let (Some(first), Some(last)) = (
@@ -172,6 +191,7 @@ impl<'m> Run<'m> {
             lifts,
             levels,
             look,
+            fluxes,
         };
         let reach = levels * sweep::slope(self.model);
         let least = 2 * reach + 2;

@@ -132,6 +132,7 @@ impl Model {
         for motion in &motions {
             run.add(&motion.patch, risen_at_step(motion, 0, self.dt_s) as f32);
         }
+        run.start();
         let mut listeners = Listeners::new(&mut run, request, samples);
         if request.maxima {
             run.look();
@@ -355,10 +356,13 @@ impl Listeners {
     }
 }
 
-/// The part of a motion that comes up at time step `n`: its rise weighted by the triangle between the steps before and
-/// after, so that nothing is late or early by part of a step. All that rose before the origin is there at step 0.
-pub(super) fn risen_at_step(motion: &Motion, n: usize, dt_s: f64) -> f64 {
-    // The integral of `Motion::risen`, whose second difference is that weight.
+/// The part of a motion that is added to the heights of time step `n`. What is added at the origin acts from the origin on (see
+/// `Run::start`), what is added at step `n` from half a step before it; a displacement between two such moments is shared
+/// between them by its distance, so that nothing is late or early by part of a step. All that rose before the origin is there
+/// at step 0.
+fn risen_at_step(motion: &Motion, n: usize, dt_s: f64) -> f64 {
+    let moment = |n: usize| (n as f64 - 0.5).max(0.0) * dt_s;
+    // The integral of `Motion::risen`: differences of its slopes are those shares.
     let sum = |seconds: f64| {
         let since = seconds - motion.start_s;
         if since <= 0.0 {
@@ -369,16 +373,14 @@ pub(super) fn risen_at_step(motion: &Motion, n: usize, dt_s: f64) -> f64 {
             since - 0.5 * motion.rise_s
         }
     };
-    let t = n as f64 * dt_s;
+    let slope = |a: f64, b: f64| (sum(b) - sum(a)) / (b - a);
+    if n == 0 {
+        return slope(moment(0), moment(1));
+    }
+    let (before, now, after) = (moment(n - 1), moment(n), moment(n + 1));
     // Long after the rise the differences would only be rounding.
-    if t - dt_s >= motion.start_s + motion.rise_s {
+    if before >= motion.start_s + motion.rise_s {
         return 0.0;
     }
-    let ahead = sum(t + dt_s) - sum(t);
-    let part = if n == 0 {
-        ahead
-    } else {
-        ahead - (sum(t) - sum(t - dt_s))
-    };
-    part / dt_s
+    slope(now, after) - slope(before, now)
 }

@@ -60,6 +60,8 @@ pub(super) struct Block<'a> {
     pub levels: usize,
     /// Levels after which the largest heights are looked at, one bit each.
     pub look: u64,
+    /// Fluxes only: heights stay.
+    pub fluxes: bool,
 }
 
 /// Which operations of a block.
@@ -166,7 +168,7 @@ impl Band<'_> {
         if within(ranges.north, row) {
             self.north(row);
         }
-        if within(ranges.height, row) {
+        if within(ranges.height, row) && !self.block.fluxes {
             self.height(row, k);
         }
     }
