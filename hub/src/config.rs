@@ -227,6 +227,9 @@ pub struct Forecast {
     /// Run the propagation model for every earthquake that opens an event; without it the first estimate stands.
     #[serde(default = "yes")]
     pub model: bool,
+    /// Response bank of `watchfire bank build`, relative to the working directory. Without it, and for earthquakes that it does not
+    /// know, responses are computed when the earthquake is told.
+    pub bank: Option<PathBuf>,
 }
 
 fn yes() -> bool {

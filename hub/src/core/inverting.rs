@@ -2,7 +2,7 @@
 
 use super::{Core, Output, say};
 use crate::alert::Level;
-use crate::forecast::{Source, Task};
+use crate::forecast::{Job, Source, Task};
 
 /// Least time between two inversions of one event, in the hub's time: four samples of a buoy in event mode.
 const EVERY_US: i64 = 60 * 1_000_000;
@@ -28,12 +28,15 @@ impl Core {
         if event.outlook.level() == Level::None || event.is_over() {
             return;
         }
-        let (id, solution, outlook) = (
-            event.id.clone(),
-            event.solution.clone(),
-            event.outlook.clone(),
-        );
-        self.ask_for(Task::Responses, &id, outlook, &solution, None, None);
+        let id = event.id.clone();
+        let job = Job {
+            number: 0,
+            task: Task::Responses,
+            quake: event.solution.quake.clone(),
+            mechanism: None,
+            first: event.outlook.clone(),
+        };
+        self.ask_for(job, &id, None, None);
     }
 
     /// Takes responses.

@@ -6,6 +6,8 @@
 //! The model runs beside the core, which reads no clock and waits for nothing. That its answer was taken is an entry of the journal; the
 //! answer is not, since the same earthquake gives the same bits again.
 
+use ocean::fault::Mechanism;
+
 use super::{Core, Output, say};
 use crate::forecast::{Job, Outlook, Product, Source, Task};
 use crate::intake::quakes::Solution;
@@ -45,22 +47,28 @@ impl Core {
         event: &str,
         first: Outlook,
         solution: &Solution,
+        mechanism: Option<Mechanism>,
         revises: bool,
         now_us: i64,
     ) {
         self.forget(event);
         let revision = revises.then(|| solution.clone());
         let until_us = now_us.saturating_add(PATIENCE_US);
-        self.ask_for(Task::Wave, event, first, solution, revision, Some(until_us));
+        let job = Job {
+            number: 0,
+            task: Task::Wave,
+            quake: solution.quake.clone(),
+            mechanism,
+            first,
+        };
+        self.ask_for(job, event, revision, Some(until_us));
     }
 
-    /// Puts a job in the queue.
+    /// Puts a job in the queue, under the next number.
     pub(super) fn ask_for(
         &mut self,
-        task: Task,
+        job: Job,
         event: &str,
-        first: Outlook,
-        solution: &Solution,
         revision: Option<Solution>,
         until_us: Option<i64>,
     ) {
@@ -72,9 +80,7 @@ impl Core {
         self.job_number += 1;
         let job = Job {
             number: self.job_number,
-            task,
-            quake: solution.quake.clone(),
-            first,
+            ..job
         };
         self.jobs.push(job.clone());
         self.pending.push(Pending {

@@ -1,6 +1,8 @@
 //! Earthquakes: which open an event, revise one, or are passed over.
 
 use super::{Core, MOST_EVENTS, Output, UNCLAIMED_US, say};
+use ocean::fault::Mechanism;
+
 use crate::detect::{Finding, What};
 use crate::event::Event;
 use crate::forecast::{Ocean, Outlook};
@@ -39,14 +41,20 @@ impl Core {
                 format!("earthquake not understood: {text}"),
             );
         }
-        for solution in document.solutions {
+        for (solution, mechanism) in document.solutions {
             self.intake.count("quakes", "solution");
-            self.solution(solution, now_us, &mut out);
+            self.solution(solution, mechanism, now_us, &mut out);
         }
         out
     }
 
-    fn solution(&mut self, solution: Solution, now_us: i64, out: &mut Vec<Output>) {
+    fn solution(
+        &mut self,
+        solution: Solution,
+        mechanism: Option<Mechanism>,
+        now_us: i64,
+        out: &mut Vec<Output>,
+    ) {
         let quake = &solution.quake;
         let known = self
             .events
@@ -119,7 +127,7 @@ impl Core {
             Some(at) if ocean.has_model() => {
                 self.events[at].hear(solution.clone());
                 let event = self.events[at].id.clone();
-                self.ask(&event, outlook, &solution, true, now_us);
+                self.ask(&event, outlook, &solution, mechanism, true, now_us);
             }
             Some(at) => {
                 let steps = self.events[at].revise(solution, outlook, ocean, &self.config.policy);
@@ -130,7 +138,7 @@ impl Core {
                 if let Some(at) = known {
                     self.events[at].spend();
                 }
-                self.open(solution, outlook, false, now_us, out);
+                self.open(solution, outlook, Some(mechanism), now_us, out);
             }
         }
     }
@@ -202,12 +210,13 @@ impl Core {
     }
 
     /// Opens an event, and offers it what stations saw before the earthquake was told.
-    /// `modelled`: the outlook is as good as it gets, nothing is waited for.
+    /// `model`: what the propagation model is told of the mechanism; `None` when the outlook is the model's already and nothing is
+    /// waited for.
     fn open(
         &mut self,
         solution: Solution,
         outlook: Outlook,
-        modelled: bool,
+        model: Option<Option<Mechanism>>,
         now_us: i64,
         out: &mut Vec<Output>,
     ) {
@@ -232,11 +241,12 @@ impl Core {
             .push(Event::new(id.clone(), solution.clone(), outlook.clone()));
         let at = self.events.len() - 1;
         self.tell_forecast(at, out);
-        if modelled || !self.ocean.as_ref().is_some_and(Ocean::has_model) {
-            let steps = self.events[at].begin();
-            self.carry_out(at, steps, now_us, out);
-        } else {
-            self.ask(&id, outlook, &solution, false, now_us);
+        match model.filter(|_| self.ocean.as_ref().is_some_and(Ocean::has_model)) {
+            Some(mechanism) => self.ask(&id, outlook, &solution, mechanism, false, now_us),
+            None => {
+                let steps = self.events[at].begin();
+                self.carry_out(at, steps, now_us, out);
+            }
         }
         let waiting: Vec<Finding> = self
             .unclaimed
@@ -262,7 +272,7 @@ impl Core {
             "reopened",
             format!("the event of {} begins again", solution.quake.id),
         );
-        self.open(solution, outlook, true, now_us, out);
+        self.open(solution, outlook, None, now_us, out);
     }
 
     /// An event id for an earthquake: its own, or with a number when an event had it before.

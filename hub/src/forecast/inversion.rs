@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ocean::forecast::PointForecast;
 use ocean::inversion::{Inversion, Noise, Prior, Record, Verdict};
 use ocean::quake::Quake;
-use ocean::response::{ResponseTable, Responses};
+use ocean::response::ResponseTable;
 use ocean::tide::Tide;
 
 use super::{Ocean, Outlook, Owner};
@@ -19,11 +19,22 @@ const SIGMA_MOST: f64 = 2.8;
 /// Least median that is told, metres: below it the logarithm says nothing.
 const MEDIAN_LEAST_M: f64 = 1e-3;
 
+/// Responses, computed for one earthquake or read in place from a bank.
+#[derive(Clone)]
+pub struct Table(pub Arc<dyn ResponseTable + Send + Sync>);
+
+impl std::fmt::Debug for Table {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (units, receivers) = (self.0.units().len(), self.0.receivers().len());
+        write!(f, "Table({units} units, {receivers} receivers)")
+    }
+}
+
 /// The responses of one event, and what is known of each station's tide.
 #[derive(Debug, Clone)]
 pub struct Source {
     quake: Quake,
-    table: Arc<Responses>,
+    table: Table,
     /// By station; `None` where too little was recorded before the event.
     tides: BTreeMap<u32, Option<Tide>>,
 }
@@ -45,7 +56,7 @@ pub struct Inverted {
 
 impl Source {
     /// Responses for an earthquake.
-    pub fn new(quake: Quake, table: Arc<Responses>) -> Self {
+    pub fn new(quake: Quake, table: Table) -> Self {
         Self {
             quake,
             table,
@@ -68,12 +79,12 @@ impl Ocean {
         policy: &Policy,
     ) -> Result<Inverted, String> {
         let origin_us = prior.origin_us;
-        let table = source.table.clone();
+        let table = source.table.0.clone();
         let belief = Prior::from_quake(table.units(), &source.quake).map_err(|e| e.to_string())?;
         let mut inversion = Inversion::new(&*table, &belief).map_err(|e| e.to_string())?;
         let mut stations = BTreeMap::new();
         for (station, rows) in records {
-            let Some(receiver) = self.receiver(&table, *station) else {
+            let Some(receiver) = self.receiver(&*table, *station) else {
                 continue;
             };
             let (times, heights): (Vec<f64>, Vec<f64>) = rows
@@ -128,7 +139,7 @@ impl Ocean {
         })
     }
 
-    fn receiver(&self, table: &Responses, station: u32) -> Option<usize> {
+    fn receiver(&self, table: &dyn ResponseTable, station: u32) -> Option<usize> {
         let at = self
             .owners
             .iter()

@@ -6,7 +6,7 @@
 mod inversion;
 mod model;
 
-pub use inversion::{Inverted, Source};
+pub use inversion::{Inverted, Source, Table};
 pub use model::{Job, Product, Task};
 
 use std::sync::Arc;
@@ -77,6 +77,8 @@ pub struct Ocean {
     names: (Vec<String>, Vec<String>),
     /// The propagation model, unless the deployment does without.
     model: Option<Arc<Modelled>>,
+    /// Responses computed beforehand, where the deployment has them.
+    bank: Option<Arc<bank::Bank>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +91,7 @@ impl Ocean {
     /// Points: each sea-level station, and each coast point of each zone.
     ///
     /// # Errors
-    /// Says why the propagation model cannot run on the grid.
+    /// Says why the propagation model cannot run on the grid, or the response bank cannot be read.
     pub fn new(config: &Config, grid: Arc<Grid>) -> Result<Self, String> {
         let (mut points, mut owners) = (Vec::new(), Vec::new());
         for (i, station) in config.station.iter().enumerate() {
@@ -126,12 +128,17 @@ impl Ocean {
             Some(made) => Some(Arc::new(made.map_err(|e| e.to_string())?)),
             None => None,
         };
+        let bank = match config.forecast.as_ref().and_then(|f| f.bank.as_ref()) {
+            Some(path) => Some(Arc::new(bank::Bank::open(path).map_err(|e| e.to_string())?)),
+            None => None,
+        };
         Ok(Self {
             grid,
             points,
             owners,
             names,
             model,
+            bank,
         })
     }
 

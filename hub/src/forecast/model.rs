@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use ocean::bank::{Builder, units_near};
+use ocean::fault::Mechanism;
 use ocean::forecast::{LISTEN_S, PointForecast};
+use ocean::inversion::Prior;
 use ocean::quake::Quake;
-use ocean::response::Responses;
+use ocean::response::ResponseTable;
 use ocean::shallow_water::Settings;
 
-use super::{Ocean, Outlook};
+use super::{Ocean, Outlook, Table};
 use crate::config::Policy;
 
 /// Step of the responses, seconds: ten samples of the shortest wave that counts.
@@ -35,6 +37,8 @@ pub struct Job {
     pub task: Task,
     /// The earthquake.
     pub quake: Quake,
+    /// A nodal plane of its mechanism, where the agency gives one.
+    pub mechanism: Option<Mechanism>,
     /// The forecast for it so far.
     pub first: Outlook,
 }
@@ -45,7 +49,7 @@ pub enum Product {
     /// Of [`Task::Wave`].
     Wave(Outlook),
     /// Of [`Task::Responses`].
-    Responses(Arc<Responses>),
+    Responses(Table),
 }
 
 impl Ocean {
@@ -61,14 +65,14 @@ impl Ocean {
     pub fn compute(&self, job: &Job, policy: &Policy) -> Result<Product, String> {
         match job.task {
             Task::Wave => self.wave(job, policy).map(Product::Wave),
-            Task::Responses => self.responses(job).map(|r| Product::Responses(Arc::new(r))),
+            Task::Responses => self.responses(job).map(Product::Responses),
         }
     }
 
     fn wave(&self, job: &Job, policy: &Policy) -> Result<Outlook, String> {
         let model = self.model.as_ref().ok_or("this deployment has no model")?;
         let forecast = model
-            .forecast(&job.quake, None, &self.points)
+            .forecast(&job.quake, job.mechanism, &self.points)
             .map_err(|e| e.to_string())?;
         let points: Vec<PointForecast> = forecast.answers.into_iter().flatten().collect();
         let mut outlook = Outlook {
@@ -79,7 +83,10 @@ impl Ocean {
         Ok(outlook)
     }
 
-    fn responses(&self, job: &Job) -> Result<Responses, String> {
+    fn responses(&self, job: &Job) -> Result<Table, String> {
+        if let Some(bank) = self.bank_for(job) {
+            return Ok(bank);
+        }
         let patches = units_near(&job.quake).ok_or("no trench is near")?;
         let answered = &job.first.points;
         let last_s = answered.iter().map(|p| p.arrival_s).fold(0.0, f64::max);
@@ -96,7 +103,25 @@ impl Ocean {
         let never = AtomicBool::new(false);
         builder
             .table(&points, &never, &|_| {})
-            .map(|(table, _)| table)
+            .map(|(table, _)| Table(Arc::new(table)))
             .map_err(|e| e.to_string())
+    }
+
+    /// The deployment's bank, where it knows the trench of this earthquake and every point that the wave reaches.
+    fn bank_for(&self, job: &Job) -> Option<Table> {
+        /// A point that moved by more than this is another one, degrees: a tenth of a cell of 10'.
+        const SAME_DEG: f64 = 0.016;
+        let bank = self.bank.as_ref()?;
+        Prior::from_quake(bank.units(), &job.quake).ok()?;
+        let known = |id: &str| {
+            let point = self.points.iter().find(|p| p.id == id);
+            let place = bank.receivers().iter().find(|r| r.id == id);
+            point.zip(place).is_some_and(|(p, r)| {
+                let east = (p.lon - r.lon + 180.0).rem_euclid(360.0) - 180.0;
+                (p.lat - r.lat).abs() < SAME_DEG && east.abs() < SAME_DEG
+            })
+        };
+        let all = job.first.points.iter().all(|p| known(&p.id));
+        all.then(|| Table(bank.clone()))
     }
 }
