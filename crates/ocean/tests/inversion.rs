@@ -110,7 +110,8 @@ fn a_dead_a_lying_and_an_absurd_sensor_are_found_and_do_no_harm() {
     println!("good: {verdicts:?} {reference:?}");
     assert!(consistent && verdicts.iter().all(Verdict::counts));
     type Damage = fn(f64, f64) -> f64;
-    let cases: [(&str, Damage, fn(&Verdict) -> bool); 6] = [
+    type Expected = fn(&Verdict) -> bool;
+    let cases: [(&str, Damage, Expected); 6] = [
         ("flat", |_, _| 0.0021, |v| *v == Verdict::Stuck),
         (
             "noise only",

@@ -7,7 +7,7 @@
 //! # With an earthquake solution
 //! | part | value | source |
 //! |---|---|---|
-//! | magnitude | normal, sigma hypot(0.2, 0.09), in steps of 0.2 | [`MAGNITUDE_SIGMA`] (minutes after the origin, assumed); the rest is the rigidity's 30-44 GPa at given moment |
+//! | magnitude | normal, sigma hypot(0.2, 0.09), in steps of 0.2; at least 2 % of the middle's weight for each size up to 1.2 above, since magnitudes saturate | [`MAGNITUDE_SIGMA`] (minutes after the origin, assumed); the rest is the rigidity's 30-44 GPa at given moment |
 //! | length, width | log-normal, sigma 0.180 and 0.173 in log10 | Strasser et al. 2010 |
 //! | hypocentre | anywhere within the rupture (one guess for each third of its length), itself off by 15 km (sigma) | assumed: location errors of the first minutes are 10-30 km |
 //! | width | at most that of the unit sources there; the slip grows instead | moment is kept |
@@ -18,6 +18,8 @@
 //!
 //! Mean and covariance of a guess are the moments of 128 ruptures that fill these distributions evenly, and of the slip's
 //! variation within them.
+//!
+//! With an epicentre alone, all magnitudes from 7.0 to 9.4 are equally probable.
 //!
 //! # Without one
 //! The same ruptures at any place along the trench and any depth of the interface, of magnitudes 7.0 to 9.5, all places and all
@@ -43,6 +45,17 @@ const RIGIDITY_SIGMA: f64 = 0.09;
 const MAGNITUDE_STEP: f64 = 0.2;
 /// Sizes on either side of the reported magnitude: 2.7 standard deviations.
 const STEPS: i32 = 3;
+/// Sizes beyond it: the first magnitudes of the largest earthquakes saturate (Tohoku 2011: 7.9 after three minutes, 9.0 in the end;
+/// Sumatra 2004: 8.0 and 9.1-9.3).
+const STEPS_LARGER: i32 = 6;
+/// Least weight of a size above the report, where the report itself has 1 (assumed: one chance in thirty for all of them).
+const SATURATED_WEIGHT: f64 = 0.02;
+/// Smallest and largest magnitude where none is known.
+const PLACE_MAGNITUDES: (f64, f64) = (7.0, 9.4);
+/// The magnitude whose timing error is taken then.
+const PLACE_MAGNITUDE: f64 = 8.8;
+/// Longest time for the rupture to arrive anywhere, seconds: the longest known (Sumatra 2004) took eight to ten minutes.
+const DELAY_MAX_S: f64 = 600.0;
 /// Standard deviation of the epicentre, kilometres, each way.
 const EPICENTRE_SIGMA_KM: f64 = 15.0;
 /// How probable it is that the hypocentre lies in each third of the rupture's length: normal about the middle with a standard deviation
@@ -125,25 +138,68 @@ impl Prior {
     /// is no patch of an interface.
     pub fn from_quake(units: &[UnitSource], quake: &Quake) -> Result<Self, PriorError> {
         quake.check()?;
+        let sigma = MAGNITUDE_SIGMA.hypot(RIGIDITY_SIGMA);
+        let sizes = (-STEPS..=STEPS_LARGER).map(|step| {
+            let off = f64::from(step) * MAGNITUDE_STEP;
+            let likely = (-0.5 * (off / sigma).powi(2)).exp();
+            let saturated = if step > 0 { SATURATED_WEIGHT } else { 0.0 };
+            let magnitude = (quake.magnitude + off).clamp(MAGNITUDE_MIN, MAGNITUDE_MAX);
+            (magnitude, likely.max(saturated))
+        });
+        Self::near(
+            units,
+            quake.lat,
+            quake.lon,
+            sizes.collect(),
+            quake.magnitude,
+        )
+    }
+
+    /// What an epicentre (degrees) says, while nothing is known of the magnitude or what is known is not to be trusted: all magnitudes
+    /// from 7.0 to 9.5 are equally probable.
+    ///
+    /// # Errors
+    /// [`PriorError`] when the place is none, no unit source is near, or a unit source is no patch of an interface.
+    pub fn from_place(units: &[UnitSource], lat: f64, lon: f64) -> Result<Self, PriorError> {
+        let anyone = Quake {
+            id: String::new(),
+            magnitude: PLACE_MAGNITUDE,
+            lat,
+            lon,
+            depth_km: 0.0,
+            origin_us: 0,
+        };
+        anyone.check()?;
+        let count = ((PLACE_MAGNITUDES.1 - PLACE_MAGNITUDES.0) / MAGNITUDE_STEP).round() as usize;
+        let sizes = (0..=count).map(|k| (PLACE_MAGNITUDES.0 + k as f64 * MAGNITUDE_STEP, 1.0));
+        Self::near(units, lat, lon, sizes.collect(), PLACE_MAGNITUDE)
+    }
+
+    /// Ruptures of several magnitudes, each with its weight, whose hypocentre is near a place. The timing is as uncertain as that of
+    /// `magnitude`.
+    fn near(
+        units: &[UnitSource],
+        lat: f64,
+        lon: f64,
+        sizes: Vec<(f64, f64)>,
+        magnitude: f64,
+    ) -> Result<Self, PriorError> {
         check(units)?;
-        let seen = geometry::seen_from(units, quake.lat, quake.lon);
+        let seen = geometry::seen_from(units, lat, lon);
         let distance_km = seen
             .iter()
             .map(|s| s.distance_km)
             .fold(f64::INFINITY, f64::min);
-        let reach_km = 0.5 * length_km(quake.magnitude) + 100.0;
+        let reach_km = 0.5 * length_km(magnitude) + 100.0;
         if distance_km > reach_km {
             return Err(PriorError::Elsewhere {
                 distance_km,
                 reach_km,
             });
         }
-        let sigma = MAGNITUDE_SIGMA.hypot(RIGIDITY_SIGMA);
         let mut guesses = Vec::new();
-        for step in -STEPS..=STEPS {
-            let off = f64::from(step) * MAGNITUDE_STEP;
-            let weight = (-0.5 * (off / sigma).powi(2)).exp();
-            let magnitude = (quake.magnitude + off).clamp(MAGNITUDE_MIN, MAGNITUDE_MAX);
+        for (magnitude, weight) in sizes {
+            let rise_s = RISE_PART * width_km(magnitude) / RUPTURE_VELOCITY_KM_S;
             for (third, part) in HYPOCENTRE_THIRDS.into_iter().enumerate() {
                 let from = third as f64 / 3.0;
                 let stretch = Stretch {
@@ -152,19 +208,17 @@ impl Prior {
                     along: Along::Within(from..from + 1.0 / 3.0),
                     place_sigma_km: EPICENTRE_SIGMA_KM,
                     moment_sigma_part: Some(MOMENT_SIGMA_PART),
-                    delay_s: 0.0,
+                    delay_s: 0.5 * rise_s,
                 };
                 guesses.extend(guess(units, &seen, &stretch, weight * part));
             }
         }
-        let half_s = 0.5 * length_km(quake.magnitude) / RUPTURE_VELOCITY_KM_S;
-        let rise_s = RISE_PART * width_km(quake.magnitude) / RUPTURE_VELOCITY_KM_S;
+        let half_s = 0.5 * length_km(magnitude) / RUPTURE_VELOCITY_KM_S;
         Ok(Prior {
             guesses: with_total_one(guesses),
             delay_s: seen
                 .iter()
-                // Beyond the largest rupture nothing slips; do not let its delay run away.
-                .map(|s| (s.distance_km / RUPTURE_VELOCITY_KM_S).min(2.0 * half_s) + 0.5 * rise_s)
+                .map(|s| (s.distance_km / RUPTURE_VELOCITY_KM_S).min(DELAY_MAX_S))
                 .collect(),
             delay_sigma_s: DELAY_SIGMA_MIN_S.max(DELAY_SIGMA_PART * half_s),
         })
