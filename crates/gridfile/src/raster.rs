@@ -21,6 +21,9 @@ const UNEVEN: f64 = 0.1;
 /// Part of a cell by which a step or a first coordinate may be off before it is no longer rounded: what `ocean` allows too.
 const SLACK: f64 = 1e-3;
 
+/// Smallest step, degrees: a tenth of a metre. Below it lie numbers that are no steps, and sums over them that never end.
+const LEAST_STEP_DEG: f64 = 1e-6;
+
 /// Evenly spaced coordinates.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Axis {
@@ -51,8 +54,8 @@ impl Axis {
         let axis = Axis::between(values[0], values[n - 1], n);
         for (index, &found) in values.iter().enumerate() {
             let expected = axis.first + index as f64 * axis.step;
-            // Written so that a NaN is uneven as well.
-            if !((found - expected).abs() <= UNEVEN * axis.step.abs()) {
+            let even = (found - expected).abs() <= UNEVEN * axis.step.abs();
+            if !even {
                 return Err(Problem::Uneven {
                     axis: name,
                     index,
@@ -163,7 +166,8 @@ impl Stored {
         }
         for (axis, a) in [("longitude", &self.x), ("latitude", &self.y)] {
             let (from, to) = (a.first, a.last());
-            let usable = from.is_finite() && to.is_finite() && a.step != 0.0 && a.step.is_finite();
+            // An infinite or missing step makes the last coordinate so.
+            let usable = from.is_finite() && to.is_finite() && a.step.abs() >= LEAST_STEP_DEG;
             let most = if axis == "latitude" {
                 90.0 + a.step.abs() * SLACK
             } else {
@@ -204,7 +208,7 @@ impl Stored {
         raster
             .z
             .iter_mut()
-            .filter(|z| !(z.abs() < CODE))
+            .filter(|z| z.abs() >= CODE)
             .for_each(|z| *z = f32::NAN);
         Ok(raster)
     }

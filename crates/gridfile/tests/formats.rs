@@ -99,7 +99,7 @@ fn netcdf_as_it_comes() {
     // Rows from the north.
     let mut north = netcdf(&f, 1, "z");
     north.variables[0] = doubles("lat", &[0], (0..f.ny).rev().map(|j| f.lat(j)));
-    north.variables[2] = floats("z", &[0, 1], f.from_north());
+    north.variables[2] = floats("z", &[0, 1], f.north_first());
     assert_eq!(read(north.bytes()).expect("from the north"), grid);
 
     // Stored by columns.

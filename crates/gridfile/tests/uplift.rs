@@ -236,7 +236,7 @@ fn film(f: &Field) -> Vec<u8> {
         f.nx, f.ny, f.lon0, f.lat0, f.step, f.step
     );
     for part in [0.0, 0.5, 1.0] {
-        for row in f.from_north().collect::<Vec<_>>().chunks(f.nx) {
+        for row in f.north_first().collect::<Vec<_>>().chunks(f.nx) {
             out += &row
                 .iter()
                 .map(|z| (z * part).to_string())
@@ -252,7 +252,7 @@ fn film(f: &Field) -> Vec<u8> {
 fn film_of_lines(f: &Field) -> Vec<u8> {
     let mut out = String::new();
     for (t, part) in [(0.0, 0.0), (30.0, 0.5), (60.0, 1.0)] {
-        for (k, z) in f.from_north().enumerate() {
+        for (k, z) in f.north_first().enumerate() {
             let (i, j) = (k % f.nx, f.ny - 1 - k / f.nx);
             out += &format!("{t} {} {} {}\n", f.lon(i), f.lat(j), z * part);
         }

@@ -208,8 +208,8 @@ impl Grid {
                 found: z.len(),
             });
         }
-        // Written so that a NaN is a hole as well.
-        if let Some(k) = z.iter().position(|z| !(z.abs() <= MAX_RELIEF_M)) {
+        let hole = |z: &f32| z.is_nan() || z.abs() > MAX_RELIEF_M;
+        if let Some(k) = z.iter().position(hole) {
             let Cell { i, j } = lattice.cell(k);
             return Err(GridError::Hole { i, j, value: z[k] });
         }

@@ -9,7 +9,7 @@ pub(crate) use points::MAX_POINTS;
 use std::path::Path;
 
 use ocean::Grid;
-use ocean::grid::Area;
+use ocean::grid::{Area, MAX_CELLS};
 use ocean::motion::Motion;
 
 use crate::grid::{self, Format};
@@ -131,11 +131,21 @@ impl Uplift {
         let mut motions = Vec::new();
         let mut notes = Notes::default();
         let mut reason = Problem::Still("it has no instant");
+        let mut cells = 0;
         for frame in &self.frames {
             match spread::patch(&frame.added, grid) {
                 Ok((patch, more)) => {
                     if motions.is_empty() {
                         notes.append(more);
+                    }
+                    cells += patch.metres.len();
+                    if cells > MAX_CELLS {
+                        return Err(Problem::TooLarge {
+                            what: "cells of all motions together",
+                            found: cells as u64,
+                            most: MAX_CELLS as u64,
+                            hint: "; leave instants out, or take a coarser grid",
+                        });
                     }
                     motions.push(Motion {
                         patch,

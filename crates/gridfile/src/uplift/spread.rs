@@ -157,9 +157,12 @@ fn weights(
     };
     if ratio > 1.0 + 1e-6 {
         let (west, east) = (at - ratio / 2.0, at + ratio / 2.0);
-        let mut cell = (west + 0.5).floor();
-        // A source of a million nodes under one cell is the most that this can walk over.
-        while cell - 0.5 < east {
+        let (mut cell, mut last) = ((west + 0.5).floor(), (east + 0.5).floor());
+        // Far beyond the source there is nothing to walk over; a closed one has no beyond.
+        if !closed {
+            (cell, last) = (cell.max(0.0), last.min(count - 1.0));
+        }
+        while cell <= last {
             let (from, to) = (west.max(cell - 0.5), east.min(cell + 0.5));
             add(cell, (to - from) / ratio * measure((from + to) / 2.0));
             cell += 1.0;

@@ -55,7 +55,7 @@ impl Field {
     }
 
     /// Rows as most formats want them, from the north.
-    pub fn from_north(&self) -> impl Iterator<Item = f32> {
+    pub fn north_first(&self) -> impl Iterator<Item = f32> {
         (0..self.ny).rev().flat_map(|j| self.row(j)).copied()
     }
 }
@@ -100,7 +100,7 @@ pub fn topotype(f: &Field, kind: u8) -> Vec<u8> {
     let values = if kind == 3 {
         rows(f, true)
     } else {
-        f.from_north().map(|z| format!("{z:e}\n")).collect()
+        f.north_first().map(|z| format!("{z:e}\n")).collect()
     };
     let head = format!(
         "  {}   mx\n  {}   my\n {:e}   xlower\n {:e}   ylower\n {:e}  dx\n {:e}  dy\n -9999 nodata_value\n",
@@ -223,7 +223,7 @@ pub fn geotiff(f: &Field, points: bool, nodata: Option<&str>) -> Vec<u8> {
         tags.write_tag(Tag::GdalNodata, nodata).expect("a tag");
     }
     image
-        .write_data(&f.from_north().collect::<Vec<f32>>())
+        .write_data(&f.north_first().collect::<Vec<f32>>())
         .expect("values");
     out.into_inner()
 }
@@ -425,7 +425,7 @@ pub fn gmt_3(f: &Field, pixels: bool) -> Vec<u8> {
         .into_iter()
         .flat_map(i32::to_be_bytes)
         .collect();
-    let z = floats("z", &[1], f.from_north()).with((
+    let z = floats("z", &[1], f.north_first()).with((
         "node_offset",
         4,
         1,
