@@ -132,7 +132,8 @@ fn steps_may_be_taken_in_any_portions() {
     }
 }
 
-/// Two independent programs of one scheme differ by rounding only: 2e-6 of a wave of half a metre after 300 steps.
+/// Two independent programs of one scheme differ by rounding only: 2e-6 of a wave of half a metre after 300
+/// steps.
 #[test]
 fn the_engine_agrees_with_a_plain_program() {
     let open = shipped::grid("southchinasea_5min");

@@ -1,12 +1,12 @@
-//! The arithmetic of one row: what every cell-step costs. Plain loops over slices of one length, so that the compiler
-//! makes vectors of them; nobody else computes, so that bits cannot depend on who did it. No fused multiply-add: every
-//! processor rounds alike.
+//! The arithmetic of one row: what every cell-step costs. Plain loops over slices of one length, so that the
+//! compiler makes vectors of them; nobody else computes, so that bits cannot depend on who did it. No fused
+//! multiply-add: every processor rounds alike.
 //!
-//! Units: fluxes are metres of height that they move in one step (`m` = M dt / (R cos p dl), `n` = N cos p' dt / (R dp)
-//! with p' the face's latitude), so that a height changes by plain differences.
+//! Units: fluxes are metres of height that they move in one step (`m` = M dt / (R cos p dl), `n` = N cos p'
+//! dt / (R dp) with p' the face's latitude), so that a height changes by plain differences.
 
-/// Heights are rounded to multiples of 2^-40 m (0.9 pm): adding and subtracting this number leaves nothing smaller. Below half
-/// of that a toe is zero. Far under what `f32` resolves of a wave of one millimetre.
+/// Heights are rounded to multiples of 2^-40 m (0.9 pm): adding and subtracting this number leaves nothing
+/// smaller. Below half of that a toe is zero. Far under what `f32` resolves of a wave of one millimetre.
 pub(super) const QUANTUM: f32 = 1.5 / 131_072.0;
 
 /// Fluxes through eastern faces: `m -= cx (eta_east - eta)`. `eta` holds one cell more.
@@ -29,7 +29,8 @@ pub(super) fn north(n: &mut [f32], eta: &[f32], above: &[f32], cy: &[f32]) {
     }
 }
 
-/// Heights: what flows in from the west and south less what flows out. `m` begins one face west of `eta`; `s` is 1 / cos p.
+/// Heights: what flows in from the west and south less what flows out. `m` begins one face west of `eta`; `s`
+/// is 1 / cos p.
 #[inline(always)]
 pub(super) fn height(eta: &mut [f32], m: &[f32], south: &[f32], n: &[f32], s: f32) {
     let count = eta.len();
@@ -40,8 +41,8 @@ pub(super) fn height(eta: &mut [f32], m: &[f32], south: &[f32], n: &[f32], s: f3
     }
 }
 
-/// Coriolis on eastern faces: `m += f_s (n_sw + n_se) + f_n (n_nw + n_ne)` where the face is wet. `south` and `north` hold one
-/// face more.
+/// Coriolis on eastern faces: `m += f_s (n_sw + n_se) + f_n (n_nw + n_ne)` where the face is wet. `south` and
+/// `north` hold one face more.
 #[inline(always)]
 pub(super) fn turn_east(m: &mut [f32], south: &[f32], north: &[f32], cx: &[f32], f: [f32; 2]) {
     let n = m.len();
@@ -52,8 +53,8 @@ pub(super) fn turn_east(m: &mut [f32], south: &[f32], north: &[f32], cx: &[f32],
     }
 }
 
-/// Coriolis on northern faces: `n -= f_s (m_sw + m_se) + f_n (m_nw + m_ne)` where the face is wet. `south` and `north` begin
-/// one face west of the cell.
+/// Coriolis on northern faces: `n -= f_s (m_sw + m_se) + f_n (m_nw + m_ne)` where the face is wet. `south`
+/// and `north` begin one face west of the cell.
 #[inline(always)]
 pub(super) fn turn_north(n: &mut [f32], south: &[f32], north: &[f32], cy: &[f32], f: [f32; 2]) {
     let count = n.len();
@@ -73,14 +74,16 @@ pub(super) struct Spread<'a> {
     pub cy: [&'a [f32]; 2],
     /// 1 / cos p.
     pub secant: f32,
-    /// Of the cells: weight of the whole curvature, and of the eastward and northward parts within their own direction.
+    /// Of the cells: weight of the whole curvature, and of the eastward and northward parts within their own
+    /// direction.
     pub whole: &'a [f32],
     pub own: [&'a [f32]; 2],
 }
 
-/// Heights that drive the eastward and the northward fluxes under dispersion: with `a` and `b` what the flux through the
-/// cell's faces would change its height by in one step, from east and west and from north and south,
-/// `zm = eta + own_x a + whole b`, `zn = eta + whole a + own_y b`. `eta` begins one cell west of the others.
+/// Heights that drive the eastward and the northward fluxes under dispersion: with `a` and `b` what the flux
+/// through the cell's faces would change its height by in one step, from east and west and from north and
+/// south, `zm = eta + own_x a + whole b`, `zn = eta + whole a + own_y b`. `eta` begins one cell west of the
+/// others.
 #[inline(always)]
 pub(super) fn spread(
     zm: &mut [f32],

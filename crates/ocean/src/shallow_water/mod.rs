@@ -1,26 +1,33 @@
-//! Long waves over an ocean: the linear shallow-water equations on the sphere.
+//! Propagation of long waves over real bathymetry: linear shallow water on the sphere.
 //!
 //! ```text
-//! d eta/dt = -div (M, N)        dM/dt = -g h d eta/dx (+ f N)        dN/dt = -g h d eta/dy (- f M)
+//! d eta/dt + 1/(R cos p) [ dM/dl + d(N cos p)/dp ] = d lift/dt
+//! dM/dt = -g h/(R cos p) d eta/dl + f N        dN/dt = -g h/R d eta/dp - f M
 //! ```
-//! eta is the height of the sea surface, M and N are the depth-integrated fluxes eastward and northward, h the depth
-//! (Imamura, Yalciner & Ozyurt 2006, TUNAMI manual, linear spherical form). Leap-frog in time, staggered in space
-//! (Arakawa's grid C): heights at the nodes, fluxes at the faces between them.
 //!
-//! - Coasts reflect: no flux through a face with land on one side. What is below sea level on the grid is wet; less than
-//!   [`MIN_DEPTH_M`] counts as that deep.
-//! - Open edges let waves out: the flux there is that of a wave that leaves square to the edge, M = c eta (Flather 1976
-//!   with still water outside), taken at the middle of the step, which is stable at any step.
-//! - Rows beyond [`MAX_LAT_DEG`] are land: meridians crowd together there, and one row would dictate the time step of
-//!   all the others.
-//! - Sea water gives way under pressure and grows denser with depth: a long wave runs slower than sqrt(g h) by 0.11 % a kilometre
-//!   of depth ([`COMPRESSION_PER_M`]), as through a shallower sea. On by default.
-//! - The time step is [`CFL`] times the limit of the scheme, found from the depths.
-//! - The scheme's own dispersion is that of real water where the step of the grid is twice the depth (Imamura, Shuto &
-//!   Goto 1988): at 5' nearly so over the deep sea.
+//! (eta height of the surface, M and N eastward and northward flux, l longitude, p latitude, h depth at rest,
+//! f Coriolis parameter; Imamura, Yalciner & Ozyurt 2006, TUNAMI manual.) Solved on Arakawa's C grid by
+//! leap-frog in time with central differences, second order in both, `f32` fields.
 //!
-//! # Left out
-//! Advection, bottom friction, wetting and drying: small against the rest in deep water, and what makes a run-up model. Tides.
+//! - **Coasts** reflect wholly: no flux crosses the face between sea and land. Sea shallower than
+//!   [`MIN_DEPTH_M`] counts as that deep. A face is as deep as the mean of its two cells.
+//! - **Edges** of a grid let waves out: the flux through an outer face is that of a wave that leaves at right
+//!   angles (Flather 1976), taken at the moment when it passed the nearest node. Waves that meet an edge
+//!   aslant come back in part, at 45 degrees by a sixth. A grid that goes round the globe is joined.
+//! - **Beyond [`MAX_LAT_DEG`]** everything is land: there meridians are so close that the time step would
+//!   shrink.
+//! - **Time step**: from the coefficients themselves (Gershgorin's bound of the largest frequency), [`CFL`] of
+//!   what is stable.
+//! - **What is computed** beyond that, and what is the default: [`Settings`].
+//! - **Bits**: the same whatever the number of threads. Heights are rounded to 2^-40 m so that the toe of a
+//!   wave is exactly zero, still water costs nothing, and no denormal number slows the rest.
+//! - **Speed**: a step touches every number of the ocean once and does little with it, so memory is the
+//!   limit. Up to [`LEVELS`] steps therefore go through the cache together, each one row behind the other, and
+//!   threads take bands of rows (`sweep`).
+//!
+//! Leaves out: nonlinear terms and run-up (a later step; this holds while the height is a few per cent of the
+//! depth), friction, tides, and the yielding of the elastic Earth under the wave, which slows the longest waves
+//! by some more tenths of a per cent (Watada et al. 2014).
 
 mod dispersion;
 mod kernel;

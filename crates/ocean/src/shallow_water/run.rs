@@ -51,9 +51,10 @@ impl<'m> Run<'m> {
         }
     }
 
-    /// Adds a displacement times `factor` to the surface: at the origin before the first step, later half a step before the time
-    /// reached, since fluxes live between the steps. Cells on land and off the grid are passed over; columns of a
-    /// periodic grid go round. Values that are not finite are the caller's to refuse: they spread.
+    /// Adds a displacement times `factor` to the surface: at the origin before the first step, later half a
+    /// step before the time reached, since fluxes live between the steps. Cells on land and off the grid are
+    /// passed over; columns of a periodic grid go round. Values that are not finite are the caller's to
+    /// refuse: they spread.
     pub fn add(&mut self, patch: &Patch, factor: f32) {
         let lattice = &self.model.lattice;
         for (b, row) in patch.rows().take(patch.ny).enumerate() {
@@ -69,7 +70,8 @@ impl<'m> Run<'m> {
         }
     }
 
-    /// Adds metres to the height of one cell, in time as [`Run::add`]; nothing happens on land and off the grid.
+    /// Adds metres to the height of one cell, in time as [`Run::add`]; nothing happens on land and off the
+    /// grid.
     pub fn add_cell(&mut self, cell: Cell, metres: f32) {
         if self.model.is_sea(cell) && metres != 0.0 {
             let at = self.at(cell.j) + cell.i;
@@ -89,8 +91,9 @@ impl<'m> Run<'m> {
         }
     }
 
-    /// Puts the fluxes, which live half a step before the heights, where water at rest at the origin has them: the opposite of
-    /// half a step's push. Left at zero they would make everything half a step early. Does nothing after the first step.
+    /// Puts the fluxes, which live half a step before the heights, where water at rest at the origin has
+    /// them: the opposite of half a step's push. Left at zero they would make everything half a step early.
+    /// Does nothing after the first step.
     pub(super) fn start(&mut self) {
         if self.steps > 0 {
             return;
@@ -214,8 +217,8 @@ impl<'m> Run<'m> {
         self.settle(&spans);
     }
 
-    /// Columns that may move within `levels` steps: a step carries the wave one cell, two with dispersion, and one more stays
-    /// at rest.
+    /// Columns that may move within `levels` steps: a step carries the wave one cell, two with dispersion,
+    /// and one more stays at rest.
     fn spans(&self, levels: usize) -> Vec<(u32, u32)> {
         let rows = levels * sweep::slope(self.model) + 1;
         let reach = rows as u32;
@@ -256,7 +259,8 @@ impl<'m> Run<'m> {
     }
 }
 
-/// Carries out pieces of work on rows of their own, in the current rayon pool. The pieces ascend and do not overlap.
+/// Carries out pieces of work on rows of their own, in the current rayon pool. The pieces ascend and do not
+/// overlap.
 fn carry_out<'a>(
     block: Block<'a>,
     size: usize,

@@ -11,8 +11,9 @@ pub const MAX_SAMPLES: usize = 256 * 1024 * 1024;
 /// Longest simulation, seconds: ten days. Waves of the largest earthquakes are lost in noise before that.
 const MAX_DURATION_S: f64 = 10.0 * 86_400.0;
 
-/// Largest heights are looked at no less often than this (or every step, if that is longer), seconds: a wave of four minutes,
-/// the shortest that deep water carries far, moves by 1 part in 13 of its height between two looks at its crest.
+/// Largest heights are looked at no less often than this (or every step, if that is longer), seconds: a wave
+/// of four minutes, the shortest that deep water carries far, moves by 1 part in 13 of its height between two
+/// looks at its crest.
 const LOOK_S: f64 = 30.0;
 
 /// What to simulate.
@@ -35,7 +36,8 @@ pub struct Request<'a> {
 pub struct Simulation {
     /// Sampling step of the gauges, seconds: the one asked for.
     pub step_s: f64,
-    /// Heights in metres of each gauge; sample `k` is at `k * step_s`, linear between time steps, up to the duration.
+    /// Heights in metres of each gauge; sample `k` is at `k * step_s`, linear between time steps, up to the
+    /// duration.
     pub gauges: Vec<Vec<f32>>,
     /// Largest height of each cell in metres, storage order, NaN on land. At or above zero: still water counts.
     pub max_m: Option<Vec<f32>>,
@@ -356,10 +358,10 @@ impl Listeners {
     }
 }
 
-/// The part of a motion that is added to the heights of time step `n`. What is added at the origin acts from the origin on (see
-/// `Run::start`), what is added at step `n` from half a step before it; a displacement between two such moments is shared
-/// between them by its distance, so that nothing is late or early by part of a step. All that rose before the origin is there
-/// at step 0.
+/// The part of a motion that is added to the heights of time step `n`. What is added at the origin acts from
+/// the origin on (see `Run::start`), what is added at step `n` from half a step before it; a displacement
+/// between two such moments is shared between them by its distance, so that nothing is late or early by part
+/// of a step. All that rose before the origin is there at step 0.
 fn risen_at_step(motion: &Motion, n: usize, dt_s: f64) -> f64 {
     let moment = |n: usize| (n as f64 - 0.5).max(0.0) * dt_s;
     // The integral of `Motion::risen`: differences of its slopes are those shares.

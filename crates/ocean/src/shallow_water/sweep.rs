@@ -1,27 +1,31 @@
-//! The order in which rows and time steps are taken: several steps in one pass over memory, several bands of rows at once.
+//! The order in which rows and time steps are taken: several steps in one pass over memory, several bands of
+//! rows at once.
 //!
-//! One step of row `r` is three operations: fluxes east of row `r`, fluxes north of it, heights. The fluxes need heights
-//! of rows `r` and `r + 1` (and with Coriolis each other's of rows `r - 1` to `r + 1`), the heights the fluxes of rows `r - 1` and
-//! `r`. A sweep northward can therefore do the next step of row `r - 1` as soon as row `r` has done this one: `levels` steps go
-//! together, each one row behind the step before, and the few rows between them stay in the cache (time skewing, Wolf &
-//! Lam 1991; McCalpin & Wonnacott 1999).
+//! One step of row `r` is three operations: fluxes east of row `r`, fluxes north of it, heights. The fluxes
+//! need heights of rows `r` and `r + 1` (and with Coriolis each other's of rows `r - 1` to `r + 1`), the
+//! heights the fluxes of rows `r - 1` and `r`. A sweep northward can therefore do the next step of row `r -
+//! 1` as soon as row `r` has done this one: `levels` steps go together, each one row behind the step before,
+//! and the few rows between them stay in the cache (time skewing, Wolf & Lam 1991; McCalpin & Wonnacott
+//! 1999).
 //!
-//! A band of rows `a..b` that knows nothing of its neighbours can at level `k` (from 0) do fluxes east of `a+1+k .. b-k`, fluxes
-//! north of `a+1+k .. b-1-k` and heights of `a+2+k .. b-1-k`. What it leaves at a border `b` is then done level by level: fluxes
-//! east of `b-k .. b+1+k`, north of `b-1-k .. b+1+k`, heights of `b-1-k .. b+2+k`. Fields are updated in place: a number is
-//! overwritten at level `k` only where no neighbour still waits for the old one, because heights and fluxes are half
-//! a step and half a row apart, and the borders recede one row a step.
+//! A band of rows `a..b` that knows nothing of its neighbours can at level `k` (from 0) do fluxes east of
+//! `a+1+k .. b-k`, fluxes north of `a+1+k .. b-1-k` and heights of `a+2+k .. b-1-k`. What it leaves at a
+//! border `b` is then done level by level: fluxes east of `b-k .. b+1+k`, north of `b-1-k .. b+1+k`, heights
+//! of `b-1-k .. b+2+k`. Fields are updated in place: a number is overwritten at level `k` only where no
+//! neighbour still waits for the old one, because heights and fluxes are half a step and half a row apart,
+//! and the borders recede one row a step.
 //!
-//! With dispersion the fluxes are driven by heights spread over the neighbouring rows: a fourth operation, which needs heights of
-//! rows `r - 1` to `r + 1` and goes first. Everything then recedes two rows a step: with `A = a + 2k` and `B = b - 2k` the spreading
-//! and the fluxes east are done for `A+1 .. B-1`, fluxes north for `A+1 .. B-2`, heights for `A+2 .. B-2`.
+//! With dispersion the fluxes are driven by heights spread over the neighbouring rows: a fourth operation,
+//! which needs heights of rows `r - 1` to `r + 1` and goes first. Everything then recedes two rows a step:
+//! with `A = a + 2k` and `B = b - 2k` the spreading and the fluxes east are done for `A+1 .. B-1`, fluxes
+//! north for `A+1 .. B-2`, heights for `A+2 .. B-2`.
 
 use super::kernel;
 use super::model::Model;
 use crate::motion::Patch;
 
-/// Parts of a stored row: heights, eastward fluxes, northward fluxes; with dispersion the heights that drive either flux; last
-/// the largest heights, where they are kept.
+/// Parts of a stored row: heights, eastward fluxes, northward fluxes; with dispersion the heights that drive
+/// either flux; last the largest heights, where they are kept.
 pub(super) fn parts(model: &Model, maxima: bool) -> usize {
     3 + if model.settings.dispersion { 2 } else { 0 } + usize::from(maxima)
 }
@@ -67,7 +71,8 @@ pub(super) struct Block<'a> {
 /// Which operations of a block.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Work {
-    /// Rows `a..b`, of which the outermost are not touched at a straight end: nothing moves there, or they lie outside the grid.
+    /// Rows `a..b`, of which the outermost are not touched at a straight end: nothing moves there, or they
+    /// lie outside the grid.
     Inside {
         a: usize,
         b: usize,
@@ -96,7 +101,8 @@ struct Ranges {
 }
 
 impl Work {
-    /// See the module header. A straight south end at `a` does fluxes north of row `a` and the rest from row `a + 1` on.
+    /// See the module header. A straight south end at `a` does fluxes north of row `a` and the rest from row
+    /// `a + 1` on.
     #[inline(always)]
     fn at(&self, k: usize, slope: usize) -> Ranges {
         let wide = usize::from(slope == 2);
@@ -142,7 +148,8 @@ impl pulp::NullaryFnOnce for Band<'_> {
             Work::Border { .. } => {
                 for k in 0..levels {
                     let ranges = self.work.at(k, slope);
-                    // The row before the first fluxes north brings the spreading and the fluxes east that these need.
+                    // The row before the first fluxes north brings the spreading and the fluxes east that
+                    // these need.
                     for row in ranges.north.0..ranges.height.1 {
                         self.step(row, k);
                     }
@@ -153,7 +160,8 @@ impl pulp::NullaryFnOnce for Band<'_> {
 }
 
 impl Band<'_> {
-    /// Level `k` at `row`: fluxes east of the next row, which still need the old ones north of both, then the rest of this row.
+    /// Level `k` at `row`: fluxes east of the next row, which still need the old ones north of both, then the
+    /// rest of this row.
     #[inline(always)]
     fn step(&mut self, row: usize, k: usize) {
         let slope = slope(self.block.model);

@@ -1,4 +1,6 @@
-//! The same scheme as plain programs have it: two passes over whole arrays a step, coefficients stored. Only to compare with.
+//! The same scheme as plain programs have it: two passes over whole arrays a step, coefficients stored. Only
+//! to compare with.
+#![allow(dead_code)]
 
 use ocean::shallow_water::{MIN_DEPTH_M, Model};
 use ocean::sphere::{EARTH_RADIUS_M, GRAVITY_M_S2};
