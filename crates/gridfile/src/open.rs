@@ -42,6 +42,20 @@ pub(crate) fn inflated(bytes: Vec<u8>, most: u64) -> Result<Vec<u8>, Problem> {
     })
 }
 
+/// The first bytes, enough to tell a format by, inflated when they are gzip.
+pub(crate) fn start(bytes: &[u8]) -> Vec<u8> {
+    const ENOUGH: usize = 64 << 10;
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return bytes[..bytes.len().min(ENOUGH)].to_vec();
+    }
+    let mut start = Vec::new();
+    // What is damaged is for the reader itself to say.
+    let _ = MultiGzDecoder::new(bytes)
+        .take(ENOUGH as u64)
+        .read_to_end(&mut start);
+    start
+}
+
 fn bounded(from: impl Read, most: u64) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
     from.take(most + 1).read_to_end(&mut bytes)?;

@@ -176,6 +176,8 @@ impl Stored {
             if !usable || from.abs() > most || to.abs() > most {
                 let hint = if usable && from.abs().max(to.abs()) > 1080.0 {
                     "; metres? project the grid to latitude and longitude (`gdalwarp -t_srs EPSG:4326`)"
+                } else if usable && axis == "latitude" && self.x.first.abs() <= 90.0 {
+                    "; are latitude and longitude the wrong way round?"
                 } else {
                     ""
                 };

@@ -265,6 +265,11 @@ fn coordinates_in_single_precision_are_rounded_and_uneven_ones_refused() {
         error.contains("no degrees") && error.contains("gdalwarp"),
         "{error}"
     );
+    let swapped = Field::sea(7, 5, 38.0, 142.0, 1.0, true);
+    let error = read(written::dsaa(&swapped))
+        .expect_err("swapped")
+        .to_string();
+    assert!(error.contains("wrong way round"), "{error}");
     let pole = Field::sea(7, 50, 0.0, 60.0, 1.0, true);
     assert!(matches!(
         read(written::dsaa(&pole)),

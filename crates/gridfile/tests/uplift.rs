@@ -508,3 +508,32 @@ fn okushiri_as_a_geotiff() {
         "{least} {most}"
     );
 }
+
+#[test]
+fn tables_of_faults_are_no_uplifts_and_uplifts_no_tables() {
+    let f = hump(21, 17, 140.0, 36.0, 0.25);
+    for (format, bytes) in every(&f) {
+        assert!(gridfile::is_uplift(&bytes), "{format}");
+        let packed = if format.ends_with("gzip") {
+            bytes
+        } else {
+            written::gzip(&bytes)
+        };
+        assert!(gridfile::is_uplift(&packed), "{format}, packed");
+    }
+    assert!(gridfile::is_uplift(&film(&f)) && gridfile::is_uplift(&film_of_lines(&f)));
+    let Some(folder) = shared("sources") else {
+        return;
+    };
+    let mut tables = 0;
+    for event in std::fs::read_dir(folder).expect("sources").flatten() {
+        for file in std::fs::read_dir(event.path()).expect("an event").flatten() {
+            if file.path().is_file() {
+                let bytes = std::fs::read(file.path()).expect("readable");
+                assert!(!gridfile::is_uplift(&bytes), "{}", file.path().display());
+                tables += 1;
+            }
+        }
+    }
+    assert!(tables >= 15, "{tables}");
+}

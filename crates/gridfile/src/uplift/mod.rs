@@ -183,9 +183,10 @@ pub fn read_uplift(
     Ok((motions, notes))
 }
 
-/// True when the bytes, inflated, begin like a grid or points, and not like a table of faults.
+/// True when the bytes begin like a grid or points, also within gzip, and not like a table of faults.
 pub fn is_uplift(bytes: &[u8]) -> bool {
-    Format::of(bytes).is_some() || dtopo::is(bytes)
+    let start = open::start(bytes);
+    Format::of(&start).is_some() || dtopo::is(&start)
 }
 
 fn field(bytes: Vec<u8>, options: &Options) -> Result<(Raster, Notes), Problem> {
