@@ -34,6 +34,8 @@ const STEP_US: i64 = 60_000_000;
 
 /// Longest that one step may take on the wall before the replay is given up as stuck.
 const STUCK: Duration = Duration::from_secs(30);
+/// Likewise where the propagation model may run in the step: seconds on a quiet machine, minutes on a crowded one.
+const STUCK_COMPUTING: Duration = Duration::from_secs(600);
 
 /// How much of the link between node and edge is buffered, bytes.
 const LINK_BUFFER: usize = 64 * 1024;
@@ -304,7 +306,12 @@ pub async fn run(request: &Request) -> Result<Outcome, String> {
         shared.now_us.store(now_us, Ordering::Release);
         *lock(&shared.began) = Instant::now();
         while let Some((_, bytes)) = quakes.next_if(|q| q.0 <= now_us) {
-            within("the earthquake", agency.tell(bytes, &service)).await?;
+            within_time(
+                STUCK_COMPUTING,
+                "the earthquake",
+                agency.tell(bytes, &service),
+            )
+            .await?;
         }
         for node in &mut sensors.nodes {
             let step = node
@@ -320,7 +327,7 @@ pub async fn run(request: &Request) -> Result<Outcome, String> {
             }
         }
         within("the hub's acknowledgement", sensors.agent.drained()).await?;
-        within("the hub", service.step()).await?;
+        within_time(STUCK_COMPUTING, "the hub", service.step()).await?;
         if service.has_ended() {
             return Err("the hub's pipeline has ended; this is a bug of ours: please report it with the log".to_owned());
         }
@@ -364,9 +371,17 @@ fn all_over(view: &crate::view::View, now_us: i64) -> bool {
 }
 
 async fn within<T>(what: &str, future: impl Future<Output = T>) -> Result<T, String> {
-    tokio::time::timeout(STUCK, future)
+    within_time(STUCK, what, future).await
+}
+
+async fn within_time<T>(
+    time: Duration,
+    what: &str,
+    future: impl Future<Output = T>,
+) -> Result<T, String> {
+    tokio::time::timeout(time, future)
         .await
-        .map_err(|_| format!("{what} did not answer within {} s", STUCK.as_secs()))
+        .map_err(|_| format!("{what} did not answer within {} s", time.as_secs()))
 }
 
 /// Messages and results of an earlier run; anything else in the directory is left alone.
