@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::pipeline::NoSink;
 use crate::replay::{self, Request, Speed};
 use crate::service::{Options, Service};
-use crate::{history, shipped};
+use crate::{forecast_command, history, shipped};
 
 /// Something failed while running.
 pub(crate) const FAILED: u8 = 1;
@@ -98,6 +98,8 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Compute a tsunami forecast from files: when and how high at stations and coasts, as tables, maps and mareograms.
+    Forecast(Box<forecast_command::arguments::Arguments>),
     /// Response banks: what each sensor and coastal point feels of each piece of a trench, computed beforehand.
     #[command(subcommand)]
     Bank(BankCommand),
@@ -267,6 +269,12 @@ fn dispatch(command: Command) -> Result<(), Failure> {
             let lines = to_file(out, |w| history::recompute(config, w))?;
             tracing::info!(lines, "computed again");
             Ok(())
+        }
+        Command::Forecast(arguments) => {
+            forecast_command::run(&arguments).map_err(|trouble| match trouble {
+                forecast_command::Trouble::Wrong(why) => Failure::Wrong(why),
+                forecast_command::Trouble::Failed(why) => Failure::Failed(why),
+            })
         }
         Command::Bank(command) => {
             let stop = bank_command::stop_on_signals().map_err(Failure::Failed)?;

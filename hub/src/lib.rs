@@ -20,6 +20,7 @@ pub mod entry;
 pub mod event;
 pub mod feed;
 pub mod forecast;
+pub mod forecast_command;
 pub mod history;
 pub mod http;
 pub mod intake;
