@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::grid::Grid;
+use crate::lattice::Lattice;
 use crate::motion::Patch;
 
 /// How far the kernel is followed, depths. What is beyond is 4e-4 of the volume, and goes to the rest.
@@ -21,6 +22,8 @@ const REACH: f64 = 6.0;
 const PER_DEPTH: usize = 32;
 /// Depths are told apart by this factor.
 const DEPTH_STEP: f64 = 1.03;
+/// Widths of cells, which change with latitude, are told apart by this factor.
+const WIDTH_STEP: f64 = 1.01;
 /// Cells wider than this many depths keep what they have: the kernel's own weight there is over 98 %.
 const COARSE: f64 = 8.0;
 /// Most columns and rows that a kernel reaches to each side: bounds the work on grids finer than about 4 % of the depth.
@@ -93,10 +96,15 @@ impl Kernel {
             }
             sum
         };
+        // A quarter is enough: the rest are its mirror images.
+        let quarter: Vec<f64> = (0..=along)
+            .flat_map(|y| (0..=across).map(move |x| (x, y)))
+            .map(|(x, y)| mean(x as f64, y as f64))
+            .collect();
         let mut share = Vec::with_capacity((2 * across + 1) * (2 * along + 1));
-        for y in -(along as i64)..=along as i64 {
-            for x in -(across as i64)..=across as i64 {
-                share.push(mean(x.abs() as f64, y.abs() as f64));
+        for y in 0..=2 * along {
+            for x in 0..=2 * across {
+                share.push(quarter[y.abs_diff(along) * (across + 1) + x.abs_diff(across)]);
             }
         }
         let total: f64 = share.iter().sum();
@@ -113,103 +121,163 @@ impl Kernel {
 /// give nor get.
 pub fn smooth(patch: &Patch, grid: &Grid) -> Patch {
     let l = grid.lattice();
-    let wet_depth = |i: usize, j: usize| grid.depth_m(i, j);
-    let column = |i: i64| {
-        if l.is_periodic() {
-            Some(i.rem_euclid(l.nx() as i64) as usize)
-        } else {
-            usize::try_from(i).ok().filter(|&i| i < l.nx())
-        }
-    };
-    let deepest = deepest(patch, grid);
-    let (_, north_m) = l.spacing_m(patch.j0);
-    let grow_y = ((REACH * deepest / north_m).ceil() as usize).min(CELLS_MAX);
-    let east_m = (patch.j0..(patch.j0 + patch.ny).min(l.ny()))
-        .map(|j| l.spacing_m(j).0)
-        .fold(f64::INFINITY, f64::min);
-    let grow_x = ((REACH * deepest / east_m).ceil() as usize).min(CELLS_MAX);
-    let south = patch.j0.saturating_sub(grow_y);
-    let north = (patch.j0 + patch.ny + grow_y).min(l.ny());
-    let (west, nx) = if l.is_periodic() {
-        let nx = (patch.nx + 2 * grow_x).min(l.nx());
-        (patch.i0 as i64 - ((nx - patch.nx.min(nx)) / 2) as i64, nx)
-    } else {
-        let west = patch.i0.saturating_sub(grow_x);
-        (
-            west as i64,
-            (patch.i0 + patch.nx + grow_x).min(l.nx()) - west,
-        )
-    };
-    let ny = north - south;
-    let turn = if l.is_periodic() {
-        l.nx() as i64
-    } else {
-        i64::MAX
-    };
+    let area = Area::round(patch, grid);
+    let wet: Vec<f64> = (0..area.nx * area.ny)
+        .map(|k| {
+            let (i, j) = (area.column(k % area.nx, l), area.south + k / area.nx);
+            f64::from(u8::from(grid.depth_m(i, j).is_some()))
+        })
+        .collect();
     // Volumes in metres times the width of a cell; the height of cells is the same everywhere.
-    let mut volume = vec![0.0f64; nx * ny];
-    let mut wet: Vec<(usize, f64)> = Vec::new();
+    let mut volume = vec![0.0f64; area.nx * area.ny];
+    let mut kernels: HashMap<(i32, i32), Kernel> = HashMap::new();
+    let class = |x: f64, step: f64| (x.ln() / step.ln()).round() as i32;
     for (r, row) in patch.rows().enumerate() {
         let j = patch.j0 + r;
-        let (east_m, _) = l.spacing_m(j);
-        let mut kernels: HashMap<i32, Kernel> = HashMap::new();
+        let (east_m, north_m) = l.spacing_m(j);
+        let width = class(east_m, WIDTH_STEP);
         for (c, &metres) in row.iter().enumerate() {
-            let Some(i) = column((patch.i0 + c) as i64) else {
+            let Some(depth) = depth_m(grid, patch.i0 + c, j).filter(|_| metres != 0.0) else {
                 continue;
             };
-            let Some(depth) = wet_depth(i, j).filter(|_| metres != 0.0) else {
-                continue;
-            };
-            let class = (depth.ln() / DEPTH_STEP.ln()).round() as i32;
-            let kernel = kernels
-                .entry(class)
-                .or_insert_with(|| Kernel::new(DEPTH_STEP.powi(class), east_m, north_m));
-            wet.clear();
-            let width = 2 * kernel.across + 1;
-            for (k, &share) in kernel.share.iter().enumerate() {
-                let to = (j + k / width)
-                    .checked_sub(kernel.along)
-                    .filter(|to| (south..north).contains(to));
-                let x = (patch.i0 + c + k % width) as i64 - kernel.across as i64;
-                if let (Some(to), Some(i)) = (to, column(x))
-                    && wet_depth(i, to).is_some()
-                {
-                    // On a periodic grid `x` may count from the other side of the seam.
-                    let at = (x - west).rem_euclid(turn) as usize;
-                    if at < nx {
-                        wet.push(((to - south) * nx + at, share));
-                    }
-                }
-            }
-            let total: f64 = wet.iter().map(|w| w.1).sum();
-            let give = f64::from(metres) * east_m / total;
-            wet.iter()
-                .for_each(|&(at, share)| volume[at] += give * share);
+            let depth = class(depth, DEPTH_STEP);
+            let kernel = kernels.entry((depth, width)).or_insert_with(|| {
+                Kernel::new(DEPTH_STEP.powi(depth), WIDTH_STEP.powi(width), north_m)
+            });
+            let here = (area.margin_west + c, j.saturating_sub(area.south));
+            kernel.spread(&area, here, &wet, f64::from(metres) * east_m, &mut volume);
         }
     }
     let metres = volume
         .iter()
         .enumerate()
-        .map(|(k, v)| (v / l.spacing_m(south + k / nx).0) as f32)
+        .map(|(k, v)| (v / l.spacing_m(area.south + k / area.nx).0) as f32)
         .collect();
     Patch {
-        i0: column(west).unwrap_or(patch.i0),
-        j0: south,
-        nx,
-        ny,
+        i0: area.column(0, l),
+        j0: area.south,
+        nx: area.nx,
+        ny: area.ny,
         metres,
     }
 }
 
-fn deepest(patch: &Patch, grid: &Grid) -> f64 {
+/// The cells that a patch's volume may reach.
+struct Area {
+    /// Westmost column, which may be negative on a periodic lattice.
+    west: i64,
+    south: usize,
+    nx: usize,
+    ny: usize,
+    /// Columns west of the patch.
+    margin_west: usize,
+    /// All of a periodic lattice: what leaves on one side comes in on the other.
+    closed: bool,
+}
+
+impl Area {
+    fn round(patch: &Patch, grid: &Grid) -> Area {
+        let l = grid.lattice();
+        let reach = REACH * deepest(patch, grid);
+        let cells = |cell_m: f64| ((reach / cell_m).ceil() as usize).min(CELLS_MAX);
+        let (_, north_m) = l.spacing_m(patch.j0);
+        let grow_y = cells(north_m);
+        let east_m = (patch.j0..(patch.j0 + patch.ny).min(l.ny()))
+            .map(|j| l.spacing_m(j).0)
+            .fold(f64::INFINITY, f64::min);
+        let grow_x = cells(east_m);
+        let south = patch.j0.saturating_sub(grow_y);
+        let ny = (patch.j0 + patch.ny + grow_y)
+            .min(l.ny())
+            .saturating_sub(south);
+        let (margin_west, nx) = if l.is_periodic() {
+            let nx = (patch.nx + 2 * grow_x).min(l.nx());
+            (nx.saturating_sub(patch.nx) / 2, nx)
+        } else {
+            let margin = grow_x.min(patch.i0);
+            let end = (patch.i0 + patch.nx + grow_x).min(l.nx());
+            (margin, end.saturating_sub(patch.i0 - margin))
+        };
+        Area {
+            west: patch.i0 as i64 - margin_west as i64,
+            south,
+            nx,
+            ny,
+            margin_west,
+            closed: l.is_periodic() && nx == l.nx(),
+        }
+    }
+
+    fn column(&self, x: usize, l: &Lattice) -> usize {
+        (self.west + x as i64).rem_euclid(l.nx() as i64) as usize
+    }
+}
+
+impl Kernel {
+    /// Spreads a volume from a cell of the area (column, row) over the wet cells round it.
+    fn spread(&self, area: &Area, here: (usize, usize), wet: &[f64], give: f64, to: &mut [f64]) {
+        let total: f64 = self
+            .pieces(area, here)
+            .map(|(at, share)| {
+                let wet = &wet[at..at + share.len()];
+                share.iter().zip(wet).map(|(s, w)| s * w).sum::<f64>()
+            })
+            .sum();
+        let factor = give / total;
+        for (at, share) in self.pieces(area, here) {
+            let n = share.len();
+            for ((to, s), w) in to[at..at + n].iter_mut().zip(share).zip(&wet[at..at + n]) {
+                *to += factor * s * w;
+            }
+        }
+    }
+
+    /// The rows of the kernel round a cell as far as they lie in the area: where each begins there, and its shares. A closed area
+    /// takes rows apart at its seam.
+    fn pieces<'k>(
+        &'k self,
+        area: &'k Area,
+        (x, y): (usize, usize),
+    ) -> impl Iterator<Item = (usize, &'k [f64])> {
+        let width = 2 * self.across + 1;
+        self.share
+            .chunks_exact(width)
+            .enumerate()
+            .filter_map(move |(k, row)| {
+                let to = (y + k).checked_sub(self.along)?;
+                (to < area.ny).then_some((to * area.nx, row))
+            })
+            .flat_map(move |(start, row)| {
+                let west = x as i64 - self.across as i64;
+                let turns: &[i64] = if area.closed { &[-1, 0, 1] } else { &[0] };
+                turns.iter().filter_map(move |turn| {
+                    let first = west + turn * area.nx as i64;
+                    let skip = usize::try_from(-first).unwrap_or(0);
+                    let at = usize::try_from(first).unwrap_or(0);
+                    let n = row
+                        .len()
+                        .saturating_sub(skip)
+                        .min(area.nx.saturating_sub(at));
+                    (n > 0).then(|| (start + at, &row[skip..skip + n]))
+                })
+            })
+    }
+}
+
+/// Depth of a wet cell, metres; columns run on round a periodic lattice.
+fn depth_m(grid: &Grid, i: usize, j: usize) -> Option<f64> {
     let l = grid.lattice();
+    let i = if l.is_periodic() { i % l.nx() } else { i };
+    grid.depth_m(i, j)
+}
+
+/// The deepest cell that moves, metres, and a little more: a class of depths may be deeper than its members.
+fn deepest(patch: &Patch, grid: &Grid) -> f64 {
     let mut deepest = 0.0f64;
     for (r, row) in patch.rows().enumerate() {
         for (c, _) in row.iter().enumerate().filter(|(_, m)| **m != 0.0) {
-            let i = (patch.i0 + c) % l.nx();
-            deepest = deepest.max(grid.depth_m(i, patch.j0 + r).unwrap_or(0.0));
+            deepest = deepest.max(depth_m(grid, patch.i0 + c, patch.j0 + r).unwrap_or(0.0));
         }
     }
-    // A class of depths may be deeper than its members.
     deepest * DEPTH_STEP
 }
