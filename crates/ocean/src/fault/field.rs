@@ -2,8 +2,8 @@
 //!
 //! Near a rectangle every cell is computed, as the mean of several points where cells are coarse. Far from it the displacement is
 //! smooth: it is computed at 6 x 6 Chebyshev points of each block of 16 x 16 cells, summed over all rectangles there, and
-//! interpolated once a block; and ten lengths off a rectangle is a point. With "far" as below that is within 0.1 % of the block's own largest displacement (a test
-//! compares), and 200 subfaults on a regional 5' grid take 0.3 s of one core instead of 17 (`benches/lift.rs`).
+//! interpolated once a block; and ten lengths off a rectangle is a point. Both together change the sum by less than 0.1 % of its
+//! largest value (a test compares), and 200 subfaults on a regional 5' grid take 0.3 s of one core instead of 17 (`benches/lift.rs`).
 //!
 //! Blocks are independent, and in each the rectangles are summed in their order: the same bits whatever the thread count.
 
