@@ -1,7 +1,8 @@
 //! The world's subduction zones: where their trenches run, and how the interface goes down from there.
 //!
 //! Each zone is a line of nodes along the trench, about 100 km apart and in the direction of strike (the plate goes down to
-//! the right), with three dips - at 25, 75 and 125 km down the interface from the trench - and the depth of the trench's floor. Between them the dip is linear in
+//! the right), with three dips - at 25, 75 and 125 km down the interface from the trench - and the depth of the
+//! trench's floor. Between them the dip is linear in
 //! that distance, beyond them constant; depth is its integral. Between nodes everything is linear along the trench.
 //!
 //! The interface meets the sea floor at the trench. A half-space begins at the solid surface, so that is where depths count from;

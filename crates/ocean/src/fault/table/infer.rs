@@ -129,7 +129,8 @@ pub(super) fn reference(placed: &[Placed]) -> (Reference, Remark) {
     }
 }
 
-/// The reference by which lower edges join the upper edges of others, where one alone does. Tables of equal rectangles in straight rows
+/// The reference by which lower edges join the upper edges of others, where one alone does. Tables of equal rectangles
+/// in straight rows
 /// join by any. Whether a position is the end of an edge or its middle changes nothing there: that is told by the ends.
 fn by_joints(placed: &[Placed]) -> Option<Reference> {
     let gap = |r: Reference, which: fn(&Fault, f64) -> [f64; 3]| {

@@ -6,9 +6,11 @@
 //! | USGS / UCSB `.param` | `#Fault_segment ... Dx= ... Dy=` |
 //! | delimited text | anything else: a header line that names the columns, separated by commas, semicolons, tabs or blanks |
 //!
-//! **What a position means** decides up to half a rupture's width, so it is never left open: the format says it (`.fsp` in words, `.param`
+//! **What a position means** decides up to half a rupture's width, so it is never left open: the format says it (`.fsp`
+//! in words, `.param`
 //! always the centre), or the column names do (`lon_c` a centre, `lonR` the corner of the upper edge from which strike runs, `lon1` to
-//! `lon4` corners), or the geometry does (centres that would break the surface are upper edges; rectangles of different dip or width that join
+//! `lon4` corners), or the geometry does (centres that would break the surface are upper edges; rectangles of different
+//! dip or width that join
 //! only if positions are one of the five references). Otherwise it is taken for the centre. [`Table::reference`] and
 //! [`Table::remarks`] say which, and [`ReadOptions::reference`] overrides all of it.
 //!
