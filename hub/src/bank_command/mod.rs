@@ -22,7 +22,7 @@ use progress::Progress;
 pub enum BankCommand {
     /// Compute the responses of sensors and coastal points to unit sources along trenches. Interrupted, it goes on where it was.
     Build {
-        /// A shipped bank (see `watchfire events`), a directory with a bank.toml, or a file (see configs/README.md).
+        /// A shipped bank (see `watchfire events`), a directory with a bank.toml, or a file (see configs/banks/README.md).
         #[arg(long, value_name = "NAME|DIR|FILE")]
         config: PathBuf,
         /// File to write [default: <name>.bank.arrow].
@@ -276,4 +276,59 @@ pub fn stop_on_signals() -> Result<Arc<AtomicBool>, String> {
         })
         .map_err(|e| e.to_string())?;
     Ok(stop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shipped_bank_can_be_built() {
+        for (name, text) in crate::shipped::BANKS {
+            let loaded = Loaded::parse(name, text).expect(name);
+            let grid = loaded.grid().expect(name);
+            let plan = plan(&loaded, &grid).expect(name);
+            assert_eq!(plan.provenance.check(), Ok(()), "{name}");
+            let (units, receivers) = (&plan.provenance.units, &plan.provenance.receivers);
+            println!(
+                "{name}: {} unit sources, {} receivers, left out {:?}",
+                units.len(),
+                receivers.len(),
+                plan.left_out
+            );
+            assert!((60..=170).contains(&units.len()), "{name}: {}", units.len());
+            assert!(receivers.len() >= 25, "{name}");
+            for r in receivers {
+                let depth = r.place.depth_m;
+                assert!(depth >= 10.0, "{name}, {}: {depth} m", r.place.id);
+                // A DART stands on the deep sea floor, of the grid as of the world.
+                assert!(
+                    r.place.coastal || depth > 1_000.0,
+                    "{name}, {}: {depth} m",
+                    r.place.id
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_deployments_own_receivers_have_the_names_of_its_forecasts() {
+        let chile = crate::shipped::DEPLOYMENTS.iter().find(|d| d.0 == "chile");
+        let (name, text) = chile.expect("ships");
+        let config = crate::config::Config::parse(name, text).expect(name);
+        let asked = of_deployment(&config);
+        let station = asked.iter().find(|a| a.point.id == "32412").expect("buoy");
+        assert!(!station.point.coastal);
+        let gauge = asked.iter().find(|a| a.point.id == "valparaiso-tide");
+        assert!(gauge.expect("gauge").point.coastal);
+        let points: usize = config.zone.iter().map(|z| z.coast.len()).sum();
+        assert_eq!(
+            asked.iter().filter(|a| a.point.id.contains('#')).count(),
+            points
+        );
+        assert!(
+            asked.iter().all(|a| a.point.id != "av-errazuriz"),
+            "no sea there"
+        );
+    }
 }
