@@ -97,7 +97,10 @@ fn the_first_estimate_speaks_when_the_model_is_slow() {
     assert!(late.len() <= 1, "{late:?}");
     // And only once.
     let outlook = core.run_model(&job).expect("an ocean");
-    assert!(core.modelled(job.number, outlook, at + 70 * SECOND).is_empty());
+    assert!(
+        core.modelled(job.number, outlook, at + 70 * SECOND)
+            .is_empty()
+    );
 }
 
 #[test]
