@@ -145,5 +145,5 @@ impl<T: ResponseTable + ?Sized> Court<'_, '_, T> {
 }
 
 fn rows(block: &Block) -> f64 {
-    (block.to - block.from) as f64
+    block.number as f64
 }

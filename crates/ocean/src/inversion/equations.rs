@@ -1,5 +1,7 @@
 //! The equations of the stations: data, responses and nuisances, made independent.
 
+use std::ops::Range;
+
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 
 use super::cubic::Place;
@@ -30,9 +32,9 @@ pub(super) struct Knowledge {
 /// One station's part of the equations.
 pub(super) struct Block {
     /// Rows of the whole that are this station's.
-    pub(super) from: usize,
-    /// One past the last.
-    pub(super) to: usize,
+    rows: Range<usize>,
+    /// Data that they stand for.
+    pub(super) number: usize,
     /// Whitened and scaled by their prior: offset, slope, own shift.
     own: Array2<f64>,
     /// Cholesky factor of the own part.
@@ -46,6 +48,8 @@ pub(super) struct Block {
 pub(super) struct Equations {
     /// Whitened: patterns, common delay, data (and two columns that are used up). One row a sample.
     all: Array2<f64>,
+    /// Rows that are in use.
+    used: usize,
     /// One for each record; `None` where it does not count.
     pub(super) blocks: Vec<Option<Block>>,
 }
@@ -55,6 +59,7 @@ impl Equations {
         let rows = records.iter().map(|r| r.times_s.len()).sum();
         Equations {
             all: Array2::zeros((rows, patterns + MORE)),
+            used: 0,
             blocks: records.iter().map(|_| None).collect(),
         }
     }
@@ -71,31 +76,39 @@ impl Equations {
         let mut from = 0;
         for ((record, known), block) in records.iter().zip(known).zip(&mut self.blocks) {
             *block = known.map(|known| {
-                let to = from + record.times_s.len();
-                let rows = self.all.slice_axis_mut(ROWS, (from..to).into());
-                let mut block = written(inversion, record, &known, best, with_shift, rows);
-                (block.from, block.to) = (from, to);
-                from = to;
-                block
+                let block = whitened(inversion, record, &known, best, with_shift);
+                let (number, lead) = (block.rows.nrows(), block.lead);
+                let short = shortened(&block.rows, lead);
+                let rows = from..from + short.nrows() + number - lead;
+                let (mut top, mut rest) = self
+                    .all
+                    .slice_axis_mut(ROWS, rows.clone().into())
+                    .split_at(ROWS, short.nrows());
+                top.assign(&short);
+                rest.assign(&block.rows.slice_axis(ROWS, (lead..).into()));
+                from = rows.end;
+                let all = self.all.slice_axis_mut(ROWS, rows.clone().into());
+                eliminated(inversion, block.own_shift_sigma_s, number, rows, all)
             });
         }
+        self.used = from;
     }
 
     fn rows(&self, block: &Block) -> ArrayView2<'_, f64> {
         let used = self.all.ncols() - 2;
-        let all = self.all.slice_axis(ROWS, (block.from..block.to).into());
+        let all = self.all.slice_axis(ROWS, block.rows.clone().into());
         all.split_at(COLUMNS, used).0
     }
 
     /// Number of data that count.
     pub(super) fn count(&self) -> usize {
-        self.blocks.iter().flatten().map(|b| b.to - b.from).sum()
+        self.blocks.iter().flatten().map(|b| b.number).sum()
     }
 
     /// The normal matrix of all stations, with the data as its last row and column.
     pub(super) fn normal(&self) -> Array2<f64> {
         let used = self.all.ncols() - 2;
-        let rows = self.all.slice_axis(ROWS, (..self.count()).into());
+        let rows = self.all.slice_axis(ROWS, (..self.used).into());
         let mut normal = squared(&rows.split_at(COLUMNS, used).0);
         let taken: Vec<ArrayView2<'_, f64>> = self
             .blocks
@@ -199,15 +212,21 @@ fn squared(m: &ArrayView2<'_, f64>) -> Array2<f64> {
     square
 }
 
-/// Writes the equations of one station, with errors independent and of variance 1.
-fn written<T: ResponseTable + ?Sized>(
+/// One station's equations with errors independent and of variance 1.
+struct Whitened {
+    rows: Array2<f64>,
+    /// How many rows come before any pattern's wave.
+    lead: usize,
+    own_shift_sigma_s: f64,
+}
+
+fn whitened<T: ResponseTable + ?Sized>(
     inversion: &Inversion<'_, T>,
     record: &Prepared,
     known: &Knowledge,
     best: &Array1<f64>,
     with_shift: bool,
-    mut rows: ArrayViewMut2<'_, f64>,
-) -> Block {
+) -> Whitened {
     let settings = &inversion.settings;
     let step_s = inversion.table.step_s();
     let reduced = inversion.reduced(record.receiver);
@@ -238,9 +257,9 @@ fn written<T: ResponseTable + ?Sized>(
     let own_shift_sigma_s = settings.travel_time_error_part * arrival_s;
     let drift = record.noise.drift_m_h / 3600.0;
     let offset = record.noise.sd_m.hypot(OFFSET_SIGMA_M);
+    let mut rows = Array2::<f64>::zeros((number, patterns + MORE));
     for (k, mut row) in rows.rows_mut().into_iter().enumerate() {
         let mut height = record.heights_m[k];
-        row.fill(0.0);
         if let Some(place) = &places[k] {
             let [a, b, c, d] = place.at.map(|j| by_time.row(j));
             let [p, q, r, s] = place.weights;
@@ -268,8 +287,41 @@ fn written<T: ResponseTable + ?Sized>(
         white_m2: &record.shaking_m2,
         scale: known.scale,
     };
-    whiten(&errors, &mut rows);
-    let mut own = Array2::zeros((number, 3));
+    whiten(&errors, &mut rows.view_mut());
+    Whitened {
+        rows,
+        lead: places.iter().take_while(|p| p.is_none()).count(),
+        own_shift_sigma_s,
+    }
+}
+
+/// Three rows that say the same as the first `lead` ones, in which only data, offset and slope are not zero: what their normal matrix
+/// is made of is all that counts.
+fn shortened(rows: &Array2<f64>, lead: usize) -> Array2<f64> {
+    let columns = rows.ncols();
+    let quiet = rows.slice_axis(ROWS, (..lead).into());
+    if lead <= 3 {
+        return quiet.to_owned();
+    }
+    let (_, three) = quiet.split_at(COLUMNS, columns - 3);
+    let root = dense::cholesky_with_jitter(&three.t().dot(&three));
+    let mut short = Array2::zeros((3, columns));
+    short
+        .slice_axis_mut(COLUMNS, (columns - 3..).into())
+        .assign(&root.t());
+    short
+}
+
+/// Takes a station's offset, slope and own shift out of its whitened rows.
+fn eliminated<T: ResponseTable + ?Sized>(
+    inversion: &Inversion<'_, T>,
+    own_shift_sigma_s: f64,
+    number: usize,
+    range: Range<usize>,
+    mut rows: ArrayViewMut2<'_, f64>,
+) -> Block {
+    let patterns = rows.ncols() - MORE;
+    let mut own = Array2::zeros((rows.nrows(), 3));
     own.slice_axis_mut(COLUMNS, (..2).into())
         .assign(&rows.slice_axis(COLUMNS, (patterns + 2..).into()));
     own.column_mut(2)
@@ -284,8 +336,8 @@ fn written<T: ResponseTable + ?Sized>(
         dense::forward(&own_factor, &mut column);
     }
     Block {
-        from: 0,
-        to: 0,
+        rows: range,
+        number,
         own,
         own_factor,
         taken,
@@ -323,6 +375,27 @@ fn arrival(series: &[f64], step_s: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_before_the_wave_are_shortened_without_loss() {
+        // Columns: two patterns, delay, data, offset, slope; the first nine rows are before the wave.
+        let rows = Array2::from_shape_fn((12, 6), |(i, j)| {
+            let early = i < 9 && j < 3;
+            if early {
+                0.0
+            } else {
+                ((i * 5 + j * 3) as f64).sin()
+            }
+        });
+        let short = shortened(&rows, 9);
+        let rest = rows.slice_axis(ROWS, (9..).into());
+        let kept = short.t().dot(&short) + rest.t().dot(&rest);
+        let off = rows.t().dot(&rows) - kept;
+        assert!(
+            short.nrows() == 3 && off.iter().all(|d| d.abs() < 1e-8),
+            "{off}"
+        );
+    }
 
     #[test]
     fn a_square_by_blocks_is_the_square() {

@@ -67,8 +67,8 @@ pub struct PointOutlook {
     pub p50_m: Vec<f32>,
     /// The series not exceeded with a probability of 95 %, time by time, metres.
     pub p95_m: Vec<f32>,
-    /// Largest heights of the samples, and how much each may be off.
-    maxima_m: Vec<f64>,
+    /// Logarithms of the samples' largest heights, and how much each may be off.
+    maxima_ln: Vec<f64>,
     sigma_ln: f64,
 }
 
@@ -107,9 +107,9 @@ impl PointOutlook {
         let sketches: Vec<Sketch> = (0..drawn)
             .map(|k| Sketch::of(series.row(k).as_slice().unwrap_or(&[])))
             .collect();
-        let maxima_m: Vec<f64> = sketches
+        let maxima_ln: Vec<f64> = sketches
             .iter()
-            .map(|s| (s.highest * gain).max(NOTHING_M))
+            .map(|s| (s.highest * gain).max(NOTHING_M).ln())
             .collect();
         let first = reduced.first;
         let at_s = |place: f64, k: usize| (first as f64 + place) * step_s + posterior.delay_s[k];
@@ -137,22 +137,21 @@ impl PointOutlook {
             arrival_s: some.then_some(arrival.max(0.0)),
             arrival_sigma_s: spread_s.hypot(timing_s).hypot(0.5 * step_s),
             peak_s: middle(peaks).0.max(0.0),
-            max_m: Range {
-                p05: quantile(&maxima_m, sigma_ln, 0.05),
-                p50: quantile(&maxima_m, sigma_ln, 0.5),
-                p95: quantile(&maxima_m, sigma_ln, 0.95),
-            },
+            max_m: heights(&maxima_ln, sigma_ln),
             p05_m,
             p50_m,
             p95_m,
-            maxima_m,
+            maxima_ln,
             sigma_ln,
         }
     }
 
     /// Probability that the largest height exceeds `height_m`; 1 for heights of zero and below.
     pub fn probability_above(&self, height_m: f64) -> f64 {
-        above(&self.maxima_m, self.sigma_ln, height_m)
+        if height_m <= 0.0 {
+            return 1.0;
+        }
+        above(&self.maxima_ln, self.sigma_ln, height_m.ln())
     }
 }
 
@@ -273,47 +272,69 @@ fn middle(values: Vec<f64>) -> (f64, f64) {
 }
 
 /// Probability that a log-normal value about one of the medians, all equally probable, exceeds a height.
-fn above(medians: &[f64], sigma_ln: f64, height: f64) -> f64 {
-    if height <= 0.0 {
-        return 1.0;
-    }
-    let sum: f64 = medians
+fn above(medians_ln: &[f64], sigma_ln: f64, height_ln: f64) -> f64 {
+    let sum: f64 = medians_ln
         .iter()
         .map(|m| {
-            let distance = (height / m).ln();
             if sigma_ln > 0.0 {
-                normal::upper_tail(distance / sigma_ln)
+                normal::upper_tail((height_ln - m) / sigma_ln)
             } else {
-                f64::from(distance < 0.0)
+                f64::from(height_ln < *m)
             }
         })
         .sum();
-    sum / medians.len().max(1) as f64
+    sum / medians_ln.len().max(1) as f64
 }
 
-/// The height that is not exceeded with probability `p`, by bisection in the logarithm.
-fn quantile(medians: &[f64], sigma_ln: f64, p: f64) -> f64 {
-    let low = medians.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = medians.iter().copied().fold(0.0, f64::max);
-    if !(low.is_finite() && high > 0.0) {
-        return 0.0;
+/// The logarithm of the height that is not exceeded with probability `p`: Newton's steps within a bracket that shrinks. `start` is a
+/// guess.
+fn quantile(medians_ln: &[f64], sigma_ln: f64, p: f64, start: f64) -> f64 {
+    let low = medians_ln.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = medians_ln.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if !(low.is_finite() && high.is_finite()) {
+        return f64::NEG_INFINITY;
     }
-    let (mut a, mut b) = (
-        low.ln() - 8.0 * sigma_ln - 1e-6,
-        high.ln() + 8.0 * sigma_ln + 1e-6,
-    );
-    for _ in 0..40 {
-        let mid = 0.5 * (a + b);
-        if above(medians, sigma_ln, mid.exp()) > 1.0 - p {
-            a = mid;
+    let (mut a, mut b) = (low - 8.0 * sigma_ln - 1e-6, high + 8.0 * sigma_ln + 1e-6);
+    let mut x = start.clamp(a, b);
+    for _ in 0..60 {
+        let off = 1.0 - above(medians_ln, sigma_ln, x) - p;
+        if off < 0.0 {
+            a = x;
         } else {
-            b = mid;
+            b = x;
         }
-        if b - a < 1e-4 {
-            break;
+        // Slope of the distribution; a step that leaves the bracket gives way to its middle.
+        let density: f64 = medians_ln
+            .iter()
+            .map(|m| (-0.5 * ((x - m) / sigma_ln).powi(2)).exp())
+            .sum();
+        let slope = density / (medians_ln.len() as f64 * sigma_ln * std::f64::consts::TAU.sqrt());
+        let step = x - off / slope;
+        let next = if step > a && step < b {
+            step
+        } else {
+            0.5 * (a + b)
+        };
+        if (next - x).abs() < 1e-4 || b - a < 1e-4 {
+            return next;
         }
+        x = next;
     }
-    (0.5 * (a + b)).exp()
+    x
+}
+
+/// Heights not exceeded with probabilities of 5, 50 and 95 %.
+fn heights(medians_ln: &[f64], sigma_ln: f64) -> Range {
+    let count = medians_ln.len().max(1) as f64;
+    let mean = medians_ln.iter().sum::<f64>() / count;
+    let variance = medians_ln.iter().map(|m| (m - mean).powi(2)).sum::<f64>() / count;
+    let sd = (variance + sigma_ln * sigma_ln).sqrt();
+    let at = |p, sigmas| quantile(medians_ln, sigma_ln, p, mean + sigmas * sd).exp();
+    Range {
+        p05: at(0.05, -QUANTILE_95),
+        p50: at(0.5, 0.0),
+        p95: at(0.95, QUANTILE_95),
+    }
 }
 
 #[cfg(test)]
@@ -322,11 +343,31 @@ mod tests {
 
     #[test]
     fn quantiles_of_one_lognormal_are_known() {
-        let q = quantile(&[2.0], 0.3, 0.95);
-        assert!((q - 2.0 * (0.3 * QUANTILE_95).exp()).abs() < 1e-3, "{q}");
-        assert!((above(&[2.0], 0.3, q) - 0.05).abs() < 1e-3);
-        assert_eq!(above(&[2.0], 0.3, 0.0), 1.0);
-        assert!((quantile(&[1.0, 3.0], 0.0, 0.95) - 3.0).abs() < 1e-3);
+        let one = [2f64.ln()];
+        let range = heights(&one, 0.3);
+        assert!(
+            (range.p95 - 2.0 * (0.3 * QUANTILE_95).exp()).abs() < 1e-3,
+            "{range:?}"
+        );
+        assert!((range.p50 - 2.0).abs() < 1e-3, "{range:?}");
+        assert!((above(&one, 0.3, range.p95.ln()) - 0.05).abs() < 1e-3);
+    }
+
+    #[test]
+    fn quantiles_of_mixtures_are_where_the_probability_is() {
+        let many: Vec<f64> = (0..64).map(|k| (f64::from(k) * 0.7).sin() * 2.0).collect();
+        for sigma in [0.0, 1e-3, 0.2, 1.0] {
+            for p in [0.05, 0.5, 0.95] {
+                let x = quantile(&many, sigma, p, 9.0);
+                let (below, beyond) =
+                    (above(&many, sigma, x - 1e-3), above(&many, sigma, x + 1e-3));
+                assert!(
+                    (beyond..=below).contains(&(1.0 - p)),
+                    "{sigma} {p}: {x} {below} {beyond}"
+                );
+            }
+        }
+        assert_eq!(heights(&[], 0.2).p50, 0.0);
     }
 
     #[test]

@@ -226,6 +226,9 @@ impl Prior {
 
     /// What is believed when nothing but the sea's records are known: anything anywhere. See the module.
     ///
+    /// One station cannot tell places on either side of it that are equally far: use [`Prior::from_place`] wherever there is an
+    /// epicentre (the origin of the time axis came with one), and this where there are several stations and none.
+    ///
     /// # Errors
     /// [`PriorError`] when there are no unit sources or one is no patch of an interface.
     pub fn broad(units: &[UnitSource]) -> Result<Self, PriorError> {

@@ -18,7 +18,7 @@ const SLIP_VARIATION: f64 = 0.75;
 /// Correlation lengths of the slip as part of length and width. See [`super::prior`].
 const CORRELATION_PART: f64 = 0.4;
 /// Part of a guess's variance that its factor may leave out.
-const TOLERANCE: f64 = 0.005;
+const TOLERANCE: f64 = 0.02;
 /// Units whose mean slip is below this part of the largest do not belong to the guess.
 const NEGLIGIBLE: f64 = 1e-3;
 

@@ -18,7 +18,7 @@ pub(super) const CONTRADICTION_SIGMAS: f64 = 6.0;
 /// Shifts are kept within this many standard deviations.
 const SHIFT_LIMIT_SIGMAS: f64 = 3.0;
 /// Probability below which a guess is not looked at again in a later pass.
-const HOPELESS: f64 = 1e-15;
+const HOPELESS: f64 = 1e-12;
 
 /// One guess's posterior over patterns and the common delay (last, in its standard deviations).
 #[derive(Debug, Clone)]
@@ -105,7 +105,7 @@ pub(super) fn solve<T: ResponseTable + ?Sized>(
                 continue;
             };
             let (squares, own_s) = equations.left(block, &best.view());
-            let number = (block.to - block.from) as f64;
+            let number = block.number as f64;
             fits[k] = (now.scale * squares / number, number);
             if pass > 0 && pass + 1 < PASSES {
                 let limit =
