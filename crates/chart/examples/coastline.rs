@@ -65,9 +65,14 @@ fn convert(topology: &Value) -> Option<Vec<u8>> {
         }
     }
     let mut out = b"WFRINGS1".to_vec();
+    // Islands of one or two steps of the source are no rings any more.
+    let rings: Vec<_> = rings
+        .iter()
+        .map(|ring| unwrapped(ring))
+        .filter(|(ring, _)| ring.len() >= 3)
+        .collect();
     number(&mut out, rings.len() as i64);
-    for ring in &rings {
-        let (ring, closed_over_pole) = unwrapped(ring);
+    for (ring, closed_over_pole) in rings {
         number(&mut out, ring.len() as i64);
         out.push(u8::from(closed_over_pole));
         let (mut x, mut y) = (0, 0);

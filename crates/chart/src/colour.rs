@@ -144,8 +144,8 @@ const BANDS: [Rgba; 6] = [
     Rgba::hex(0xe0814c),
     Rgba::hex(0xf2b56b),
     Rgba::hex(0xf8dc9a),
-    Rgba::hex(0xf4f0cf),
-    Rgba::hex(0xe6f1f5),
+    Rgba::hex(0xf5ecc0),
+    Rgba::hex(0xeef6fa),
 ];
 
 /// Colour of the band at a fraction of the longest time.

@@ -169,7 +169,7 @@ impl MaximumHeightMap<'_> {
             .map(|h| if h.is_nan() { f32::NAN } else { logarithm(h) })
             .collect();
         let field = Sampler::new(self.lattice, values, 2);
-        sheet.ground(self.grid, |lat, lon, _| match field.at(lat, lon) {
+        sheet.ground(self.grid, true, |lat, lon, _| match field.at(lat, lon) {
             Some(log) => colours[bounds.partition_point(|&b| b <= log)],
             None if self.lattice.covers(lat, lon) => STILL,
             None => OUTSIDE,

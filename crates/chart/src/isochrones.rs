@@ -48,6 +48,26 @@ struct Rhythm {
     heavy_min: u32,
 }
 
+impl Rhythm {
+    /// Minutes between lines in the corners that the wave reaches last: finer ones would fill slow water with ink.
+    fn beyond_min(self) -> u32 {
+        self.named_min.max(60)
+    }
+    /// Up to where the finer lines go, minutes.
+    fn until_min(self, usual_s: f32) -> u32 {
+        ((usual_s / 60.0) as u32 / self.named_min + 1) * self.named_min
+    }
+    /// What the legend says of lines.
+    fn words(self, every_min: u32, usual_s: f32) -> String {
+        let every = lapse(every_min);
+        if every_min < self.beyond_min() {
+            format!("every {every}, up to {}", lapse(self.until_min(usual_s)))
+        } else {
+            format!("every {every}")
+        }
+    }
+}
+
 /// The rhythm that gives at most about thirty lines until most of the map is reached.
 fn rhythm(usual_s: f32) -> Rhythm {
     let (fine_min, named_min, heavy_min) = match usual_s / 3600.0 {
@@ -140,14 +160,14 @@ impl IsochroneMap<'_> {
         sheet = Sheet::new(self.page, l, self.event, self.marks, legend, &remarks)?;
 
         let band_s = band_minutes(usual_s) as f32 * 60.0;
-        sheet.ground(self.grid, |lat, lon, terrain| {
+        sheet.ground(self.grid, self.bands, |lat, lon, terrain| {
             let ground = terrain.sea(lat, lon).unwrap_or(OUTSIDE);
             match field.at(lat, lon).filter(|_| self.bands) {
                 Some(s) => band_colour(s, band_s, usual_s),
                 None => ground,
             }
         });
-        let drawn = self.lines(&mut sheet, field.values(), rhythm, last_s);
+        let drawn = self.lines(&mut sheet, field.values(), rhythm, usual_s, last_s);
         sheet.symbols();
         names(&mut sheet, &drawn);
         sheet.finish()
@@ -181,15 +201,15 @@ impl IsochroneMap<'_> {
         if usual_s > 0.0 {
             rows.push((
                 Sign::Line(ISOCHRONE, HEAVY_PX * unit),
-                format!("every {}", lapse(rhythm.heavy_min)),
+                rhythm.words(rhythm.heavy_min, usual_s),
             ));
             rows.push((
                 Sign::Line(ISOCHRONE, NAMED_PX * unit),
-                format!("every {}", lapse(rhythm.named_min)),
+                rhythm.words(rhythm.named_min, usual_s),
             ));
             if rhythm.fine_min < rhythm.named_min {
                 let fine = Sign::Line(ISOCHRONE.with_alpha(FINE_ALPHA), FINE_PX * unit);
-                rows.push((fine, format!("every {}", lapse(rhythm.fine_min))));
+                rows.push((fine, rhythm.words(rhythm.fine_min, usual_s)));
             }
         }
         let lines = Section {
@@ -239,6 +259,7 @@ impl IsochroneMap<'_> {
         sheet: &mut Sheet<'_>,
         values: &[f32],
         rhythm: Rhythm,
+        usual_s: f32,
         last_s: f32,
     ) -> Vec<(u32, Vec<(f32, f32)>)> {
         let mut named = Vec::new();
@@ -247,8 +268,12 @@ impl IsochroneMap<'_> {
             return named;
         };
         sheet.canvas.clip_to_sea(view.frame, sheet.land.as_ref());
-        let most = ((last_s / 60.0) as u32 / rhythm.fine_min).min(MAX_LINES as u32);
-        let minutes: Vec<u32> = (1..=most).map(|k| k * rhythm.fine_min).collect();
+        let (until, last) = (rhythm.until_min(usual_s), (last_s / 60.0) as u32);
+        let minutes: Vec<u32> = (1..=last / rhythm.fine_min)
+            .map(|k| k * rhythm.fine_min)
+            .filter(|m| *m <= until || m % rhythm.beyond_min() == 0)
+            .take(MAX_LINES)
+            .collect();
         let levels: Vec<f32> = minutes.iter().map(|m| (m * 60) as f32).collect();
         let lines = contour::lines(self.lattice, values, &levels, window);
         for (minutes, lines) in minutes.into_iter().zip(lines) {
@@ -358,6 +383,9 @@ fn length(line: &[(f32, f32)]) -> f32 {
 
 /// The point at a length along a line.
 fn along(line: &[(f32, f32)], at: f32) -> Option<(f32, f32)> {
+    if at < 0.0 {
+        return None;
+    }
     let mut left = at;
     for w in line.windows(2) {
         let (dx, dy) = (w[1].0 - w[0].0, w[1].1 - w[0].1);

@@ -87,6 +87,10 @@ pub(crate) fn reaches_beyond(page: &MapPage, l: &Lattice) -> bool {
     })
 }
 
+/// Width of the panel, and what the page has above and below it, in units of text size.
+const PANEL_PX: f32 = 262.0;
+const PANEL_AROUND_PX: f32 = 62.0 + 36.0 + 14.0;
+
 impl<'a> Sheet<'a> {
     /// Lays the page out. `legend` comes above the marks' own rows; `remarks` below.
     pub fn new(
@@ -101,13 +105,20 @@ impl<'a> Sheet<'a> {
         marks.check()?;
         let extent = Extent::new(page.area.unwrap_or_else(|| whole(lattice)), page.projection)?;
         let (most_w, most_h) = (page.width_px as f32, page.height_px as f32);
-        // Sizes of text follow the page, within what can be read.
-        let u = (most_w.min(most_h * 1.35) / 1500.0).clamp(0.62, 2.4);
-
-        let panel_w = 262.0 * u;
         let mut sections = legend;
         sections.push(symbol_rows(event, marks));
-        let panel = Panel::new(event, sections, remarks, panel_w, u);
+        // Sizes of text follow the page, within what can be read; on a low page the panel decides.
+        let mut u = (most_w.min(most_h * 1.35) / 1500.0).clamp(0.62, 2.4);
+        let mut panel = Panel::new(event, &sections, remarks, PANEL_PX * u, u);
+        for _ in 0..3 {
+            let needed = panel.height() + PANEL_AROUND_PX * u;
+            if needed <= most_h {
+                break;
+            }
+            u *= most_h / needed;
+            panel = Panel::new(event, &sections, remarks, PANEL_PX * u, u);
+        }
+        let panel_w = PANEL_PX * u;
 
         let (left, right, below) = (50.0 * u, 22.0 * u + panel_w + 16.0 * u, 66.0 * u);
         let top = 62.0 * u
@@ -148,8 +159,13 @@ impl<'a> Sheet<'a> {
         })
     }
 
-    /// Sea, land and coast.
-    pub fn ground(&mut self, grid: &Grid, sea: impl Fn(f64, f64, &Terrain<'_>) -> Rgba) {
+    /// Sea, land and coast; `classes` when the sea's colours have sharp borders.
+    pub fn ground(
+        &mut self,
+        grid: &Grid,
+        classes: bool,
+        sea: impl Fn(f64, f64, &Terrain<'_>) -> Rgba,
+    ) {
         let terrain = Terrain::of(grid);
         let coast = Coast::of(&self.view, 4.0);
         let line = if self.view.px_per_deg() < 12.0 {
@@ -165,6 +181,7 @@ impl<'a> Sheet<'a> {
             &coast,
             self.land.as_ref(),
             line,
+            classes,
             |lat, lon| sea(lat, lon, &terrain),
         );
         self.graticule();

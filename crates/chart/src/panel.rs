@@ -64,7 +64,7 @@ pub(crate) struct Panel {
 impl Panel {
     pub fn new(
         event: &EventText,
-        sections: Vec<Section>,
+        sections: &[Section],
         remarks: &[String],
         width: f32,
         unit: f32,
@@ -91,8 +91,8 @@ impl Panel {
             rows.extend(
                 section
                     .rows
-                    .into_iter()
-                    .map(|(sign, label)| Row::Sign(sign, label)),
+                    .iter()
+                    .map(|(sign, label)| Row::Sign(*sign, label.clone())),
             );
         }
         let remarks: Vec<&String> = remarks.iter().filter(|r| !r.is_empty()).collect();

@@ -61,7 +61,7 @@ impl<'a> Terrain<'a> {
 }
 
 /// Paints a map: `sea` gives the colour of the sea at (latitude, longitude), land comes from the terrain, the line between them
-/// from the coastline. Four samples a pixel smooth the borders of classes.
+/// from the coastline. Where the sea is coloured in classes, four samples a pixel smooth their borders.
 pub(crate) fn paint(
     canvas: &mut Canvas,
     view: &View,
@@ -69,6 +69,7 @@ pub(crate) fn paint(
     coast: &Coast,
     land: Option<&Mask>,
     line_px: f32,
+    classes: bool,
     sea: impl Fn(f64, f64) -> Rgba,
 ) {
     let frame = view.frame;
@@ -84,11 +85,20 @@ pub(crate) fn paint(
             let colour = if land == 255 {
                 terrain.land(middle.0, middle.1)
             } else {
-                let mut four = [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(a, b)| sea(lats[a], lons[b]));
+                let mut four = if classes {
+                    [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(a, b)| sea(lats[a], lons[b]))
+                } else {
+                    [sea(middle.0, middle.1); 4]
+                };
                 if four == [OUTSIDE; 4] && hatched(x, y) {
                     four = [HATCH; 4];
                 }
-                mean(four).towards(terrain.land(middle.0, middle.1), f32::from(land) / 255.0)
+                let sea = mean(four);
+                if land == 0 {
+                    sea
+                } else {
+                    sea.towards(terrain.land(middle.0, middle.1), f32::from(land) / 255.0)
+                }
             };
             canvas.set(x, y, colour);
         }

@@ -92,7 +92,7 @@ impl Times {
         if self
             .ticks()
             .next()
-            .is_none_or(|t| self.x(t) - 40.0 * u > edge)
+            .is_none_or(|t| self.x(t) - 48.0 * u > edge)
         {
             canvas.text(edge, y + 18.0 * u, "after origin", &name);
             if origin_unix_s.is_some() {
