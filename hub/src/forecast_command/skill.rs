@@ -2,16 +2,14 @@
 //!
 //! | figure | definition |
 //! |---|---|
-//! | variance reduction | 1 - sum (model - observed)^2 / sum observed^2 over minutes; 1 is perfect, below 0 is worse than silence |
+//! | variance reduction | 1 - sum (model - observed)^2 / sum observed^2 at whole minutes; 1 is perfect, below 0 is worse than silence |
 //! | peak ratio | largest modelled over largest observed height |
 //! | arrival difference | modelled less observed instant at which a fifth of its own largest height is first exceeded |
 //! | Aida's K, kappa | geometric mean and spread of observed over modelled peaks at several stations (Aida 1978); the Japan Society of Civil Engineers asks for 0.95 < K < 1.05, kappa < 1.45 |
 //!
-//! All within one window, [`WINDOW_S`] long from the modelled first arrival on, so that the earthquake's
-//! own shaking of the
-//! sensor, which comes before, does not count. Both series are averaged over minutes first: a record that
-//! changes from
-//! minutes to seconds must not weigh its fast part more.
+//! All within one window, [`WINDOW_S`] long from the record's first rise on, so that the earthquake's own
+//! shaking of the sensor, which comes before, does not count. Both are read at whole minutes, the record
+//! linearly between its samples: one that changes from minutes to seconds must not weigh its fast part more.
 
 use serde::Serialize;
 
@@ -20,8 +18,14 @@ use serde::Serialize;
 pub const WINDOW_S: f64 = 2.5 * 3600.0;
 /// Part of a series' largest height whose first passage is its arrival here.
 const ARRIVAL_PART: f64 = 0.2;
-/// Length of an average, seconds.
+/// Part of its largest height at which a record's tsunami has begun.
+const RISE_PART: f64 = 0.1;
+/// Part of the modelled arrival from which on the record's is looked for: before it the earthquake shakes.
+const EARLY_PART: f64 = 0.95;
+/// Step at which both are read, seconds.
 const MINUTE_S: f64 = 60.0;
+/// Longest pause between samples that is bridged, seconds.
+const PAUSE_S: f64 = 180.0;
 /// Fewest minutes that are compared.
 const MINUTES_MIN: usize = 10;
 
@@ -61,7 +65,7 @@ impl Modelled<'_> {
     /// The height at an instant, interpolated; `None` outside the series.
     pub fn at(&self, seconds: f64) -> Option<f64> {
         let x = seconds / self.step_s;
-        if !(x >= 0.0) {
+        if x.is_nan() || x < 0.0 {
             return None;
         }
         let k = x.floor() as usize;
@@ -77,14 +81,26 @@ impl Modelled<'_> {
 }
 
 /// Compares a series with a record (seconds after the origin, metres above the tide; sorted) from the
-/// modelled first arrival on.
-/// `None` when the two hardly overlap, or nothing was recorded but zeros.
+/// record's own first rise on: when, about the modelled arrival or later, it first exceeds a tenth of its
+/// largest height. `None` when the two hardly overlap, or nothing was recorded but zeros.
 pub fn compare(model: Modelled<'_>, record: &[(f64, f64)], arrival_s: f64) -> Option<Skill> {
-    let (from_s, to_s) = (
-        arrival_s.max(0.0),
-        (arrival_s + WINDOW_S).min(model.end_s()),
-    );
-    between(model, record, from_s, to_s)
+    let search_s = EARLY_PART * arrival_s;
+    let near = |t: f64| (search_s..=arrival_s + WINDOW_S).contains(&t);
+    let largest = record
+        .iter()
+        .filter(|s| near(s.0))
+        .map(|s| s.1)
+        .fold(0.0, f64::max);
+    let rise = record
+        .iter()
+        .find(|s| near(s.0) && s.1 > RISE_PART * largest);
+    let from_s = rise.map_or(arrival_s, |s| s.0).max(0.0);
+    between(
+        model,
+        record,
+        from_s,
+        (from_s + WINDOW_S).min(model.end_s()),
+    )
 }
 
 /// As [`compare`], for a window of one's own.
@@ -94,38 +110,22 @@ pub fn between(
     from_s: f64,
     to_s: f64,
 ) -> Option<Skill> {
-    let within: Vec<(f64, f64)> = record
-        .iter()
-        .copied()
-        .filter(|(t, h)| (from_s..=to_s).contains(t) && h.is_finite())
-        .collect();
-    // Means over minutes, of the record and of the model at the same instants.
-    let minutes: Vec<(f64, f64, f64)> = within
-        .chunk_by(|a, b| (a.0 / MINUTE_S).floor() == (b.0 / MINUTE_S).floor())
-        .filter_map(|bin| {
-            let n = bin.len() as f64;
-            let mut sum = (0.0, 0.0, 0.0);
-            for (t, h) in bin {
-                sum = (sum.0 + t, sum.1 + h, sum.2 + model.at(*t)?);
-            }
-            Some((sum.0 / n, sum.1 / n, sum.2 / n))
-        })
-        .collect();
-    if minutes.len() < MINUTES_MIN {
+    let known: Vec<(f64, f64)> = record.iter().copied().filter(|s| s.1.is_finite()).collect();
+    let minutes =
+        (from_s / MINUTE_S).ceil().max(0.0) as u32..=(to_s / MINUTE_S).floor().max(0.0) as u32;
+    let (observed, modelled): (Vec<(f64, f64)>, Vec<(f64, f64)>) = minutes
+        .map(|minute| f64::from(minute) * MINUTE_S)
+        .filter_map(|t| Some(((t, between_samples(&known, t)?), (t, model.at(t)?))))
+        .unzip();
+    if observed.len() < MINUTES_MIN {
         return None;
     }
     let (mut errors, mut power) = (0.0, 0.0);
-    for (_, observed, modelled) in &minutes {
+    for ((_, observed), (_, modelled)) in observed.iter().zip(&modelled) {
         errors += (modelled - observed).powi(2);
         power += observed * observed;
     }
-    let observed: Vec<(f64, f64)> = minutes.iter().map(|m| (m.0, m.1)).collect();
-    let first = (from_s / model.step_s).ceil() as usize;
-    let last = (to_s / model.step_s).floor() as usize;
-    let modelled: Vec<(f64, f64)> = (first..=last)
-        .filter_map(|k| Some((k as f64 * model.step_s, f64::from(*model.heights_m.get(k)?))))
-        .collect();
-    let (observed_peak_s, observed_peak_m) = peak(&within)?;
+    let (observed_peak_s, observed_peak_m) = peak(&observed)?;
     let (modelled_peak_s, modelled_peak_m) = peak(&modelled)?;
     if !(power > 0.0 && observed_peak_m > 0.0) {
         return None;
@@ -147,6 +147,19 @@ pub fn between(
             .zip(arrival(&observed))
             .map(|(m, o)| m - o),
     })
+}
+
+/// A record's height at an instant, between two samples that are not too far apart.
+fn between_samples(record: &[(f64, f64)], seconds: f64) -> Option<f64> {
+    let k = record.partition_point(|s| s.0 < seconds);
+    let after = record.get(k)?;
+    let before = record[k.saturating_sub(1)];
+    let apart = after.0 - before.0;
+    if apart <= 0.0 {
+        return (after.0 == seconds).then_some(after.1);
+    }
+    let part = (seconds - before.0) / apart;
+    (apart <= PAUSE_S).then_some(before.1 + part * (after.1 - before.1))
 }
 
 /// Instant and height of the largest sample.
