@@ -37,6 +37,9 @@ const RISE_INTERVAL_US: i64 = 2 * MINUTE_US;
 /// An event that nothing has ended two days after its last arrival ends unrenewed: our choice, longer than the records at hand show
 /// waves above a warning level.
 const LONGEST_US: i64 = 48 * 3_600 * SECOND_US;
+/// A zone's level is lowered when the probability of its height has fallen below this part of the policy's: a forecast that is
+/// renewed every minute would otherwise go up and down at the border.
+const LOWERED_BELOW: f64 = 0.8;
 /// A change of a forecast height that is worth a new message by itself.
 const WORTH_TELLING: f64 = 1.25;
 
@@ -254,10 +257,11 @@ impl Event {
     }
 
     /// The forecast from the source that the records say. It takes the place of what amplitudes alone gave.
-    pub fn inverted(&mut self, outlook: Outlook) -> Vec<Step> {
+    pub fn inverted(&mut self, mut outlook: Outlook, policy: &Policy) -> Vec<Step> {
         if self.over.is_some() {
             return Vec::new();
         }
+        self.hold_levels(&mut outlook, policy);
         self.inverted = Some(outlook.clone());
         self.outlook = outlook;
         if self.chain.is_empty() && self.outlook.level() > Level::None {
@@ -267,6 +271,24 @@ impl Event {
         } else {
             // What is less urgent than a higher level waits for `tick`.
             Vec::new()
+        }
+    }
+
+    /// Keeps the levels that were told where the forecast is hardly below them.
+    fn hold_levels(&self, outlook: &mut Outlook, policy: &Policy) {
+        for zone in &mut outlook.zones {
+            let Some((_, told, _)) = self.published.iter().find(|p| p.0 == zone.zone) else {
+                continue;
+            };
+            let exceeded = match told {
+                Level::None => continue,
+                Level::Advisory => zone.exceeds[0],
+                Level::Warning => zone.exceeds[1],
+                Level::Major => zone.exceeds[2],
+            };
+            if zone.level < *told && exceeded >= LOWERED_BELOW * policy.probability {
+                zone.level = *told;
+            }
         }
     }
 

@@ -4,8 +4,15 @@ use super::{Core, Output, say};
 use crate::alert::Level;
 use crate::forecast::{Job, Source, Task};
 
-/// Least time between two inversions of one event, in the hub's time: four samples of a buoy in event mode.
+/// Least time between two inversions of one event, in the hub's time: four samples of a buoy in event mode while the first waves
+/// pass, the first of them and the others' coming in.
 const EVERY_US: i64 = 60 * 1_000_000;
+/// Later, when what is learned is learned slowly.
+const LATER_EVERY_US: i64 = 10 * EVERY_US;
+/// How long after the first onset the first of these holds.
+const FRESH_US: i64 = 3_600 * 1_000_000;
+/// After this long what a station records are echoes from coasts, which no grid carries well: the source stays as it is.
+const ECHOES_US: i64 = 6 * FRESH_US;
 /// Most events whose responses are held: some megabytes each.
 const MOST_SOURCES: usize = 8;
 
@@ -79,7 +86,16 @@ impl Core {
     ) {
         let Some(ocean) = &self.ocean else { return };
         let event = &self.events[at];
-        if event.observed.is_empty() || now_us < inverting.done_us.saturating_add(EVERY_US) {
+        let Some(first_us) = event.observed.values().map(|o| o.onset_us).min() else {
+            return;
+        };
+        let since = now_us.saturating_sub(first_us);
+        let every = if since < FRESH_US {
+            EVERY_US
+        } else {
+            LATER_EVERY_US
+        };
+        if since > ECHOES_US || now_us < inverting.done_us.saturating_add(every) {
             return;
         }
         let stations = event.outlook.stations.iter().map(|s| s.station);
@@ -140,7 +156,7 @@ impl Core {
             say(out, now_us, "inversion", text);
         }
         let before = self.events[at].outlook.clone();
-        let steps = self.events[at].inverted(inverted.outlook);
+        let steps = self.events[at].inverted(inverted.outlook, &self.config.policy);
         if self.events[at].outlook != before {
             self.tell_forecast(at, out);
         }
