@@ -62,6 +62,10 @@ impl<'a> Terrain<'a> {
 
 /// Paints a map: `sea` gives the colour of the sea at (latitude, longitude), land comes from the terrain, the line between them
 /// from the coastline. Where the sea is coloured in classes, four samples a pixel smooth their borders.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "two callers, which have them all at hand"
+)]
 pub(crate) fn paint(
     canvas: &mut Canvas,
     view: &View,

@@ -33,7 +33,7 @@ pub fn run(
     until_s: f64,
     progress: &Progress,
 ) -> Result<Answer, Trouble> {
-    if !(until_s > 0.0) {
+    if until_s.is_nan() || until_s <= 0.0 {
         return Err(Trouble::Wrong(format!(
             "--until lies {} before the origin: nothing of the tsunami is recorded by then",
             words::span(-until_s)
@@ -158,7 +158,7 @@ pub fn run(
                 Vec::new()
             }
         };
-        Ok(Answer {
+        let answer = Answer {
             stations,
             points,
             max_m,
@@ -167,7 +167,8 @@ pub fn run(
             source_words: Some(source_words),
             records_words: Some(records_words),
             notes,
-        })
+        };
+        Ok(answer)
     })
 }
 

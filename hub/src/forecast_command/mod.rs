@@ -313,7 +313,7 @@ fn compute(
     .concat();
 
     let mut silent = Vec::new();
-    let mut keep = |spot: Result<Spot, Silent>| spot.map_err(|s| silent.push(s)).ok();
+    let mut keep = |spot: Result<Spot, Box<Silent>>| spot.map_err(|s| silent.push(*s)).ok();
     let points: Vec<Spot> = inputs
         .points
         .places

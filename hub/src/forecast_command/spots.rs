@@ -25,7 +25,7 @@ pub struct Spot {
 }
 
 /// A station: between the four cells round it where all of them are reached, else the nearest that is.
-pub fn station(grid: &Grid, field: &Field, place: &Place) -> Result<Spot, Silent> {
+pub fn station(grid: &Grid, field: &Field, place: &Place) -> Result<Spot, Box<Silent>> {
     let found = field.nearest_reached(place.lat, place.lon, SNAP_KM);
     let (cell, _) = found
         .filter(|_| grid.covers(place.lat, place.lon))
@@ -41,20 +41,20 @@ pub fn station(grid: &Grid, field: &Field, place: &Place) -> Result<Spot, Silent
         spot.arrival_s = field.seconds_at(place.lat, place.lon).or(spot.arrival_s);
         spot.note.clear();
     }
-    if let Some(known) = place.depth_m.filter(|d| *d > 500.0) {
-        if !(0.5..=2.0).contains(&(spot.depth_m / known)) {
-            spot.note = format!(
-                "the grid is {:.0} m deep there, the instrument {known:.0} m",
-                spot.depth_m
-            );
-        }
+    if let Some(known) = place.depth_m.filter(|d| *d > 500.0)
+        && !(0.5..=2.0).contains(&(spot.depth_m / known))
+    {
+        spot.note = format!(
+            "the grid is {:.0} m deep there, the instrument {known:.0} m",
+            spot.depth_m
+        );
     }
     Ok(spot)
 }
 
 /// A coastal point: the nearest cell that is reached and deep enough to stand for the sea off it, as
 /// everywhere here.
-pub fn point(grid: &Grid, field: &Field, place: &Place) -> Result<Spot, Silent> {
+pub fn point(grid: &Grid, field: &Field, place: &Place) -> Result<Spot, Box<Silent>> {
     let reached = |k: usize| field.seconds()[k].is_finite();
     match offshore::stand_in(grid, place.lat, place.lon, true, reached) {
         Some((cell, depth_m)) if grid.covers(place.lat, place.lon) => {
@@ -84,7 +84,7 @@ fn spot(grid: &Grid, field: &Field, place: &Place, cell: Cell, depth_m: f64) -> 
 }
 
 /// Why nothing stands for a place.
-fn silent(grid: &Grid, place: &Place) -> Silent {
+fn silent(grid: &Grid, place: &Place) -> Box<Silent> {
     let off_grid = !grid.covers(place.lat, place.lon);
     let why = if off_grid {
         "off the grid".to_owned()
@@ -93,11 +93,11 @@ fn silent(grid: &Grid, place: &Place) -> Silent {
     } else {
         format!("no sea within {SNAP_KM} km")
     };
-    Silent {
+    Box::new(Silent {
         place: place.clone(),
         why,
         off_grid,
-    }
+    })
 }
 
 /// The four cells round a place with their bilinear weights, if a wave reaches all of them.

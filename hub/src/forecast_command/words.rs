@@ -98,8 +98,8 @@ mod tests {
         assert_eq!(span(51_600.0), "14 h 20 min");
         assert_eq!(place(-36.122, 287.102), "36.122 S 72.898 W");
         assert_eq!(
-            (height(0.024), height(3.14), height(12.4)),
-            ("0.02".into(), "3.1".into(), "12".into())
+            (height(0.024), height(3.46), height(12.4)),
+            ("0.02".into(), "3.5".into(), "12".into())
         );
         assert_eq!(fit("Constitución", 8), "Constit…");
         assert_eq!(fit("Ilo", 5), "Ilo  ");
