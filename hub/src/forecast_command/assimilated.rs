@@ -145,7 +145,7 @@ pub fn run(
         );
         Ok((stations, points, faults, spread, source_words, records_words))
     })
-    .and_then(|(stations, points, faults, spread, source_words, records_words)| {
+    .map(|(stations, points, faults, spread, source_words, records_words)| {
         // The mean source carried over the grid, for the map.
         let max_m = progress.timed("waves", || {
             let lifted = source::lift(job.grid, faults.clone(), String::new(), false)?;
@@ -158,7 +158,7 @@ pub fn run(
                 Vec::new()
             }
         };
-        let answer = Answer {
+        Answer {
             stations,
             points,
             max_m,
@@ -167,8 +167,7 @@ pub fn run(
             source_words: Some(source_words),
             records_words: Some(records_words),
             notes,
-        };
-        Ok(answer)
+        }
     })
 }
 

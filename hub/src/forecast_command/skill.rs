@@ -113,7 +113,7 @@ pub fn between(
     let known: Vec<(f64, f64)> = record.iter().copied().filter(|s| s.1.is_finite()).collect();
     let minutes =
         (from_s / MINUTE_S).ceil().max(0.0) as u32..=(to_s / MINUTE_S).floor().max(0.0) as u32;
-    let (observed, modelled): (Vec<(f64, f64)>, Vec<(f64, f64)>) = minutes
+    let (observed, modelled): (Vec<_>, Vec<_>) = minutes
         .map(|minute| f64::from(minute) * MINUTE_S)
         .filter_map(|t| Some(((t, between_samples(&known, t)?), (t, model.at(t)?))))
         .unzip();
