@@ -1,12 +1,13 @@
-//! Makes `assets/land-10m.rings` from Natural Earth's land in TopoJSON, as npm's `world-atlas` 2.0.2 packs it:
+//! Makes `assets/land-10m.rings` from Natural Earth's land in TopoJSON, as npm's `world-atlas` 2.0.2 packs
+//! it:
 //!
 //! ```text
 //! npm pack world-atlas@2.0.2 && tar xzf world-atlas-2.0.2.tgz
 //! cargo run -p chart --example coastline -- package/land-10m.json crates/chart/assets/land-10m.rings
 //! ```
 //!
-//! Rings are unwrapped (no jump at the date line) and one that runs round a pole is closed over it, so that a reader only
-//! shifts them by whole turns. The layout of the file is told in `src/coast.rs`.
+//! Rings are unwrapped (no jump at the date line) and one that runs round a pole is closed over it, so that
+//! a reader only shifts them by whole turns. The layout of the file is told in `src/coast.rs`.
 
 use std::process::ExitCode;
 

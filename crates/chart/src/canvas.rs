@@ -1,7 +1,8 @@
 //! A page of opaque pixels, the shapes that are drawn on it, and its PNG.
 //!
-//! Everything is given in pixels from the upper left corner. Drawing never fails: a shape that has no finite outline is not
-//! drawn. The same calls give the same bytes on every machine (scalar arithmetic, no SIMD dispatch, no time in the file).
+//! Everything is given in pixels from the upper left corner. Drawing never fails: a shape that has no
+//! finite outline is not drawn. The same calls give the same bytes on every machine (scalar arithmetic, no
+//! SIMD dispatch, no time in the file).
 
 use tiny_skia::{
     FillRule, LineCap, LineJoin, Mask, Paint, Path, PathBuilder, Pixmap, PremultipliedColorU8,
@@ -231,7 +232,8 @@ impl Canvas {
 
     /// A five-pointed star, one point up.
     pub fn star(&mut self, x: f32, y: f32, radius: f32, inside: Rgba, outline: Pen) {
-        // The inner radius of a regular pentagram is the outer one times 0.382; a little more reads better when small.
+        // The inner radius of a regular pentagram is the outer one times 0.382; a little more reads better
+        // when small.
         let points: Vec<(f32, f32)> = (0..10)
             .map(|k| {
                 let reach = if k % 2 == 0 { radius } else { radius * 0.42 };

@@ -1,8 +1,9 @@
 //! Land, from Natural Earth 1:10 million, as rings ready for a view.
 //!
-//! `assets/land-10m.rings` (made by `examples/coastline.rs`): the text `WFRINGS1`, the number of rings, then for each ring its number
-//! of points, a byte that is 1 when its last two points lie on a pole, and its points, each as the step east and north from the
-//! one before in 0.0036 degrees. Numbers are zigzag variable-length integers. Rings do not jump at the date line.
+//! `assets/land-10m.rings` (made by `examples/coastline.rs`): the text `WFRINGS1`, the number of rings,
+//! then for each ring its number of points, a byte that is 1 when its last two points lie on a pole, and
+//! its points, each as the step east and north from the one before in 0.0036 degrees. Numbers are zigzag
+//! variable-length integers. Rings do not jump at the date line.
 
 use tiny_skia::{FillRule, Mask, Path, PathBuilder, Transform};
 
@@ -136,8 +137,8 @@ fn add(ring: &Ring, view: &View, margin: f32, land: &mut PathBuilder, line: &mut
     }
 }
 
-/// Points in pixels, those left out that a reader could not see, those far outside pulled to just outside: a rasteriser does not
-/// like numbers much larger than its page, and no edge of the map moves by it.
+/// Points in pixels, those left out that a reader could not see, those far outside pulled to just outside:
+/// a rasteriser does not like numbers much larger than its page, and no edge of the map moves by it.
 fn thinned(ring: &Ring, view: &View, shift: f64, frame: &crate::canvas::Frame) -> Vec<(f32, f32)> {
     let (w, h) = (frame.width(), frame.height());
     let mut out: Vec<(f32, f32)> = Vec::new();

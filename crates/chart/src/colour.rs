@@ -1,8 +1,9 @@
 //! Colours, and why these.
 //!
-//! Heights use the "inferno" sequence (Smith and van der Walt, matplotlib, CC0) from pale to dark: its lightness falls evenly, so that
-//! the order of the classes survives every form of colour blindness and a grey print. Sea floor is blue, land is warm grey, and
-//! neither is as strong as a class of heights. Levels of forecast points differ in lightness, size and shape as well as in colour.
+//! Heights use the "inferno" sequence (Smith and van der Walt, matplotlib, CC0) from pale to dark: its
+//! lightness falls evenly, so that the order of the classes survives every form of colour blindness and a
+//! grey print. Sea floor is blue, land is warm grey, and neither is as strong as a class of heights. Levels
+//! of forecast points differ in lightness, size and shape as well as in colour.
 
 /// One colour, not premultiplied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,7 +139,8 @@ pub(crate) fn depth(metres: f32) -> Rgba {
     colour
 }
 
-/// Bands between isochrones: pale with time, lightness rising evenly ("lajolla"-like warm sequence to blue-white).
+/// Bands between isochrones: pale with time, lightness rising evenly ("lajolla"-like warm sequence to
+/// blue-white).
 const BANDS: [Rgba; 6] = [
     Rgba::hex(0xb5432f),
     Rgba::hex(0xe0814c),
@@ -165,7 +167,8 @@ const LEVELS: [Rgba; 5] = [
 /// Most levels of forecast points.
 pub(crate) const MAX_LEVELS: usize = LEVELS.len();
 
-/// Colour of a level, 0 the lowest of `n`: the lowest is always white, the highest of four or more always red or darker.
+/// Colour of a level, 0 the lowest of `n`: the lowest is always white, the highest of four or more always
+/// red or darker.
 pub(crate) fn level(k: usize, n: usize) -> Rgba {
     let spread = match n {
         0..=2 => [0, 3, 3, 3, 3],

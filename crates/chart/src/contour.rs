@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use ocean::Lattice;
 
-/// The part of a lattice that is looked at: columns from `i0`, `columns` squares eastward (round a periodic lattice), rows alike.
+/// The part of a lattice that is looked at: columns from `i0`, `columns` squares eastward (round a periodic
+/// lattice), rows alike.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Window {
     pub i0: usize,
@@ -13,11 +14,12 @@ pub(crate) struct Window {
     pub rows: usize,
 }
 
-/// Points in cells from the lattice's first node; columns of a window that goes round count on beyond the last.
+/// Points in cells from the lattice's first node; columns of a window that goes round count on beyond the
+/// last.
 pub(crate) type Line = Vec<(f64, f64)>;
 
-/// Lines of every level (ascending), level by level. Squares with a corner that is not finite have none. Lines come in the order
-/// of their first square from the south-west, whatever a hash map does.
+/// Lines of every level (ascending), level by level. Squares with a corner that is not finite have none.
+/// Lines come in the order of their first square from the south-west, whatever a hash map does.
 pub(crate) fn lines(
     lattice: &Lattice,
     values: &[f32],

@@ -19,7 +19,8 @@ pub struct EventText {
     pub title: String,
     /// Who publishes it.
     pub issuer: String,
-    /// A word such as `EXERCISE` or `TEST`: a band across the page and across the map. `None` for the real thing.
+    /// A word such as `EXERCISE` or `TEST`: a band across the page and across the map. `None` for the real
+    /// thing.
     pub status: Option<String>,
     /// Where the earthquake was, in words.
     pub place: String,
@@ -73,8 +74,8 @@ pub struct Rupture {
 }
 
 impl Rupture {
-    /// The rectangle of a fault seen from above: its centre, length along strike and width down dip in kilometres, angles in
-    /// degrees (Aki and Richards: it dips to the right of its strike).
+    /// The rectangle of a fault seen from above: its centre, length along strike and width down dip in
+    /// kilometres, angles in degrees (Aki and Richards: it dips to the right of its strike).
     pub fn rectangle(
         lat: f64,
         lon: f64,

@@ -19,7 +19,8 @@ pub struct HeightScale {
 }
 
 impl Default for HeightScale {
-    /// 1, 2, 5 cm ... 10 m: even steps of a logarithmic scale, the same for every event, so that maps can be compared.
+    /// 1, 2, 5 cm ... 10 m: even steps of a logarithmic scale, the same for every event, so that maps can
+    /// be compared.
     fn default() -> Self {
         HeightScale {
             bounds_m: vec![0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0],
@@ -31,7 +32,8 @@ impl HeightScale {
     /// Classes between bounds in metres.
     ///
     /// # Errors
-    /// [`ChartError::Classes`] unless there are 1 to [`MAX_BOUNDS`] finite bounds above zero in ascending order.
+    /// [`ChartError::Classes`] unless there are 1 to [`MAX_BOUNDS`] finite bounds above zero in ascending
+    /// order.
     pub fn new(bounds_m: &[f32]) -> Result<Self, ChartError> {
         let usable = (1..=MAX_BOUNDS).contains(&bounds_m.len())
             && bounds_m.iter().all(|b| b.is_finite() && *b > 0.0)
@@ -118,7 +120,8 @@ impl MaximumHeightMap<'_> {
     /// The picture.
     ///
     /// # Errors
-    /// [`ChartError`] for a field of the wrong length, an area or a size that cannot be drawn, too many marks.
+    /// [`ChartError`] for a field of the wrong length, an area or a size that cannot be drawn, too many
+    /// marks.
     pub fn png(&self) -> Result<Vec<u8>, ChartError> {
         if self.max_m.len() != self.lattice.len() {
             return Err(ChartError::Field {

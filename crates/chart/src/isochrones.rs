@@ -15,8 +15,8 @@ use crate::view::View;
 
 /// No wave takes longer: twice the longest ways on Earth at the speed over 4 km of water.
 const LONGEST_S: f32 = 100.0 * 3600.0;
-/// The spacing of lines and bands follows the time by which this part of the sea is reached: the last corner of a shallow marginal
-/// sea may take three times as long.
+/// The spacing of lines and bands follows the time by which this part of the sea is reached: the last
+/// corner of a shallow marginal sea may take three times as long.
 const USUAL_PERCENT: usize = 90;
 /// Most lines that are tried.
 const MAX_LINES: usize = 150;
@@ -49,7 +49,8 @@ struct Rhythm {
 }
 
 impl Rhythm {
-    /// Minutes between lines in the corners that the wave reaches last: finer ones would fill slow water with ink.
+    /// Minutes between lines in the corners that the wave reaches last: finer ones would fill slow water
+    /// with ink.
     fn beyond_min(self) -> u32 {
         self.named_min.max(60)
     }
@@ -131,7 +132,8 @@ impl IsochroneMap<'_> {
     /// The picture.
     ///
     /// # Errors
-    /// [`ChartError`] for a field of the wrong length, an area or a size that cannot be drawn, too many marks.
+    /// [`ChartError`] for a field of the wrong length, an area or a size that cannot be drawn, too many
+    /// marks.
     pub fn png(&self) -> Result<Vec<u8>, ChartError> {
         let l = self.lattice;
         if self.seconds.len() != l.len() {
@@ -431,7 +433,9 @@ mod tests {
         );
         for hours in [0.5, 2.0, 5.0, 9.0, 24.0, 60.0] {
             let r = rhythm(hours * 3600.0);
-            assert!(r.named_min % r.fine_min == 0 && r.heavy_min % r.named_min == 0);
+            assert!(
+                r.named_min.is_multiple_of(r.fine_min) && r.heavy_min.is_multiple_of(r.named_min)
+            );
             assert!(hours * 60.0 / r.fine_min as f32 <= 36.0, "{hours}");
             assert!(
                 (3.0..=8.0).contains(&(hours * 60.0 / band_minutes(hours * 3600.0) as f32).ceil())

@@ -1,4 +1,5 @@
-//! PNG pictures that a tsunami warning centre publishes: maps of the highest wave and of travel times, and mareograms.
+//! PNG pictures that a tsunami warning centre publishes: maps of the highest wave and of travel times, and
+//! mareograms.
 //!
 //! | module | question it answers |
 //! |---|---|
@@ -8,19 +9,19 @@
 //! | [`mareogram`] | what did stations measure, and what was forecast for them? |
 //! | [`error`] | why was nothing drawn? |
 //!
-//! Invariants: no file, no clock, no environment; the same input gives the same bytes; any input gives a picture or a
-//! [`ChartError`], never a panic. Coastlines are Natural Earth's at 1:10 million, fonts DejaVu Sans Condensed; both travel
-//! inside the crate (`assets/README.md`).
+//! Invariants: no file, no clock, no environment; the same input gives the same bytes; any input gives a
+//! picture or a [`ChartError`], never a panic. Coastlines are Natural Earth's at 1:10 million, fonts DejaVu
+//! Sans Condensed; both travel inside the crate (`assets/README.md`).
 //!
-//! Refuses: to decide anything. Heights, times and levels are drawn as they are given; borders of countries are not drawn.
+//! Refuses: to decide anything. Heights, times and levels are drawn as they are given; borders of countries
+//! are not drawn.
 //!
 //! ```
 //! use chart::{EventText, HeightScale, MapPage, Marks, MaximumHeightMap};
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let header = ocean::GridHeader { nx: 40, ny: 30, lon0: 170.0, lat0: -15.0, dlon: 1.0, dlat: 1.0, ..Default::default() };
-//! let grid = ocean::Grid::new(&header, vec![-4000; 1200])?;
-//! let highest_m = vec![0.07_f32; 1200];
-//! let png = MaximumHeightMap {
+//! let header = ocean::GridHeader { nx: 40, ny: 30, lon0: 170.0, lat0: -15.0, dlon: 1.0, dlat: 1.0,
+//! ..Default::default() }; let grid = ocean::Grid::new(&header, vec![-4000; 1200])?; let highest_m =
+//! vec![0.07_f32; 1200]; let png = MaximumHeightMap {
 //!     grid: &grid,
 //!     lattice: grid.lattice(),
 //!     max_m: &highest_m,

@@ -1,4 +1,5 @@
-//! The page of a map: status band, title, framed map with its graticule, panel at the right, scale bar and projection below.
+//! The page of a map: status band, title, framed map with its graticule, panel at the right, scale bar and
+//! projection below.
 
 use ocean::grid::Area;
 use ocean::sphere::EARTH_RADIUS_M;
@@ -14,7 +15,7 @@ use crate::legend::{Section, Sign};
 use crate::panel::Panel;
 use crate::place::Room;
 use crate::symbols;
-use crate::terrain::{Terrain, paint};
+use crate::terrain::{Ground, Terrain};
 use crate::text::{self, Anchor, CAPITALS, Style};
 use crate::view::{Extent, Projection, View, latitude, longitude};
 
@@ -168,22 +169,23 @@ impl<'a> Sheet<'a> {
     ) {
         let terrain = Terrain::of(grid);
         let coast = Coast::of(&self.view, 4.0);
-        let line = if self.view.px_per_deg() < 12.0 {
+        // A world of coasts gets a finer line than a gulf.
+        let line_px = if self.view.px_per_deg() < 12.0 {
             0.6
         } else {
             0.9
         } * self.unit;
         self.land = coast.mask(self.canvas.pixmap.width(), self.canvas.pixmap.height());
-        paint(
-            &mut self.canvas,
-            &self.view,
-            &terrain,
-            &coast,
-            self.land.as_ref(),
-            line,
+        let ground = Ground {
+            terrain: &terrain,
+            coast: &coast,
+            land: self.land.as_ref(),
+            line_px,
             classes,
-            |lat, lon| sea(lat, lon, &terrain),
-        );
+        };
+        ground.paint(&mut self.canvas, &self.view, |lat, lon| {
+            sea(lat, lon, &terrain)
+        });
         self.graticule();
     }
 

@@ -15,10 +15,12 @@ pub const MAX_SAMPLES: usize = 500_000;
 /// Times beyond it, before or after the origin, are not drawn, seconds: thirty days.
 const MAX_SPAN_S: f64 = 30.0 * 86_400.0;
 
-/// What a station measured: (seconds after the origin, metres without the tide). Not finite means missing, and so does a gap.
+/// What a station measured: (seconds after the origin, metres without the tide). Not finite means missing,
+/// and so does a gap.
 pub type Observed = [(f64, f64)];
 
-/// A forecast with its uncertainty. Series shorter than `seconds` end early; values that are not finite are left out.
+/// A forecast with its uncertainty. Series shorter than `seconds` end early; values that are not finite are
+/// left out.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Band {
     /// Seconds after the origin, ascending.
@@ -67,7 +69,8 @@ impl MareogramPage<'_> {
     /// The picture.
     ///
     /// # Errors
-    /// [`ChartError`] for a page without panels or with too many, too many samples, a size that cannot be drawn.
+    /// [`ChartError`] for a page without panels or with too many, too many samples, a size that cannot be
+    /// drawn.
     pub fn png(&self) -> Result<Vec<u8>, ChartError> {
         check_size(self.width_px, self.height_px)?;
         if self.panels.is_empty() {

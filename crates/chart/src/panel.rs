@@ -1,4 +1,5 @@
-//! The column beside a map: event, legend, remark. Laid out first, so that the page knows its height; then drawn.
+//! The column beside a map: event, legend, remark. Laid out first, so that the page knows its height; then
+//! drawn.
 
 use crate::canvas::{Canvas, Frame, Pen};
 use crate::colour::{GREY, INK, RULE};

@@ -76,8 +76,8 @@ impl Room {
         free
     }
 
-    /// A spot for a label of `width` x `height` beside a mark at (`x`, `y`) that reaches `radius` round it: right, left, above,
-    /// below, the corners between, then farther out with a leader.
+    /// A spot for a label of `width` x `height` beside a mark at (`x`, `y`) that reaches `radius` round it:
+    /// right, left, above, below, the corners between, then farther out with a leader.
     pub fn beside(
         &mut self,
         x: f32,

@@ -2,15 +2,16 @@
 
 use ocean::Lattice;
 
-/// A field that reaches a little beyond its coast: cells without a value take the mean of their neighbours, a few cells deep, so
-/// that colours and lines end at the drawn coast and not at the last wet cell.
+/// A field that reaches a little beyond its coast: cells without a value take the mean of their neighbours,
+/// a few cells deep, so that colours and lines end at the drawn coast and not at the last wet cell.
 pub(crate) struct Sampler<'a> {
     lattice: &'a Lattice,
     values: Vec<f32>,
 }
 
 impl<'a> Sampler<'a> {
-    /// `values` in storage order; whatever is not finite is no value. `depth` is how many cells to reach beyond the coast.
+    /// `values` in storage order; whatever is not finite is no value. `depth` is how many cells to reach
+    /// beyond the coast.
     pub fn new(lattice: &'a Lattice, mut values: Vec<f32>, depth: usize) -> Self {
         for v in &mut values {
             if !v.is_finite() {
@@ -27,7 +28,8 @@ impl<'a> Sampler<'a> {
         &self.values
     }
 
-    /// Bilinear among the cells that have a value, `None` where the heaviest of the four has none and outside the lattice.
+    /// Bilinear among the cells that have a value, `None` where the heaviest of the four has none and
+    /// outside the lattice.
     pub fn at(&self, lat: f64, lon: f64) -> Option<f32> {
         let l = self.lattice;
         let (x, y) = l.locate(lat, lon)?;

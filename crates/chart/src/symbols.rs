@@ -61,7 +61,8 @@ pub(crate) fn point(canvas: &mut Canvas, x: f32, y: f32, level: usize, levels: u
     }
 }
 
-/// Draws all marks and the names that find room. What is drawn is taken in `room`, so that later labels keep off.
+/// Draws all marks and the names that find room. What is drawn is taken in `room`, so that later labels
+/// keep off.
 pub(crate) fn marks(
     canvas: &mut Canvas,
     view: &View,

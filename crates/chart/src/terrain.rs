@@ -60,58 +60,61 @@ impl<'a> Terrain<'a> {
     }
 }
 
-/// Paints a map: `sea` gives the colour of the sea at (latitude, longitude), land comes from the terrain, the line between them
-/// from the coastline. Where the sea is coloured in classes, four samples a pixel smooth their borders.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "two callers, which have them all at hand"
-)]
-pub(crate) fn paint(
-    canvas: &mut Canvas,
-    view: &View,
-    terrain: &Terrain<'_>,
-    coast: &Coast,
-    land: Option<&Mask>,
-    line_px: f32,
-    classes: bool,
-    sea: impl Fn(f64, f64) -> Rgba,
-) {
-    let frame = view.frame;
-    let width = canvas.pixmap.width();
-    let (x0, x1) = (frame.x0.floor() as u32, frame.x1.ceil() as u32);
-    let (y0, y1) = (frame.y0.floor() as u32, frame.y1.ceil() as u32);
-    for y in y0..y1 {
-        let lats = [0.25, 0.75].map(|d| view.lat_at(f64::from(y) + d));
-        for x in x0..x1 {
-            let land = land.map_or(0, |m| m.data()[(y * width + x) as usize]);
-            let lons = [0.25, 0.75].map(|d| view.lon_at(f64::from(x) + d));
-            let middle = ((lats[0] + lats[1]) * 0.5, (lons[0] + lons[1]) * 0.5);
-            let colour = if land == 255 {
-                terrain.land(middle.0, middle.1)
-            } else {
-                let mut four = if classes {
-                    [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(a, b)| sea(lats[a], lons[b]))
+/// How the ground of a map is painted.
+pub(crate) struct Ground<'a> {
+    pub terrain: &'a Terrain<'a>,
+    pub coast: &'a Coast,
+    /// Part of each pixel of the page that is land.
+    pub land: Option<&'a Mask>,
+    /// Width of the coastline, pixels.
+    pub line_px: f32,
+    /// The sea is coloured in classes: four samples a pixel smooth their borders.
+    pub classes: bool,
+}
+
+impl Ground<'_> {
+    /// Paints a map: `sea` gives the colour of the sea at (latitude, longitude), land comes from the
+    /// terrain, the line between them from the coastline.
+    pub fn paint(&self, canvas: &mut Canvas, view: &View, sea: impl Fn(f64, f64) -> Rgba) {
+        let frame = view.frame;
+        let width = canvas.pixmap.width();
+        let (x0, x1) = (frame.x0.floor() as u32, frame.x1.ceil() as u32);
+        let (y0, y1) = (frame.y0.floor() as u32, frame.y1.ceil() as u32);
+        let lons: Vec<[f64; 2]> = (x0..x1)
+            .map(|x| [0.25, 0.75].map(|d| view.lon_at(f64::from(x) + d)))
+            .collect();
+        for y in y0..y1 {
+            let lats = [0.25, 0.75].map(|d| view.lat_at(f64::from(y) + d));
+            for (x, lons) in (x0..x1).zip(&lons) {
+                let land = self.land.map_or(0, |m| m.data()[(y * width + x) as usize]);
+                let (lat, lon) = ((lats[0] + lats[1]) * 0.5, (lons[0] + lons[1]) * 0.5);
+                let colour = if land == 255 {
+                    self.terrain.land(lat, lon)
                 } else {
-                    [sea(middle.0, middle.1); 4]
+                    let mut four = if self.classes {
+                        [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(a, b)| sea(lats[a], lons[b]))
+                    } else {
+                        [sea(lat, lon); 4]
+                    };
+                    if four == [OUTSIDE; 4] && hatched(x, y) {
+                        four = [HATCH; 4];
+                    }
+                    let sea = mean(four);
+                    if land == 0 {
+                        sea
+                    } else {
+                        sea.towards(self.terrain.land(lat, lon), f32::from(land) / 255.0)
+                    }
                 };
-                if four == [OUTSIDE; 4] && hatched(x, y) {
-                    four = [HATCH; 4];
-                }
-                let sea = mean(four);
-                if land == 0 {
-                    sea
-                } else {
-                    sea.towards(terrain.land(middle.0, middle.1), f32::from(land) / 255.0)
-                }
-            };
-            canvas.set(x, y, colour);
+                canvas.set(x, y, colour);
+            }
         }
+        canvas.clip(frame);
+        if let Some(line) = &self.coast.line {
+            canvas.stroke(line, Pen::new(COAST, self.line_px));
+        }
+        canvas.unclip();
     }
-    canvas.clip(frame);
-    if let Some(line) = &coast.line {
-        canvas.stroke(line, Pen::new(COAST, line_px));
-    }
-    canvas.unclip();
 }
 
 /// Thin diagonals, a sign of their own that no print loses.

@@ -1,7 +1,8 @@
 //! Text as outlines: measured, wrapped, turned, with a halo.
 //!
-//! Fonts are DejaVu Sans Condensed, regular and bold, cut down to Latin, Greek, Cyrillic and the signs that charts need
-//! (`assets/README.md`). A character that they lack is drawn as the font's empty box. Right-to-left scripts are not set.
+//! Fonts are DejaVu Sans Condensed, regular and bold, cut down to Latin, Greek, Cyrillic and the signs that
+//! charts need (`assets/README.md`). A character that they lack is drawn as the font's empty box.
+//! Right-to-left scripts are not set.
 
 use tiny_skia::{Path, PathBuilder};
 use ttf_parser::{Face, GlyphId, OutlineBuilder};

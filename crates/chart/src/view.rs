@@ -1,8 +1,8 @@
 //! From degrees to pixels and back: the two projections of this crate.
 //!
-//! Mercator (sphere) keeps angles, and thus the shapes of coasts; it serves areas within 72 degrees of latitude. Beyond that an
-//! equirectangular projection, true at the middle latitude, serves. Longitudes run from the western edge of the view and may
-//! carry any multiple of 360.
+//! Mercator (sphere) keeps angles, and thus the shapes of coasts; it serves areas within 72 degrees of
+//! latitude. Beyond that an equirectangular projection, true at the middle latitude, serves. Longitudes run
+//! from the western edge of the view and may carry any multiple of 360.
 
 use ocean::grid::Area;
 
@@ -29,7 +29,8 @@ const MAX_MERCATOR_LAT: f64 = 80.0;
 const MAX_LAT: f64 = 89.0;
 /// Smallest side of an area, degrees: about 1 km.
 const MIN_SIDE_DEG: f64 = 0.01;
-/// A map is at most so many times wider than high or higher than wide; a longer strip gets more of its surroundings.
+/// A map is at most so many times wider than high or higher than wide; a longer strip gets more of its
+/// surroundings.
 const MAX_ASPECT: f64 = 3.0;
 
 /// An area with its projection, not yet on a page.

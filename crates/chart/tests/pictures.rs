@@ -1,5 +1,5 @@
-//! Pictures decoded again: the same input gives the same bytes, known places have known colours, and whatever comes in, a picture
-//! or an error comes out.
+//! Pictures decoded again: the same input gives the same bytes, known places have known colours, and
+//! whatever comes in, a picture or an error comes out.
 
 use chart::{
     Area, Band, ChartError, CoastPoint, EventText, HeightScale, IsochroneMap, MAX_SIDE_PX, MapPage,
@@ -132,8 +132,8 @@ fn the_same_input_gives_the_same_bytes() {
     assert_eq!(draw(), draw());
 }
 
-/// The map's frame begins 31 pixels from the left and 38 from the top of a page of this size: places are found by the
-/// graticule's own arithmetic, here for a plain equirectangular map about the equator.
+/// The map's frame begins 31 pixels from the left and 38 from the top of a page of this size: places are
+/// found by the graticule's own arithmetic, here for a plain equirectangular map about the equator.
 #[test]
 fn land_and_classes_have_their_colours_on_both_sides_of_the_date_line() {
     let g = grid(90, 60, 140.0, -40.0, -3000.0);
