@@ -361,6 +361,10 @@ fn names(sheet: &mut Sheet<'_>, lines: &[(u32, Vec<(f32, f32)>)]) {
             {
                 let lift = size * CAPITALS * 0.5;
                 let (sin, cos) = angle.to_radians().sin_cos();
+                // The line is hidden behind its name, or it would stand between the words like a hyphen.
+                let (dx, dy) = (cos * width * 0.5, sin * width * 0.5);
+                let plate = Pen::new(WHITE.with_alpha(235), size * 0.5);
+                sheet.canvas.line((x - dx, y - dy), (x + dx, y + dy), plate);
                 let style = Style::new(size, ISOCHRONE)
                     .bold()
                     .halo(WHITE.with_alpha(230), 2.6 * u)
