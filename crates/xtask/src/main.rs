@@ -23,6 +23,7 @@ const FUZZ_TARGETS: &[&str] = &[
     "quake",
     "cap",
     "record",
+    "bank",
     "fault_table",
     "gridfile",
     "config",
