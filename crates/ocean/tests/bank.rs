@@ -326,7 +326,7 @@ fn other_waters_do_not_stand_for_a_place() {
         coriolis: true,
         ..Settings::default()
     };
-    let refused = Builder::new(&grid, &turning, &[unit.clone()], 60.0, 10);
+    let refused = Builder::new(&grid, &turning, std::slice::from_ref(&unit), 60.0, 10);
     assert!(matches!(refused, Err(BankError::Rotation)));
     let none = Builder::new(&grid, &Settings::default(), &[], 60.0, 10);
     assert!(matches!(none, Err(BankError::NoUnits)));
