@@ -60,8 +60,13 @@ fn gauges_of(
 }
 
 /// Largest difference between the two ways, as part of the largest height, over all units and receivers.
-fn compare(grid: &Grid, units: &[UnitSource], points: &[Point], hours: f64) -> f64 {
-    let settings = Settings::default();
+fn compare(
+    grid: &Grid,
+    settings: Settings,
+    units: &[UnitSource],
+    points: &[Point],
+    hours: f64,
+) -> f64 {
     let (step_s, samples) = (60.0, (hours * 60.0) as usize + 1);
     let builder = Builder::new(grid, &settings, units, step_s, samples).unwrap();
     let model = Model::new(grid, &settings).unwrap();
@@ -137,7 +142,7 @@ fn chile_there_and_back() {
         point("32412", -17.975, -86.392, false),
         point("valparaiso", -33.03, -71.63, true),
     ];
-    let worst = compare(&grid, &units, &points, 3.5);
+    let worst = compare(&grid, Settings::default(), &units, &points, 3.5);
     assert!(worst < EXACT, "{worst}");
 }
 
@@ -150,7 +155,20 @@ fn japan_there_and_back() {
         point("21418", 38.711, 148.694, false),
         point("miyako", 39.64, 141.98, true),
     ];
-    let worst = compare(&grid, &units, &points, 1.5);
+    let worst = compare(&grid, Settings::default(), &units, &points, 1.5);
+    assert!(worst < EXACT, "{worst}");
+}
+
+#[test]
+fn dispersion_has_a_way_back_too() {
+    let grid = shipped::grid("sepacific_5min");
+    let units = some(near(8.5, -36.12, -72.9), 31);
+    let settings = Settings {
+        dispersion: true,
+        ..Settings::default()
+    };
+    let points = [point("valparaiso", -33.03, -71.63, true)];
+    let worst = compare(&grid, settings, &units, &points, 2.0);
     assert!(worst < EXACT, "{worst}");
 }
 

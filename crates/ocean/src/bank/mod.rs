@@ -8,8 +8,8 @@
 //!
 //! `response(r, t) = sum over s of lift(s) a(s) / a(r) . eta(s, t after lifting r)`
 //!
-//! That is exact for any depths, coasts and open edges, and for a receiver between nodes (which are lifted by their weights
-//! over their areas). What remains is rounding, 3e-6 of a response's peak.
+//! That is exact for any depths, coasts and open edges, with dispersion or without, and for a receiver between nodes (which
+//! are lifted by their weights over their areas). What remains is rounding, 3e-6 of a response's peak.
 //!
 //! Not so with the Earth's rotation. It changes sign on the way back, which could be arranged; but the scheme averages fluxes
 //! over uneven depths for it, and its transposed is another scheme: measured off Chile, 3 to 13 % of the peak, as much as
