@@ -221,8 +221,8 @@ impl Default for Timing {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Forecast {
-    /// A shipped grid (`pacific_10min`, `indian_10min`, `nwpacific_5min`, `sepacific_5min`, `southchinasea_5min`) or the path of a `.i16le.gz` file
-    /// with its `.json` beside it.
+    /// A shipped grid (`pacific_10min`, `indian_10min`, `nwpacific_5min`, `sepacific_5min`, `southchinasea_5min`) or the path of a grid
+    /// in any format that `gridfile` reads.
     pub grid: String,
     /// Run the propagation model for every earthquake that opens an event; without it the first estimate stands.
     #[serde(default = "yes")]

@@ -139,11 +139,19 @@ impl Show {
         else {
             return;
         };
+        // Of two forecasts in one step, the first estimate's and the model's, the later one is what the message says.
+        let mut latest: Vec<&sink::Row> = Vec::new();
         for row in kept
             .rows
             .iter()
-            .filter(|r| r.kind == "zone" && r.issued_us == issued_us && r.level != "none")
+            .filter(|r| r.kind == "zone" && r.issued_us == issued_us)
         {
+            match latest.iter_mut().find(|known| known.id == row.id) {
+                Some(known) => *known = row,
+                None => latest.push(row),
+            }
+        }
+        for row in latest.into_iter().filter(|r| r.level != "none") {
             let name = self
                 .zone_names
                 .get(&row.id)

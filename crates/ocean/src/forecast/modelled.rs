@@ -33,8 +33,8 @@
 use std::sync::Arc;
 
 use super::{
-    DIRECTIVITY_SIGMA_LN, FirstEstimate, ForecastError, MAGNITUDE_SIGMA, Point, PointForecast,
-    SHORE_DEPTH_M, Unanswered,
+    COMMON_SIGMA_LN, DIRECTIVITY_SIGMA_LN, FirstEstimate, ForecastError, MAGNITUDE_SIGMA, Point,
+    PointForecast, SHORE_DEPTH_M, Unanswered,
 };
 use crate::fault::scaling::{self, LOG_LENGTH_SIGMA, LOG_WIDTH_SIGMA};
 use crate::fault::{Estimate, Fault, LiftOptions, Mechanism, lift};
@@ -126,29 +126,34 @@ impl Modelled {
         let duration_s = (last + LISTEN_S).min(LONGEST_S);
         let heights = heights(&self.grid, &self.fine, &estimate.fault, points, duration_s)?;
         let spread = self.spread(&estimate, quake, points, duration_s);
+        // One common part for all points, as `assimilate` wants it. It and the whole are never wider than the first estimate's, which
+        // knows less: where varied ruptures move a point in and out of the beam, the ratios say that, and a log-normal would make tens of
+        // metres of it.
+        let common = match &spread {
+            Some(spread) => spread.common.hypot(DIP_SIGMA_LN).min(COMMON_SIGMA_LN),
+            None => COMMON_SIGMA_LN,
+        };
         for (k, (answer, point)) in answers.iter_mut().zip(points).enumerate() {
-            let (Ok(forecast), Some(ln_height)) = (answer, heights[k]) else {
-                // No cell that stands for it, or none that the wave lifts: the first estimate's answer stays.
-                continue;
-            };
-            let shore = if point.coastal {
-                SHORE_OWN_SIGMA_LN
-            } else {
-                0.0
-            };
-            let (mean, common, own) = match &spread {
-                Some(spread) => (spread.bias[k], spread.common, spread.own[k]),
-                None => (0.0, 0.0, None),
-            };
-            let common = match &spread {
-                Some(_) => common.hypot(DIP_SIGMA_LN),
-                None => super::COMMON_SIGMA_LN,
-            };
-            let own = own.unwrap_or(DIRECTIVITY_SIGMA_LN);
-            let own = [own, UNEVEN_SLIP_SIGMA_LN, MODEL_SIGMA_LN, shore]
-                .into_iter()
-                .fold(0.0, f64::hypot);
-            forecast.median_m = (ln_height + mean).exp();
+            let Ok(forecast) = answer else { continue };
+            let widest = forecast.own_sigma_ln().hypot(COMMON_SIGMA_LN);
+            let mut own = forecast.own_sigma_ln();
+            // Where no cell stands for a point, or none that the wave lifts, the first estimate's height stays.
+            if let Some(ln_height) = heights[k] {
+                let (bias, varied) = match &spread {
+                    Some(spread) => (spread.bias[k], spread.own[k]),
+                    None => (0.0, None),
+                };
+                let shore = if point.coastal {
+                    SHORE_OWN_SIGMA_LN
+                } else {
+                    0.0
+                };
+                let varied = varied.unwrap_or(DIRECTIVITY_SIGMA_LN);
+                let parts = [varied, UNEVEN_SLIP_SIGMA_LN, MODEL_SIGMA_LN, shore];
+                let most = (widest * widest - common * common).max(0.0).sqrt();
+                own = parts.into_iter().fold(0.0, f64::hypot).min(most);
+                forecast.median_m = (ln_height + bias).exp();
+            }
             forecast.common_sigma_ln = common;
             forecast.sigma_ln = common.hypot(own);
         }
@@ -346,4 +351,67 @@ fn heights(
         (crest > 0.0).then(|| (f64::from(crest) * green).ln())
     });
     Ok(crests.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::forecast::{Observation, assimilate};
+    use crate::grid::GridHeader;
+
+    /// Sea of 4 km with a coast in the east, a quarter of a degree a cell.
+    fn sea() -> Arc<Grid> {
+        let header = GridHeader {
+            nx: 160,
+            ny: 160,
+            lon0: 250.0,
+            lat0: -55.0,
+            dlon: 0.25,
+            dlat: 0.25,
+            ..Default::default()
+        };
+        let z = (0..160 * 160).map(|k| if k % 160 > 149 { 100 } else { -4000 });
+        Arc::new(Grid::new(&header, z.collect()).expect("a sea"))
+    }
+
+    fn point(id: &str, lat: f64, lon: f64, coastal: bool) -> Point {
+        Point {
+            id: id.into(),
+            lat,
+            lon,
+            coastal,
+        }
+    }
+
+    #[test]
+    fn a_forecast_is_finite_no_wider_than_the_first_and_can_be_corrected() {
+        let quake = Quake {
+            id: "q".into(),
+            magnitude: 8.8,
+            lat: -36.0,
+            lon: -74.0,
+            depth_km: 20.0,
+            origin_us: 0,
+        };
+        let points = [
+            point("near", -36.0, -73.0, true),
+            point("far", -20.0, -73.0, true),
+            point("buoy", -20.0, -100.0, false),
+            point("outside", 20.0, -100.0, false),
+        ];
+        let model = Modelled::new(sea()).expect("a model");
+        let forecast = model.forecast(&quake, None, &points).expect("a forecast");
+        assert!(forecast.answers[3].is_err() && forecast.varied > 0);
+        let mut known: Vec<PointForecast> = forecast.answers.into_iter().flatten().collect();
+        assert_eq!(known.len(), 3);
+        for f in &known {
+            let shore = if f.id == "buoy" { 0.79 } else { 0.91 };
+            assert!(f.median_m > 0.01 && f.median_m < 30.0, "{f:?}");
+            assert!(f.sigma_ln > 0.3 && f.sigma_ln < shore + 0.005, "{f:?}");
+        }
+        // All points share one common part, or nothing could be learned from a record.
+        let buoy = Observation::new(known[2].clone(), 2.0 * known[2].median_m);
+        let factor = assimilate(&mut known, &[buoy]).expect("of one event");
+        assert!(factor.factor() > 1.1);
+    }
 }
