@@ -101,7 +101,7 @@ fn window(view: &View, l: &Lattice) -> Option<Window> {
     let j0 = (row(view.south()).floor() - 1.0).max(0.0) as usize;
     let j1 = ((row(view.north()).ceil() + 1.0).max(0.0) as usize).min(l.ny() - 1);
     let columns = if l.is_periodic() { l.nx() } else { l.nx() - 1 };
-    (j1 > j0).then_some(Window {
+    (j1 > j0).then(|| Window {
         i0: 0,
         columns,
         j0,
