@@ -226,8 +226,8 @@ fn a_thinned_grid_holds_every_second_node() {
     assert!(g.thinned(5).is_err(), "one node is no grid");
     // Round the globe in odd columns: every second of them would not close.
     let mut h = header();
-    (h.nx, h.ny, h.dlon, h.lon0) = (45, 3, 8.0, 0.0);
-    let round = Grid::new(&h, vec![-100; 135]).expect("valid");
+    (h.nx, h.ny, h.dlon, h.lon0) = (45, 5, 8.0, 0.0);
+    let round = Grid::new(&h, vec![-100; 225]).expect("valid");
     assert!(round.lattice().is_periodic() && round.thinned(2).is_err());
     assert!(round.thinned(3).expect("closes").lattice().is_periodic());
 }
