@@ -35,7 +35,7 @@ pub struct Arguments {
     pub stations: Option<PathBuf>,
     /// Coastal points: CSV with id, lat, lon and, if you like, name, country, factor; or a deployment,
     /// whose zones and policy
-    /// then hold [default: 160 ports that ship].
+    /// then hold [default: 159 ports that ship].
     #[arg(long, value_name = "CSV|DEPLOYMENT")]
     pub points: Option<String>,
     /// What the stations recorded: a directory with one file a station, named by its id, or with an

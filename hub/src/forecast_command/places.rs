@@ -48,7 +48,7 @@ impl Place {
 pub struct Points {
     /// The points.
     pub places: Vec<Place>,
-    /// Words for people: `160 ports that ship`.
+    /// Words for people: `159 ports that ship`.
     pub origin: String,
     /// Heights and probability of the levels.
     pub policy: Policy,
