@@ -80,7 +80,7 @@ mod tests {
             let patches = near(m, -36.1, -72.9).expect("Chile");
             assert_eq!(patches.trench, "chile-peru");
             let n = patches.units.len();
-            assert!((4..=400).contains(&n), "M {m}: {n}");
+            assert!((4..=500).contains(&n), "M {m}: {n}");
             assert!(patches.units.iter().all(|u| top_km(u) <= COUPLED_KM));
         }
     }
