@@ -89,6 +89,8 @@ pub struct Core {
     job_number: u64,
     /// Jobs that gave way to newer ones: their first estimates speak at the end of the step.
     crowded_out: Vec<models::Pending>,
+    /// Time of the last step, microseconds since the Unix epoch.
+    stepped_us: i64,
     /// Responses of events, oldest first.
     inverting: Vec<inverting::Inverting>,
     schema: SchemaRef,
@@ -137,6 +139,7 @@ impl Core {
             pending: Vec::new(),
             job_number: 0,
             crowded_out: Vec::new(),
+            stepped_us: i64::MIN,
             inverting: Vec::new(),
             schema: schema(),
             touched: Vec::new(),
@@ -177,6 +180,11 @@ impl Core {
     /// Steps all rows taken since the last call, then lets the hub's time pass to `now_us`.
     pub fn finish(&mut self, now_us: i64) -> Vec<Output> {
         let mut out = Vec::new();
+        // Before this step's rows: what stations recorded at one time may come in one step or in several, and all of it counts.
+        if now_us > self.stepped_us {
+            self.stepped_us = now_us;
+            self.invert(now_us, &mut out);
+        }
         if !self.intake.columns.is_empty() {
             match self
                 .intake
@@ -197,7 +205,6 @@ impl Core {
             }
         }
         self.patience(now_us, &mut out);
-        self.invert(now_us, &mut out);
         for at in 0..self.events.len() {
             let names = Names {
                 config: &self.config,
