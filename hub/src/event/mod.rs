@@ -10,6 +10,11 @@
 //! - All clear needs evidence, never silence: every station that saw the wave has been quiet for the policy's time and every zone's
 //!   arrival is past by as much; or a healthy station that must have seen it saw nothing.
 
+mod reason;
+mod renewal;
+
+pub use reason::Reason;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use signal::tsunami::{Change, Sign};
@@ -37,11 +42,6 @@ const RISE_INTERVAL_US: i64 = 2 * MINUTE_US;
 /// An event that nothing has ended two days after its last arrival ends unrenewed: our choice, longer than the records at hand show
 /// waves above a warning level.
 const LONGEST_US: i64 = 48 * 3_600 * SECOND_US;
-/// A zone's level is lowered when the probability of its height has fallen below this part of the policy's: a forecast that is
-/// renewed every minute would otherwise go up and down at the border.
-const LOWERED_BELOW: f64 = 0.8;
-/// A change of a forecast height that is worth a new message by itself.
-const WORTH_TELLING: f64 = 1.25;
 
 /// What one station saw.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -58,49 +58,6 @@ pub struct Observed {
     pub passed: bool,
     /// Quiet since, when it is.
     pub quiet_since_us: Option<i64>,
-}
-
-/// Why a message is published.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reason {
-    /// The first word: an earthquake that can have made a tsunami.
-    Earthquake,
-    /// The agency has revised the earthquake.
-    Revised,
-    /// A station has seen the wave.
-    Confirmed,
-    /// Recorded amplitudes have changed a level or a height.
-    Forecast,
-    /// The propagation model's answer came after the first word, and differs from it.
-    Modelled,
-    /// The alert would lapse while the event lasts.
-    Renewal,
-    /// The sea is quiet again.
-    AllClear,
-    /// No wave where one must have been.
-    NoWave,
-    /// The agency has taken the earthquake back, or it is too small after all.
-    Withdrawn,
-    /// No sensor could give the all clear; nothing is published.
-    Lapsed,
-}
-
-impl Reason {
-    /// The reason in a few words, for the timeline.
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Earthquake => "the earthquake can have made a tsunami",
-            Self::Revised => "the earthquake was revised",
-            Self::Confirmed => "the tsunami is confirmed",
-            Self::Forecast => "measured heights renewed the forecast",
-            Self::Modelled => "the propagation model renewed the forecast",
-            Self::Renewal => "still in force",
-            Self::AllClear => "the sea is quiet again",
-            Self::NoWave => "no wave came where it was due",
-            Self::Withdrawn => "the earthquake was withdrawn",
-            Self::Lapsed => "no sensor could give the all clear",
-        }
-    }
 }
 
 /// What should happen.
@@ -232,63 +189,6 @@ impl Event {
             vec![Step::Publish(Reason::Earthquake)]
         } else {
             Vec::new()
-        }
-    }
-
-    /// The propagation model's answer for the solution that counts: the forecast starts from it from now on.
-    pub fn modelled(&mut self, outlook: Outlook, ocean: &Ocean, policy: &Policy) -> Vec<Step> {
-        self.prior = outlook;
-        self.inverted = None;
-        self.renew(ocean, policy);
-        if self.over.is_some() {
-            Vec::new()
-        } else if self.chain.is_empty() {
-            self.begin()
-        } else if self.worth_telling() {
-            vec![Step::Publish(Reason::Modelled)]
-        } else {
-            Vec::new()
-        }
-    }
-
-    /// The forecast without records.
-    pub fn prior(&self) -> &Outlook {
-        &self.prior
-    }
-
-    /// The forecast from the source that the records say. It takes the place of what amplitudes alone gave.
-    pub fn inverted(&mut self, mut outlook: Outlook, policy: &Policy) -> Vec<Step> {
-        if self.over.is_some() {
-            return Vec::new();
-        }
-        self.hold_levels(&mut outlook, policy);
-        self.inverted = Some(outlook.clone());
-        self.outlook = outlook;
-        if self.chain.is_empty() && self.outlook.level() > Level::None {
-            vec![Step::Publish(Reason::Earthquake)]
-        } else if self.is_published() && self.outlook.level() > self.told_level() {
-            vec![Step::Publish(Reason::Forecast)]
-        } else {
-            // What is less urgent than a higher level waits for `tick`.
-            Vec::new()
-        }
-    }
-
-    /// Keeps the levels that were told where the forecast is hardly below them.
-    fn hold_levels(&self, outlook: &mut Outlook, policy: &Policy) {
-        for zone in &mut outlook.zones {
-            let Some((_, told, _)) = self.published.iter().find(|p| p.0 == zone.zone) else {
-                continue;
-            };
-            let exceeded = match told {
-                Level::None => continue,
-                Level::Advisory => zone.exceeds[0],
-                Level::Warning => zone.exceeds[1],
-                Level::Major => zone.exceeds[2],
-            };
-            if zone.level < *told && exceeded >= LOWERED_BELOW * policy.probability {
-                zone.level = *told;
-            }
         }
     }
 
@@ -617,54 +517,6 @@ impl Event {
         witnesses > 0
     }
 
-    /// Renews the forecast from the earthquake's and the recorded amplitudes.
-    fn renew(&mut self, ocean: &Ocean, policy: &Policy) {
-        if let Some(inverted) = &self.inverted {
-            self.outlook = inverted.clone();
-            return;
-        }
-        let observed: Vec<(u32, f64)> = self
-            .observed
-            .iter()
-            .filter(|(station, o)| {
-                let amplitude = o.amplitude_m.abs();
-                // A wave that has not passed is only known to be at least this high.
-                amplitude > 0.0
-                    && (o.passed
-                        || self
-                            .prior
-                            .station(**station)
-                            .is_some_and(|s| amplitude > s.forecast.median_m))
-            })
-            .map(|(station, o)| (*station, o.amplitude_m.abs()))
-            .collect();
-        self.outlook = if observed.is_empty() {
-            self.prior.clone()
-        } else {
-            ocean.assimilate(&self.prior, &observed, policy)
-        };
-    }
-
-    fn worth_telling(&self) -> bool {
-        self.outlook.zones.iter().any(|z| {
-            let told = self.published.iter().find(|p| p.0 == z.zone);
-            told.map_or(z.level > Level::None, |(_, level, height)| {
-                *level != z.level
-                    || (z.level > Level::None
-                        && (z.median_m / height > WORTH_TELLING
-                            || height / z.median_m > WORTH_TELLING))
-            })
-        })
-    }
-
-    fn told_level(&self) -> Level {
-        self.published
-            .iter()
-            .map(|p| p.1)
-            .max()
-            .unwrap_or(Level::None)
-    }
-
     /// Zones that were warned and are below every level now.
     pub fn lifted(&self) -> impl Iterator<Item = usize> + '_ {
         let now = |zone: &usize| {
@@ -674,16 +526,6 @@ impl Event {
                 .any(|z| z.zone == *zone && z.level > Level::None)
         };
         self.warned.iter().copied().filter(move |z| !now(z))
-    }
-
-    fn level_rose(&self) -> bool {
-        self.outlook.zones.iter().any(|z| {
-            self.published
-                .iter()
-                .find(|p| p.0 == z.zone)
-                .map_or(Level::None, |p| p.1)
-                < z.level
-        })
     }
 
     /// Takes over what earlier runs published beyond what this one knows of, so that numbers go on where they were.
