@@ -1,5 +1,6 @@
 //! From earthquakes and rectangles to motions of the sea floor.
 
+mod basin;
 mod shipped;
 
 use ocean::fault::scaling::{Scaling, moment_nm};
@@ -26,16 +27,7 @@ fn quake(magnitude: f64, lat: f64, lon: f64, depth_km: f64) -> Quake {
 }
 
 fn ocean(lon0: f64, lat0: f64, nx: usize, ny: usize, step: f64) -> Grid {
-    let header = GridHeader {
-        nx,
-        ny,
-        lon0,
-        lat0,
-        dlon: step,
-        dlat: step,
-        ..GridHeader::default()
-    };
-    Grid::from_metres(&header, vec![-4000.0; nx * ny]).expect("grid")
+    basin::grid((nx, ny), (lon0, lat0), (step, step), |_, _| -4000.0)
 }
 
 fn fault(lat: f64, lon: f64) -> Fault {

@@ -1,7 +1,7 @@
 //! Finite-fault tables: published ones where they are at hand (`WATCHFIRE_DATA` or `../shared/data` beside the workspace), made ones
 //! for what those do not show, and anything at all, which must be read or refused.
 
-use std::path::PathBuf;
+mod shared_data;
 
 use ocean::fault::table::{
     BYTES_MAX, Format, ReadOptions, Reference, Remark, Table, TableError, parse, read,
@@ -11,16 +11,7 @@ use ocean::sphere::distance_km;
 use proptest::prelude::*;
 
 fn published(name: &str) -> Option<String> {
-    let folder = std::env::var_os("WATCHFIRE_DATA").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")),
-        PathBuf::from,
-    );
-    let path = folder.join("sources").join(name);
-    let text = std::fs::read_to_string(&path).ok();
-    if text.is_none() {
-        println!("skipped: {name} (not found at {})", path.display());
-    }
-    text
+    shared_data::text(&format!("sources/{name}"))
 }
 
 fn table(text: &str) -> Table {

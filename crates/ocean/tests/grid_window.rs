@@ -1,21 +1,15 @@
 //! Parts of grids: whatever the area is written like, the same nodes with the same depths.
 
+mod basin;
+
 use ocean::grid::Area;
-use ocean::{Cell, Grid, GridError, GridHeader};
+use ocean::{Cell, Grid, GridError};
 
 /// Depth tells the node.
 fn grid(nx: usize, ny: usize, lon0: f64, lat0: f64, step: f64) -> Grid {
-    let header = GridHeader {
-        nx,
-        ny,
-        lon0,
-        lat0,
-        dlon: step,
-        dlat: step,
-        ..Default::default()
-    };
-    let z = (0..nx * ny).map(|k| -(k as f32) * 0.125 - 1.0).collect();
-    Grid::from_metres(&header, z).expect("a grid")
+    basin::grid((nx, ny), (lon0, lat0), (step, step), |i, j| {
+        -((j * nx + i) as f32) * 0.125 - 1.0
+    })
 }
 
 fn area(west: f64, south: f64, east: f64, north: f64) -> Area {

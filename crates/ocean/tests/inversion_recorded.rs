@@ -3,9 +3,9 @@
 //! The records are looked for in `WATCHFIRE_DATA` or `../shared/data` beside the workspace; a test that does not find its record
 //! says so and passes.
 
+mod shared_data;
 mod shipped;
 
-use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use ocean::bank::Builder;
@@ -25,18 +25,7 @@ const UNITS: UnitOptions = UnitOptions {
 };
 
 fn record(name: &str) -> Option<Vec<(f64, f64)>> {
-    let folder = std::env::var_os("WATCHFIRE_DATA").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")),
-        PathBuf::from,
-    );
-    let path = folder.join("dart").join(name);
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        println!(
-            "skipped: {name} (recorded data not found at {})",
-            path.display()
-        );
-        return None;
-    };
+    let text = shared_data::text(&format!("dart/{name}"))?;
     let numbers = |line: &str| -> Vec<f64> {
         line.split_whitespace()
             .map_while(|w| w.parse().ok())

@@ -3,27 +3,14 @@
 //! The records are looked for in `WATCHFIRE_DATA` or `../shared/data` beside the workspace; a test that does not find
 //! its record says so and passes.
 
+mod shared_data;
 mod shipped;
-
-use std::path::PathBuf;
 
 use ocean::forecast::{FirstEstimate, Observation, Outlook, Point, PointForecast, assimilate};
 use ocean::{Grid, Quake};
 
 fn record(name: &str) -> Option<String> {
-    let folder = std::env::var_os("WATCHFIRE_DATA").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")),
-        PathBuf::from,
-    );
-    let path = folder.join("dart").join(name);
-    let text = std::fs::read_to_string(&path).ok();
-    if text.is_none() {
-        println!(
-            "skipped: {name} (recorded data not found at {})",
-            path.display()
-        );
-    }
-    text
+    shared_data::text(&format!("dart/{name}"))
 }
 
 fn numbers(line: &str) -> Vec<f64> {

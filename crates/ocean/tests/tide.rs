@@ -3,28 +3,13 @@
 //! The records are looked for in `WATCHFIRE_DATA` or `../shared/data` beside the workspace; a test that does not find its record
 //! says so and passes.
 
-use std::path::PathBuf;
+mod shared_data;
 
 use ocean::tide::{Tide, TideError};
 
-fn record(path: &str) -> Option<String> {
-    let folder = std::env::var_os("WATCHFIRE_DATA").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")),
-        PathBuf::from,
-    );
-    let text = std::fs::read_to_string(folder.join(path)).ok();
-    if text.is_none() {
-        println!(
-            "skipped: {path} (recorded data not found in {})",
-            folder.display()
-        );
-    }
-    text
-}
-
 /// Seconds after 2011-03-11T05:46:24Z and metres, 9999 and all, of one NDBC file.
 fn dart(name: &str) -> Option<(Vec<f64>, Vec<f64>)> {
-    let text = record(&format!("dart/{name}.txt"))?;
+    let text = shared_data::text(&format!("dart/{name}.txt"))?;
     let rows = text.lines().filter_map(|line| {
         let n: Vec<f64> = line
             .split_whitespace()
@@ -39,7 +24,7 @@ fn dart(name: &str) -> Option<(Vec<f64>, Vec<f64>)> {
 
 /// Seconds after the first row and raw metres of a tide gauge's file.
 fn gauge(name: &str) -> Option<(Vec<f64>, Vec<f64>)> {
-    let text = record(&format!("tide-gauge/{name}.csv"))?;
+    let text = shared_data::text(&format!("tide-gauge/{name}.csv"))?;
     let (mut times, mut heights) = (Vec::new(), Vec::new());
     for line in text.lines().skip(1) {
         let cells: Vec<&str> = line.split(',').collect();
@@ -129,7 +114,7 @@ fn a_gauge_in_a_harbour_is_continued_for_three_hours() {
 
 #[test]
 fn a_series_without_tide_stays_what_it_is() {
-    let Some(text) = record("dart/32412_notide.txt") else {
+    let Some(text) = shared_data::text("dart/32412_notide.txt") else {
         return;
     };
     let (times, heights): (Vec<f64>, Vec<f64>) = text

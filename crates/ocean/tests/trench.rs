@@ -4,7 +4,7 @@
 //! and passes. None of these positions or strikes went into the geometry; of the dips, those of Chile south of 24 S, of Japan
 //! and of Sumatra and Java were set from the literature (see `axes.txt`), so that there only depth, strike and place are independent.
 
-use std::path::PathBuf;
+mod shared_data;
 
 use ocean::fault::Fault;
 use ocean::sphere::{destination, distance_km};
@@ -12,16 +12,7 @@ use ocean::trench::{self, UnitOptions};
 use proptest::prelude::*;
 
 fn table(name: &str) -> Option<String> {
-    let folder = std::env::var_os("WATCHFIRE_DATA").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")),
-        PathBuf::from,
-    );
-    let path = folder.join("sources").join(name);
-    let text = std::fs::read_to_string(&path).ok();
-    if text.is_none() {
-        println!("skipped: {name} (not found at {})", path.display());
-    }
-    text
+    shared_data::text(&format!("sources/{name}"))
 }
 
 fn turn(a: f64, b: f64) -> f64 {
