@@ -286,22 +286,18 @@ fn drawable(points: &[(f32, f32)]) -> bool {
 }
 
 fn open(points: &[(f32, f32)]) -> Option<Path> {
-    if points.len() < 2 || !drawable(points) {
-        return None;
-    }
-    let mut path = PathBuilder::new();
-    for (k, &(x, y)) in points.iter().enumerate() {
-        if k == 0 {
-            path.move_to(x, y)
-        } else {
-            path.line_to(x, y)
-        }
-    }
-    path.finish()
+    through(points, 2)?.finish()
 }
 
 fn closed(points: &[(f32, f32)]) -> Option<Path> {
-    if points.len() < 3 || !drawable(points) {
+    let mut path = through(points, 3)?;
+    path.close();
+    path.finish()
+}
+
+/// A way through points, of which there must be some.
+fn through(points: &[(f32, f32)], least: usize) -> Option<PathBuilder> {
+    if points.len() < least || !drawable(points) {
         return None;
     }
     let mut path = PathBuilder::new();
@@ -312,6 +308,5 @@ fn closed(points: &[(f32, f32)]) -> Option<Path> {
             path.line_to(x, y)
         }
     }
-    path.close();
-    path.finish()
+    Some(path)
 }
