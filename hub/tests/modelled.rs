@@ -163,19 +163,25 @@ fn a_revision_speaks_without_the_model_too() {
     assert!(kinds(&answer(&mut core, &job, at + 80 * SECOND)).len() <= 1);
 }
 
+/// The journal of an earthquake and of the model's answer to it three seconds later.
+fn taken(quake: Vec<u8>, at_us: i64) -> Vec<Entry> {
+    let mut asked = core();
+    asked.quake(&quake, at_us);
+    let number = only(asked.take_jobs()).number;
+    let entry = |received_us, item| Entry {
+        received_us,
+        items: vec![item],
+    };
+    vec![
+        entry(at_us, Item::Quake(quake)),
+        entry(at_us + 3 * SECOND, Item::Modelled(number)),
+    ]
+}
+
 #[test]
 fn the_journal_gives_the_same_again() {
     let at = ORIGIN + 300 * SECOND;
-    let entries = [
-        Entry {
-            received_us: at,
-            items: vec![Item::Quake(document(8.8, ""))],
-        },
-        Entry {
-            received_us: at + 3 * SECOND,
-            items: vec![Item::Modelled(1)],
-        },
-    ];
+    let entries = taken(document(8.8, ""), at);
     let play = |entries: &[Entry]| {
         let mut core = core();
         let outputs: Vec<Output> = entries.iter().flat_map(|e| core.replay(e)).collect();
@@ -191,4 +197,28 @@ fn the_journal_gives_the_same_again() {
     assert!(kinds(&outputs).is_empty());
     let job = only(cut.take_jobs());
     assert_eq!(kinds(&answer(&mut cut, &job, at + 5 * SECOND)), ["Alert"]);
+}
+
+/// A hub reads a few days of its journal back. Its jobs were numbered from its own start, so that after a restart no answer in the
+/// journal belonged to any job.
+#[test]
+fn the_end_of_a_journal_gives_what_the_whole_gave() {
+    let earlier = String::from_utf8(document(8.0, "")).expect("text");
+    let earlier = earlier.replace("us1", "us0").replace("-36.122", "-20.0");
+    let at = ORIGIN + 300 * SECOND;
+    let mut whole = taken(earlier.into_bytes(), at);
+    let end = taken(document(8.8, ""), at + 600 * SECOND);
+    whole.extend(end.clone());
+    let alerts = |entries: &[Entry]| -> Vec<String> {
+        let mut core = core();
+        let outputs = entries.iter().flat_map(|e| core.replay(e));
+        let told = outputs.filter_map(|o| match o {
+            Output::Publish(m) if m.event == "us1" => Some(m.xml.clone()),
+            _ => None,
+        });
+        told.collect()
+    };
+    let told = alerts(&whole);
+    assert_eq!(told.len(), 1);
+    assert_eq!(alerts(&end), told);
 }

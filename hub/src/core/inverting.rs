@@ -30,7 +30,7 @@ pub(super) struct Inverting {
 
 impl Core {
     /// Asks for the responses with which an event's records can be inverted, if anybody is to be warned.
-    pub(super) fn ask_responses(&mut self, at: usize) {
+    pub(super) fn ask_responses(&mut self, at: usize, now_us: i64) {
         let event = &self.events[at];
         if event.outlook.level() == Level::None || event.is_over() {
             return;
@@ -43,7 +43,7 @@ impl Core {
             mechanism: None,
             first: event.outlook.clone(),
         };
-        self.ask_for(job, &id, None, None);
+        self.ask_for(job, &id, None, None, now_us);
     }
 
     /// Takes responses.

@@ -61,23 +61,28 @@ impl Core {
             mechanism,
             first,
         };
-        self.ask_for(job, event, revision, Some(until_us));
+        self.ask_for(job, event, revision, Some(until_us), now_us);
     }
 
-    /// Puts a job in the queue, under the next number.
+    /// Puts a job in the queue. Its number comes from the time of the step, not from a count of all that were before: a core that
+    /// begins later in the same journal gives the same job the same number.
     pub(super) fn ask_for(
         &mut self,
         job: Job,
         event: &str,
         revision: Option<Solution>,
         until_us: Option<i64>,
+        now_us: i64,
     ) {
         if self.pending.len() == MOST_PENDING {
             let oldest = self.pending.remove(0);
             self.jobs.retain(|j| j.number != oldest.job.number);
             self.crowded_out.push(oldest);
         }
-        self.job_number += 1;
+        /// Jobs of one instant.
+        const SLOTS: u64 = 256;
+        let first = now_us.unsigned_abs().saturating_mul(SLOTS);
+        self.job_number = first.max(self.job_number.saturating_add(1));
         let job = Job {
             number: self.job_number,
             ..job
@@ -120,7 +125,7 @@ impl Core {
                 let event = pending.event.clone();
                 self.speak(pending, Some(outlook), now_us, &mut out);
                 if let Some(at) = self.events.iter().position(|e| e.id == event) {
-                    self.ask_responses(at);
+                    self.ask_responses(at, now_us);
                 }
             }
             Ok(Product::Responses(table)) => {

@@ -31,7 +31,7 @@ pub enum Task {
 /// A computation that is asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {
-    /// Counts the jobs of a core, from 1.
+    /// Tells the job from others; later ones have larger numbers. The journal names it by this.
     pub number: u64,
     /// What is to be computed.
     pub task: Task,
