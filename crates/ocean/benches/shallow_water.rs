@@ -45,6 +45,7 @@ fn measure(name: &str, grid: &Grid, steps: usize, threads: usize, triad: f64) {
         coriolis: false,
         dispersion: false,
         compressible: false,
+        elastic: false,
     };
     let model = Model::new(grid, &off).expect("a model");
     let mut reference = plain::Plain::new(grid, &model);

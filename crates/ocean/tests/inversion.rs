@@ -90,6 +90,26 @@ fn observed(
         .collect()
 }
 
+/// The plates of an interface slip one way. One station leaves much open, and none of it is filled by slip backwards.
+#[test]
+fn slip_runs_forward() {
+    let table = simulated::ocean(1, 4, 300, simulated::trench(30, 3));
+    for seed in 0..12 {
+        let event = Event::random(&table.units, seed);
+        let prior = Prior::from_quake(&table.units, &event.quake).expect("a prior");
+        let mut inversion = Inversion::new(&table, &prior).expect("an inversion");
+        for record in observed(&table, &event, 1, 4800.0) {
+            inversion.observe(&record).expect("a record");
+        }
+        let slip = inversion.posterior();
+        let slip = slip.slip_mean_m();
+        let most = slip.iter().copied().fold(0.0, f64::max);
+        let least = slip.iter().copied().fold(0.0, f64::min);
+        println!("{seed}: {least:.2} to {most:.2} m");
+        assert!(least > -0.05 * most, "event {seed}: {least} to {most} m");
+    }
+}
+
 #[test]
 fn a_dead_a_lying_and_an_absurd_sensor_are_found_and_do_no_harm() {
     let table = simulated::ocean(6, 6, 300, simulated::trench(30, 3));

@@ -8,7 +8,7 @@ use std::f64::consts::PI;
 
 use basin::{PLAIN, grid, rough, run, shape, strip};
 use ocean::motion::{Motion, Patch};
-use ocean::shallow_water::{COMPRESSION_PER_M, Model, Run, Settings};
+use ocean::shallow_water::{COMPRESSION_PER_M, LOADING, Model, Run, Settings};
 use ocean::sphere::{EARTH_RADIUS_M, long_wave_speed_m_s};
 use ocean::{Cell, Grid, travel_time};
 
@@ -21,6 +21,7 @@ fn all_settings() -> impl Iterator<Item = Settings> {
         coriolis: k & 1 > 0,
         dispersion: k & 2 > 0,
         compressible: k & 4 > 0,
+        elastic: k & 4 > 0,
     })
 }
 
@@ -74,6 +75,7 @@ fn volume_is_kept() {
             coriolis: true,
             dispersion: true,
             compressible: true,
+            elastic: true,
         },
     ] {
         let model = model(&grid, settings);
@@ -292,6 +294,26 @@ fn compressible_water_is_slower() {
         "{} for {expected}",
         with - without
     );
+}
+
+/// The solid Earth takes its part of gravity, and so half of that of the speed, over any depth.
+#[test]
+fn an_elastic_earth_slows_waves() {
+    assert!((0.005..0.01).contains(&LOADING), "{LOADING}");
+    for depth in [4000.0, 1500.0] {
+        let elastic = Settings {
+            elastic: true,
+            ..PLAIN
+        };
+        let with = lag(120, 4, depth, elastic);
+        let without = lag(120, 4, depth, PLAIN);
+        let expected = 2.0 * PI * 4.25 * 0.5 * LOADING;
+        assert!(
+            ((with - without) / expected - 1.0).abs() < 0.03,
+            "{} for {expected}",
+            with - without
+        );
+    }
 }
 
 /// Over a slope many wavelengths long a wave grows as h^(-1/4) (Green 1838): from 4000 to 1000 m by 1.414. 2

@@ -73,6 +73,7 @@ fn bits_do_not_depend_on_the_number_of_threads() {
                 coriolis: k & 1 > 0,
                 dispersion: k & 2 > 0,
                 compressible: true,
+                elastic: true,
             };
             let one = simulate(sea, settings, 1, true);
             let max = one.max_m.as_ref().expect("maxima");
@@ -107,6 +108,7 @@ fn steps_may_be_taken_in_any_portions() {
                 dispersion,
                 coriolis: true,
                 compressible: true,
+                elastic: true,
             },
         )
         .expect("a model");

@@ -17,6 +17,7 @@ fn all_settings() -> impl Iterator<Item = Settings> {
         coriolis: k & 1 > 0,
         dispersion: k & 2 > 0,
         compressible: k & 4 > 0,
+        elastic: k & 4 > 0,
     })
 }
 
@@ -36,6 +37,7 @@ fn reciprocity() {
             Settings {
                 dispersion,
                 compressible: true,
+                elastic: true,
                 coriolis: false,
             },
         );
@@ -169,6 +171,7 @@ fn longitudes_are_an_angle() {
                 coriolis: true,
                 dispersion: true,
                 compressible: true,
+                elastic: true,
             },
         );
         let mut run = Run::new(&model);

@@ -63,12 +63,15 @@ fn step() -> Duration {
 pub struct Solver {
     /// Sea water gives way under pressure and grows denser with depth, which slows waves by half a per cent over the deep sea.
     pub compressible: bool,
+    /// The sea floor sinks under a wave's weight and gravity follows, which slows waves by a third of a per cent.
+    pub elastic: bool,
 }
 
 impl Default for Solver {
     fn default() -> Self {
         Self {
             compressible: Settings::default().compressible,
+            elastic: Settings::default().elastic,
         }
     }
 }
@@ -78,6 +81,7 @@ impl Solver {
     pub fn settings(self) -> Settings {
         Settings {
             compressible: self.compressible,
+            elastic: self.elastic,
             ..Settings::default()
         }
     }

@@ -190,6 +190,7 @@ fn plan<'g>(loaded: &Loaded, grid: &'g ocean::Grid) -> Result<Plan<'g>, String> 
     }
     let settings = [
         ("compressible", solver.compressible),
+        ("elastic", solver.elastic),
         ("coriolis", solver.coriolis),
     ];
     let provenance = Provenance {

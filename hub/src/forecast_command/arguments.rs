@@ -57,10 +57,10 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
     /// The rotation of the Earth: on or off. Changes heights by a few per cent at most.
-    #[arg(long, value_name = "on|off", default_value = "off", value_parser = switch)]
+    #[arg(long, value_name = "on|off", default_value = "off", action = clap::ArgAction::Set, value_parser = switch)]
     pub coriolis: bool,
     /// Dispersion of short waves: on or off. Without it, that of the grid stands for it.
-    #[arg(long, value_name = "on|off", default_value = "off", value_parser = switch)]
+    #[arg(long, value_name = "on|off", default_value = "off", action = clap::ArgAction::Set, value_parser = switch)]
     pub dispersion: bool,
     /// Mark every product as an exercise.
     #[arg(long)]
@@ -200,6 +200,24 @@ impl FromStr for Step {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn switches_are_on_or_off() {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            arguments: Arguments,
+        }
+        let read = |more: &[&str]| {
+            let line = ["forecast", "--quake", "q", "--out", "o"];
+            <Line as clap::Parser>::try_parse_from(line.iter().chain(more)).map(|l| l.arguments)
+        };
+        let plain = read(&[]).expect("defaults");
+        assert!(!plain.coriolis && !plain.dispersion);
+        let on = read(&["--coriolis", "on", "--dispersion", "on"]).expect("both on");
+        assert!(on.coriolis && on.dispersion);
+        assert!(read(&["--dispersion", "maybe"]).is_err());
+    }
 
     #[test]
     fn areas_cross_the_date_line() {

@@ -409,6 +409,7 @@ fn compute(
             "coriolis": settings.coriolis,
             "dispersion": settings.dispersion,
             "compressible": settings.compressible,
+            "elastic": settings.elastic,
             "time_step_s": tables::rounded(model.dt_s(), 4),
         }),
         quake: inputs.report.quake,

@@ -45,7 +45,7 @@ use sum::Lifted;
 
 /// Version of the way in which responses are computed: whoever keeps responses compares it. To be raised whenever bits change,
 /// by the solver, the uplift or this module.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Metres by which a receiver is lifted. The solver is linear, and rounds heights far below this to nothing; a power of two,
 /// so that dividing by it again costs no bit.
 const IMPULSE_M: f32 = 1024.0;

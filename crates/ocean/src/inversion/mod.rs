@@ -29,8 +29,7 @@
 //! All records are read anew at each update: the same records give the same answer, in whatever batches they came.
 //!
 //! # Refuses
-//! To use data later than the record given (nothing here is aware of a clock); to force slip to be positive; to forecast
-//! without an uncertainty.
+//! To use data later than the record given (nothing here is aware of a clock); to forecast without an uncertainty.
 
 mod contradiction;
 mod cubic;
@@ -38,6 +37,7 @@ pub(crate) mod dense;
 mod equations;
 mod geometry;
 mod outlook;
+mod positive;
 mod posterior;
 mod prior;
 mod quasi;

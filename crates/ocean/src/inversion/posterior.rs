@@ -63,8 +63,14 @@ impl<'a, T: ResponseTable + ?Sized> Posterior<'a, T> {
                 let mut z: Array1<f64> = normals.by_ref().take(guess.root.nrows()).collect();
                 dense::backward(&guess.root, &mut z.view_mut());
                 let off = prior.factor.dot(&z) * widen;
-                all.row_mut(2 * k).assign(&(&guess.mean + &off));
-                all.row_mut(2 * k + 1).assign(&(&guess.mean - &off));
+                for (row, mut drawn) in
+                    [(2 * k, &guess.mean + &off), (2 * k + 1, &guess.mean - &off)]
+                {
+                    if let Some(positive) = &guess.positive {
+                        positive.hold(&mut drawn);
+                    }
+                    all.row_mut(row).assign(&drawn);
+                }
                 k += 1;
             }
             all.row_mut(2 * pairs).scaled_add(guess.weight, &guess.mean);

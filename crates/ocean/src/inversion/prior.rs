@@ -26,8 +26,8 @@
 //! magnitudes equally probable. All of it slips half the earthquake's duration after the origin (Ekstrom et al. 2012), give or take a minute. One guess in twenty is a field of slip without
 //! mean, anywhere, for sources that are no such rupture.
 //!
-//! Slip is not forced to be positive. Where a posterior mean is clearly negative, the data ask for something that the unit
-//! sources cannot do.
+//! Slip on an interface runs forward: see [`super::positive`]. Where a posterior mean is clearly negative all the same, the data ask for
+//! something that the interface does not do.
 
 use ndarray::{Array1, Array2};
 
@@ -139,12 +139,14 @@ impl Prior {
     pub fn from_quake(units: &[UnitSource], quake: &Quake) -> Result<Self, PriorError> {
         quake.check()?;
         let sigma = MAGNITUDE_SIGMA.hypot(RIGIDITY_SIGMA);
-        let sizes = (-STEPS..=STEPS_LARGER).map(|step| {
+        let sizes = (-STEPS..=STEPS_LARGER).filter_map(|step| {
             let off = f64::from(step) * MAGNITUDE_STEP;
             let likely = (-0.5 * (off / sigma).powi(2)).exp();
             let saturated = if step > 0 { SATURATED_WEIGHT } else { 0.0 };
-            let magnitude = (quake.magnitude + off).clamp(MAGNITUDE_MIN, MAGNITUDE_MAX);
-            (magnitude, likely.max(saturated))
+            let magnitude = quake.magnitude + off;
+            // Beyond the largest earthquake there is nothing to saturate towards.
+            let possible = step == 0 || (MAGNITUDE_MIN..=MAGNITUDE_MAX).contains(&magnitude);
+            possible.then_some((magnitude, likely.max(saturated)))
         });
         Self::near(
             units,

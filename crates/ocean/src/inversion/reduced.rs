@@ -19,6 +19,8 @@ pub(super) struct ReducedGuess {
     pub(super) mean: Array1<f64>,
     /// Factor of their covariance, `factor factor^T`; the common delay is the last row and column.
     pub(super) factor: Array2<f64>,
+    /// Unit sources whose slip has one sign; none where either is as likely.
+    pub(super) units: Vec<usize>,
 }
 
 /// Responses of one receiver to the patterns.
@@ -203,6 +205,11 @@ fn reduced_guess(guess: &Guess, basis: &Array2<f64>, delay_sigma_s: f64) -> Redu
         weight: guess.weight,
         mean,
         factor,
+        units: if guess.mean.iter().any(|slip| *slip > 0.0) {
+            guess.units.clone()
+        } else {
+            Vec::new()
+        },
     }
 }
 

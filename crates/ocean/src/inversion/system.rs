@@ -5,6 +5,7 @@ use ndarray::{Array1, Array2};
 use super::contradiction::{self, Court};
 use super::dense::{self, COLUMNS, ROWS};
 use super::equations::{Equations, Knowledge};
+use super::positive::{FREE_WEIGHT, Positive};
 use super::record::{Prepared, Verdict};
 use super::reduced::{Inversion, ReducedGuess};
 use crate::response::ResponseTable;
@@ -17,6 +18,8 @@ const PASSES: usize = 3;
 pub(super) const CONTRADICTION_SIGMAS: f64 = 6.0;
 /// Shifts are kept within this many standard deviations.
 const SHIFT_LIMIT_SIGMAS: f64 = 3.0;
+/// Part of the most probable guess below which a guess's slip is not held to one sign.
+const SMALL: f64 = 1e-3;
 /// Probability below which a guess is not looked at again in a later pass.
 const HOPELESS: f64 = 1e-12;
 
@@ -30,6 +33,8 @@ pub(super) struct SolvedGuess {
     /// Lower Cholesky factor R of the precision in the prior's own units: with the prior's factor L, `mean + L R^-T z` has the
     /// posterior's covariance for standard normal z.
     pub(super) root: Array2<f64>,
+    /// What holds its slip to one sign, if anything does.
+    pub(super) positive: Option<Positive>,
 }
 
 /// How one station fared.
@@ -95,6 +100,9 @@ pub(super) fn solve<T: ResponseTable + ?Sized>(
             for k in court.drop_contradictions(&mut normal, &mut now) {
                 verdicts[k] = Some(Verdict::Contradicts);
             }
+        }
+        if pass > 0 {
+            now.hold(inversion);
         }
         best = now.mean();
         among = now.alive();
@@ -197,6 +205,40 @@ impl Mixture {
         Mixture { guesses, squares }
     }
 
+    /// Takes each guess in two ways, with slip of one sign and with free slip. Guesses that hardly count stay free.
+    fn hold<T: ResponseTable + ?Sized>(&mut self, inversion: &Inversion<'_, T>) {
+        let most = self.guesses.iter().map(|g| g.weight).fold(0.0, f64::max);
+        let mut both = Vec::with_capacity(2 * self.guesses.len());
+        let (mut best, mut risen) = (0.0, 0.0);
+        for guess in self.guesses.drain(..) {
+            let prior = &inversion.guesses[guess.which];
+            let held = (guess.weight > SMALL * most)
+                .then(|| Positive::of(prior, &inversion.basis, &guess.root))
+                .flatten();
+            let Some(positive) = held else {
+                both.push(guess);
+                continue;
+            };
+            let mut one_sign = guess.clone();
+            let rise = positive.hold(&mut one_sign.mean);
+            one_sign.weight *= (1.0 - FREE_WEIGHT) * (-0.5 * rise).exp();
+            one_sign.positive = Some(positive);
+            if one_sign.weight > best {
+                (best, risen) = (one_sign.weight, rise);
+            }
+            let mut free = guess;
+            free.weight *= FREE_WEIGHT;
+            if free.weight > best {
+                (best, risen) = (free.weight, 0.0);
+            }
+            both.extend([one_sign, free]);
+        }
+        let total: f64 = both.iter().map(|g| g.weight).sum();
+        both.iter_mut().for_each(|g| g.weight /= total);
+        self.guesses = both;
+        self.squares += risen;
+    }
+
     pub(super) fn mean(&self) -> Array1<f64> {
         let mut mean = Array1::zeros(self.guesses.first().map_or(0, |s| s.mean.len()));
         for guess in &self.guesses {
@@ -208,7 +250,9 @@ impl Mixture {
     /// The guesses that another look at the same data might still favour.
     pub(super) fn alive(&self) -> Vec<usize> {
         let alive = self.guesses.iter().filter(|g| g.weight > HOPELESS);
-        alive.map(|g| g.which).collect()
+        let mut alive: Vec<usize> = alive.map(|g| g.which).collect();
+        alive.dedup();
+        alive
     }
 }
 
@@ -238,6 +282,7 @@ fn solve_guess(
         weight: guess.weight,
         mean,
         root,
+        positive: None,
     };
     (solved, log_weight, squares.max(0.0))
 }

@@ -26,8 +26,8 @@
 //!   threads take bands of rows (`sweep`).
 //!
 //! Leaves out: nonlinear terms and run-up (a later step; this holds while the height is a few per cent of the
-//! depth), friction, tides, and the yielding of the elastic Earth under the wave, which slows the longest waves
-//! by some more tenths of a per cent (Watada et al. 2014).
+//! depth), friction, tides. The solid Earth yields to waves of every length alike ([`LOADING`]); in truth it does so the
+//! more the longer they are, which in the far field sends a small trough ahead of the crest (Watada et al. 2014).
 
 mod dispersion;
 mod kernel;
@@ -37,7 +37,8 @@ mod simulate;
 mod sweep;
 
 pub use model::{
-    CFL, COMPRESSION_PER_M, MAX_LAT_DEG, MIN_DEPTH_M, Model, ModelError, OMEGA_RAD_S, Settings,
+    CFL, COMPRESSION_PER_M, LOADING, MAX_LAT_DEG, MIN_DEPTH_M, Model, ModelError, OMEGA_RAD_S,
+    Settings,
 };
 pub use run::{LEVELS, Run};
 pub use simulate::{MAX_SAMPLES, Request, Simulation, SimulationError};

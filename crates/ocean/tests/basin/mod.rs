@@ -10,6 +10,7 @@ pub const PLAIN: Settings = Settings {
     coriolis: false,
     dispersion: false,
     compressible: false,
+    elastic: false,
 };
 
 /// A grid by its south-west node, steps and an elevation for each column and row.
