@@ -156,7 +156,8 @@ impl IsochroneMap<'_> {
         // Laid out once more, now that the map knows which lines its legend must explain.
         let legend = self.legend(rhythm, usual_s, sheet.unit);
         let remarks = [
-            "First arrival of the wave front, by its speed over the sea floor.".to_owned(),
+            "First arrival of the wave front, at the speed that the depth of the sea gives it."
+                .to_owned(),
             self.event.note.clone(),
         ];
         sheet = Sheet::new(self.page, l, self.event, self.marks, legend, &remarks)?;

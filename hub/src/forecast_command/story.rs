@@ -11,6 +11,8 @@ use crate::alert::Level;
 
 /// Points listed.
 const LISTED: usize = 10;
+/// Arrivals that read as +0:00, seconds.
+const AT_ONCE_S: f64 = 30.0;
 /// Width of a label.
 const LABEL: usize = 12;
 
@@ -162,12 +164,8 @@ fn aida(f: &Forecast) -> Option<(f64, f64)> {
 }
 
 fn clock(f: &Forecast, seconds: f64) -> String {
-    let us = words::after(f.quake.origin_us, seconds);
-    if seconds < 12.0 * 3600.0 {
-        words::utc_short(us)
-    } else {
-        words::utc_day(us)
-    }
+    let origin_us = f.quake.origin_us;
+    words::utc_short(words::after(origin_us, seconds), origin_us)
 }
 
 fn points(t: &mut String, f: &Forecast) {
@@ -225,6 +223,11 @@ fn points(t: &mut String, f: &Forecast) {
             words::since(p.arrival_s),
             format!("{p05}-{p95}"),
             p.level.name()
+        );
+    }
+    if f.points.iter().any(|p| p.arrival_s < AT_ONCE_S) {
+        t.push_str(
+            "  +0:00: the sea floor moves at the place itself; its water moves at once, the first crest may be minutes later\n",
         );
     }
     t.push('\n');
