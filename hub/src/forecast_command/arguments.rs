@@ -66,7 +66,7 @@ pub struct Arguments {
     /// Dispersion of short waves: on or off. Without it, that of the grid stands for it.
     #[arg(long, value_name = "on|off", default_value = "off", value_parser = switch)]
     pub dispersion: bool,
-    /// Mark every product as an exercise.
+    /// Mark every product as an exercise: pictures, summary, a status in tables and GeoJSON; beside the series lies a file that says so.
     #[arg(long)]
     pub exercise: bool,
     /// Print only errors.

@@ -418,10 +418,13 @@ fn products(f: &Forecast, out: &mut Output) -> Result<Vec<String>, Trouble> {
             tables::station(s, f.step_s).as_bytes(),
         )?;
     }
+    if f.exercise && !f.stations.is_empty() {
+        out.write("stations/EXERCISE.txt", tables::EXERCISE.as_bytes())?;
+    }
     let origin = f.quake.origin_us;
     out.write(
         "points.csv",
-        tables::points(&f.points, &f.silent, origin).as_bytes(),
+        tables::points(&f.points, &f.silent, origin, f.exercise).as_bytes(),
     )?;
     out.write(
         "points.geojson",
@@ -432,11 +435,11 @@ fn products(f: &Forecast, out: &mut Output) -> Result<Vec<String>, Trouble> {
     if !f.faults.is_empty() {
         out.write(
             "source.csv",
-            tables::faults(&f.faults, &f.spread).as_bytes(),
+            tables::faults(&f.faults, &f.spread, f.exercise).as_bytes(),
         )?;
         out.write(
             "source.geojson",
-            &pretty(&tables::faults_geojson(&f.faults, &f.spread)),
+            &pretty(&tables::faults_geojson(&f.faults, &f.spread, f.exercise)),
         )?;
     }
     pictures::write(f, out)

@@ -86,7 +86,8 @@ fn line(t: &mut String, label: &str, words: &str) {
 fn listing(written: &[String]) -> String {
     let mut names: Vec<String> = Vec::new();
     for dir in ["stations", "mareograms"] {
-        let count = written.iter().filter(|w| w.starts_with(dir)).count();
+        let is_product = |w: &&String| w.starts_with(dir) && !w.ends_with(".txt");
+        let count = written.iter().filter(is_product).count();
         if count > 0 {
             names.push(format!("{dir}/ ({count})"));
         }
