@@ -84,9 +84,12 @@ pub struct Ways {
 
 /// Keys of a bank's `[grid_file]`.
 pub const KEYS: Ways = Ways {
-    positive: ["positive = \"up\"", "positive = \"down\""],
-    holes: "holes = \"filled\"",
-    variable: "variable = \"NAME\"",
+    positive: [
+        "positive = \"up\" under [grid_file]",
+        "positive = \"down\" under [grid_file]",
+    ],
+    holes: "holes = \"filled\" under [grid_file]",
+    variable: "variable = \"NAME\" under [grid_file]",
     zone: None,
 };
 

@@ -404,14 +404,7 @@ impl Loaded {
             path = self.folder.join(name);
             path.to_str().unwrap_or(name)
         };
-        let explain = |e: &gridfile::Error| {
-            let why = grid_file::KEYS.explain(e);
-            if why == e.to_string() {
-                why
-            } else {
-                format!("{why} under [grid_file]")
-            }
-        };
+        let explain = |e: &gridfile::Error| grid_file::KEYS.explain(e);
         let grid =
             shipped::grid_with(wanted, said, explain).map_err(|why| self.refuse("grid", &why))?;
         let Some(a) = self.config.area else {
