@@ -45,21 +45,3 @@ pub fn domain_name(quantity: wire::quantity::Quantity) -> &'static str {
         Domain::Health => "health",
     }
 }
-
-/// A file of the recorded data that tests read in place, or `None` with a word on what is skipped.
-#[cfg(test)]
-pub(crate) fn shared_data(file: &str) -> Option<std::path::PathBuf> {
-    let root = std::env::var_os("WATCHFIRE_DATA").map_or_else(
-        || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"),
-        std::path::PathBuf::from,
-    );
-    let path = root.join(file);
-    if path.exists() {
-        return Some(path);
-    }
-    println!(
-        "skipped: {file} (recorded data not found at {})",
-        root.display()
-    );
-    None
-}
