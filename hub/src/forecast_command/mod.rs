@@ -214,7 +214,7 @@ fn compute(
 
     let mut silent = Vec::new();
     let mut keep = |spot: Result<Spot, Box<Silent>>| spot.map_err(|s| silent.push(*s)).ok();
-    let points: Vec<Spot> = inputs
+    let mut points: Vec<Spot> = inputs
         .points
         .places
         .iter()
@@ -251,6 +251,12 @@ fn compute(
     let until_s = arguments
         .until
         .map(|u| u.seconds_after(inputs.report.quake.origin_us));
+    // The likeliest rupture's points have the spread's own runs, which go on until the last one has been reached.
+    if estimate.is_none() || until_s.is_some() {
+        let (heard, late) = spots::heard(points, duration_s, LISTEN_S);
+        points = heard;
+        silent.extend(late);
+    }
     let job = Job {
         quake: &inputs.report.quake,
         mechanism: inputs.report.mechanism,

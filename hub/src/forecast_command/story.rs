@@ -116,12 +116,12 @@ fn stations(t: &mut String, f: &Forecast) {
         if let Some(k) = &s.skill {
             let _ = writeln!(
                 t,
-                "  {:10} against the record {} to {}: variance reduction {:.2}, peak {:.3} of {:.3} m \
+                "  {:10} against the record {} to {}: variance reduction {}, peak {:.3} of {:.3} m \
                  ({:.2}), arrival {}, peak {}",
                 "",
                 words::since(k.from_s),
                 words::since(k.to_s),
-                k.variance_reduction,
+                reduction(k.variance_reduction),
                 k.modelled_peak_m,
                 k.observed_peak_m,
                 k.peak_ratio,
@@ -139,6 +139,15 @@ fn stations(t: &mut String, f: &Forecast) {
             t,
             "  Aida's K {k:.2}, kappa {kappa:.2} (1 and 1 are perfect)"
         );
+    }
+}
+
+/// A variance reduction; below -1 the figure only says how still the record is.
+pub fn reduction(part: f64) -> String {
+    if part < -1.0 {
+        "below -1".to_owned()
+    } else {
+        format!("{part:.2}")
     }
 }
 
