@@ -21,6 +21,7 @@ pub mod event;
 pub mod feed;
 pub mod forecast;
 pub mod forecast_command;
+pub mod grid_file;
 pub mod history;
 pub mod http;
 pub mod intake;
@@ -43,22 +44,4 @@ pub fn domain_name(quantity: wire::quantity::Quantity) -> &'static str {
         Domain::Energy => "energy",
         Domain::Health => "health",
     }
-}
-
-/// A file of the recorded data that tests read in place, or `None` with a word on what is skipped.
-#[cfg(test)]
-pub(crate) fn shared_data(file: &str) -> Option<std::path::PathBuf> {
-    let root = std::env::var_os("WATCHFIRE_DATA").map_or_else(
-        || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"),
-        std::path::PathBuf::from,
-    );
-    let path = root.join(file);
-    if path.exists() {
-        return Some(path);
-    }
-    println!(
-        "skipped: {file} (recorded data not found at {})",
-        root.display()
-    );
-    None
 }

@@ -56,7 +56,7 @@ pub fn ocean(config: &Config) -> Result<Option<Ocean>, String> {
     let Some(forecast) = &config.forecast else {
         return Ok(None);
     };
-    let grid = shipped::grid(&forecast.grid)?;
+    let grid = shipped::grid(&forecast.grid).map_err(|e| format!("[forecast] {e}"))?;
     let ocean = Ocean::new(config, Arc::new(grid))
         .map_err(|e| format!("[forecast] grid = \"{}\": {e}", forecast.grid))?;
     let blind = ocean.blind_spots();

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gridfile::Options;
+use crate::grid_file::GridFile;
 use ocean::Grid;
 
 /// A shipped grid: name, header, compressed depths.
@@ -77,11 +77,23 @@ pub const EVENTS: &[(&str, EventFiles)] = &[(
     ],
 )];
 
-/// A grid by shipped name, or by path of a file in any of the formats that `gridfile` reads.
+/// A grid by shipped name, or by path of a file in any of the formats that `gridfile` reads. A file must say all of itself.
 ///
 /// # Errors
 /// Text that says which file failed, why, and what grids ship.
 pub fn grid(name: &str) -> Result<Grid, String> {
+    grid_with(name, &GridFile::default(), gridfile::Error::to_string)
+}
+
+/// A grid as [`grid`] finds it, with what its file leaves open; `explain` puts a reader's error in words.
+///
+/// # Errors
+/// As [`grid`].
+pub fn grid_with(
+    name: &str,
+    said: &GridFile,
+    explain: impl Fn(&gridfile::Error) -> String,
+) -> Result<Grid, String> {
     if let Some(shipped) = GRIDS.iter().find(|g| g.name == name) {
         let header = shipped.header.as_bytes();
         return gridfile::read_shipped(name, header, shipped.depths).map_err(|e| e.to_string());
@@ -90,11 +102,11 @@ pub fn grid(name: &str) -> Result<Grid, String> {
     if !path.exists() {
         let known: Vec<&str> = GRIDS.iter().map(|g| g.name).collect();
         return Err(format!(
-            "[forecast] grid = \"{name}\" is neither shipped ({}) nor a file",
+            "grid = \"{name}\" is neither shipped ({}) nor a file",
             known.join(", ")
         ));
     }
-    let (grid, _) = gridfile::read_grid(path, &Options::default()).map_err(|e| e.to_string())?;
+    let (grid, _) = gridfile::read_grid(path, &said.options()).map_err(|e| explain(&e))?;
     Ok(grid)
 }
 

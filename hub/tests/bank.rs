@@ -247,9 +247,59 @@ fn mistakes_are_answered_with_the_place_and_a_remedy() {
         &["no place on Earth"],
     );
     has(
+        refused("[area]", "[grid_file]\nholes = \"filled\"\n[area]"),
+        &["grid_file", "leave this table away"],
+    );
+    has(
         refused("lat = 22.25", "lat = 62.25"),
         &["hong-kong", "outside the grid"],
     );
+}
+
+#[test]
+fn what_a_grids_file_leaves_open_is_answered_in_its_table() {
+    // Depths that count down, half a degree apart, with land in the east.
+    let row: Vec<&str> = (0..29).map(|i| if i > 26 { "0" } else { "4000" }).collect();
+    let head = "ncols 29\nnrows 31\nxllcenter 108\nyllcenter 8\ncellsize 0.5\nNODATA_value -9999\n";
+    let row = row.join(" ") + "\n";
+    let (before, after) = SMALL
+        .split_once("[area]")
+        .and_then(|(before, rest)| Some((before, rest.split_once("[unit]")?.1)))
+        .expect("an area");
+    let (sources, _) = after.split_once("[[point]]").expect("points");
+    let config = |table: &str| {
+        let before = before
+            .replace("southchinasea_5min", "depths.asc")
+            .replace("3h", "30m");
+        format!("{before}{table}\n[unit]{sources}")
+    };
+    let run = |table: &str, depths: &str| {
+        let site = Site::new(&config(table));
+        std::fs::write(site.path("depths.asc"), depths).unwrap();
+        let out = site.build("out").output().unwrap();
+        (out.status.code(), text(&out.stderr))
+    };
+    let depths = head.to_owned() + &row.repeat(31);
+    let (code, told) = run("", &depths);
+    assert_eq!(code, Some(2), "{told}");
+    assert!(
+        told.contains("positive = \"down\" under [grid_file]"),
+        "{told}"
+    );
+    let (code, told) = run("[grid_file]\npositive = \"down\"", &depths);
+    assert_eq!(code, Some(0), "{told}");
+    let holed = depths.replacen("4000", "-9999", 1);
+    let (code, told) = run("[grid_file]\npositive = \"down\"", &holed);
+    assert_eq!(code, Some(2), "{told}");
+    assert!(
+        told.contains("holes = \"filled\" under [grid_file]"),
+        "{told}"
+    );
+    let (code, told) = run(
+        "[grid_file]\npositive = \"down\"\nholes = \"filled\"",
+        &holed,
+    );
+    assert_eq!(code, Some(0), "{told}");
 }
 
 #[test]

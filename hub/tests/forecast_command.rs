@@ -83,6 +83,14 @@ fn an_earthquake_alone_gives_every_product() {
 
     let map: serde_json::Value = serde_json::from_str(&read(&out, "points.geojson")).expect("JSON");
     assert_eq!(map["exercise"], true);
+    let features = map["features"].as_array().expect("features");
+    assert!(
+        features
+            .iter()
+            .all(|f| f["properties"]["status"] == "exercise")
+    );
+    assert!(far.contains(",exercise,"), "{far}");
+    assert!(read(&out, "stations/EXERCISE.txt").starts_with("EXERCISE"));
     let sf = &map["features"][0]["properties"];
     let height = |name: &str| sf[name].as_f64().expect("a height");
     assert!(
@@ -105,7 +113,9 @@ fn an_earthquake_alone_gives_every_product() {
         .expect("a ring")
         .clone();
     assert_eq!((ring.len(), &ring[0]), (5, &ring[4]));
-    assert!(read(&out, "source.csv").lines().count() == 2);
+    assert_eq!(source["exercise"], true);
+    let table = read(&out, "source.csv");
+    assert!(table.lines().count() == 2 && table.trim_end().ends_with(",exercise"));
 
     let summary: serde_json::Value =
         serde_json::from_str(&read(&out, "summary.json")).expect("JSON");
@@ -134,6 +144,8 @@ fn the_same_line_gives_the_same_tables() {
         );
         assert!(done.stdout.is_empty());
     }
+    let points = std::fs::read_to_string(dir.path().join("a/points.csv")).expect("points");
+    assert!(points.contains(",forecast,") && !points.contains("exercise"));
     for file in [
         "points.csv",
         "points.geojson",
@@ -226,4 +238,201 @@ fn what_is_wrong_is_said_with_exit_code_2() {
         assert!(told.contains(word), "{line}: {told}");
         assert!(!told.contains("panicked"), "{line}: {told}");
     }
+}
+
+/// A square of sea with land in its west, 1' in the middle of the Pacific grid, as ESRI ASCII; `depth` makes a value of a depth.
+fn esri(depth: impl Fn(usize, usize) -> String) -> String {
+    let mut text =
+        "ncols 40\nnrows 30\nxllcenter 283\nyllcenter -39\ncellsize 0.25\nNODATA_value -9999\n"
+            .to_owned();
+    for row in 0..30 {
+        let values: Vec<String> = (0..40).map(|column| depth(column, row)).collect();
+        text.push_str(&values.join(" "));
+        text.push('\n');
+    }
+    text
+}
+
+/// Follows the advice of the error that a line gives: the line again, with the option that the error names.
+fn advised(dir: &Path, line: &str, option: &str) -> String {
+    let refused = watchfire(dir, line);
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2), "{line}: {told}");
+    let name = option.split(' ').next().expect("a name");
+    assert!(told.contains(name), "{line}: {told}");
+    let done = watchfire(dir, &format!("{line} {option}"));
+    let told = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(
+        done.status.success(),
+        "{line} {option}: {told}{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+    told
+}
+
+#[test]
+fn what_files_leave_open_is_answered_by_the_option_that_the_error_names() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let dir = dir.path();
+    write(dir, "quake.geojson", &quake(8.0, -73.5, -36.1, 20.0));
+    write(dir, "points.csv", "id,lat,lon\na,-36.0,-74.4\n");
+    let line = |more: &str| {
+        format!("--quake quake.geojson --points points.csv --hours 0.5 --every 60 --out out {more}")
+    };
+    // Depths that count down, without a word of it.
+    let sea = |column: usize| if column > 35 { -100 } else { 4000 };
+    write(dir, "down.asc", &esri(|c, _| sea(c).max(0).to_string()));
+    let told = advised(dir, &line("--grid down.asc"), "--grid-positive down");
+    assert!(told.contains("positive down, as asked"), "{told}");
+    // A hole.
+    let holed = |c: usize, r: usize| match (c, r) {
+        (2, 2) => "-9999".to_owned(),
+        _ => (-sea(c)).to_string(),
+    };
+    write(dir, "holes.asc", &esri(holed));
+    let told = advised(dir, &line("--grid holes.asc"), "--holes filled");
+    assert!(
+        told.contains("1 cells without a value are taken as land"),
+        "{told}"
+    );
+    // Two fields in one file.
+    let depths = |i| if i > 35 { 100.0 } else { -4000.0 };
+    let two = fields(("survey-1987", depths), ("survey-2009", depths));
+    std::fs::write(dir.join("grid.nc"), two).expect("written");
+    advised(dir, &line("--grid grid.nc"), "--grid-variable survey-2009");
+    let two = fields(
+        ("quick", |_| 0.0),
+        ("final", |i| if (8..12).contains(&i) { 3.0 } else { 0.0 }),
+    );
+    std::fs::write(dir.join("lift.nc"), two).expect("written");
+    let lifted = line("--grid sepacific_5min --source lift.nc");
+    let told = advised(dir, &lifted, "--source-variable final");
+    assert!(told.contains("uplift lift.nc"), "{told}");
+    // Metres of a zone that is not said, far from the epicentre of either.
+    std::fs::write(dir.join("metres.nc"), uplift_in_metres()).expect("written");
+    write(dir, "quake.geojson", &quake(8.0, -80.0, -20.0, 20.0));
+    advised(
+        dir,
+        &line("--grid sepacific_5min --source metres.nc"),
+        "--source-zone utm18s",
+    );
+    // What answers nothing is refused.
+    for (more, word) in [
+        (
+            "--grid sepacific_5min --grid-positive down",
+            "leave them away",
+        ),
+        ("--grid-positive down", "--grid"),
+        ("--source lift.nc --source-zone 99x", "no UTM zone"),
+        ("--holes perhaps", "filled"),
+    ] {
+        let done = watchfire(dir, &line(more));
+        let told = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(2), "{more}: {told}");
+        assert!(told.contains(word), "{more}: {told}");
+    }
+}
+
+/// A netCDF file of doubles, version 1: dimensions, texts and numbers as attributes, variables with the numbers of their dimensions.
+fn netcdf(
+    dims: &[(&str, u32)],
+    attributes: &[(&str, u32, Vec<u8>)],
+    variables: &[(&str, &[u32], Vec<f64>)],
+) -> Vec<u8> {
+    let name = |out: &mut Vec<u8>, name: &str| {
+        out.extend((name.len() as u32).to_be_bytes());
+        out.extend(name.as_bytes());
+        out.resize(out.len().next_multiple_of(4), 0);
+    };
+    let list = |out: &mut Vec<u8>, tag: u32, n: usize| {
+        out.extend((if n == 0 { 0 } else { tag }).to_be_bytes());
+        out.extend((n as u32).to_be_bytes());
+    };
+    let header = |start: usize| {
+        let mut out = b"CDF\x01\0\0\0\0".to_vec();
+        list(&mut out, 10, dims.len());
+        for (dim, length) in dims {
+            name(&mut out, dim);
+            out.extend(length.to_be_bytes());
+        }
+        list(&mut out, 12, attributes.len());
+        for (attribute, kind, bytes) in attributes {
+            name(&mut out, attribute);
+            out.extend(kind.to_be_bytes());
+            let each = if *kind == 6 { 8 } else { 1 };
+            out.extend((bytes.len() as u32 / each).to_be_bytes());
+            out.extend(bytes);
+            out.resize(out.len().next_multiple_of(4), 0);
+        }
+        list(&mut out, 11, variables.len());
+        let mut at = start;
+        for (variable, of, values) in variables {
+            name(&mut out, variable);
+            out.extend((of.len() as u32).to_be_bytes());
+            of.iter().for_each(|d| out.extend(d.to_be_bytes()));
+            list(&mut out, 0, 0);
+            out.extend(6u32.to_be_bytes());
+            out.extend((8 * values.len() as u32).to_be_bytes());
+            out.extend((at as u32).to_be_bytes());
+            at += 8 * values.len();
+        }
+        out
+    };
+    let mut out = header(header(0).len());
+    for value in variables.iter().flat_map(|v| &v.2) {
+        out.extend(value.to_be_bytes());
+    }
+    out
+}
+
+/// Two fields on one lattice, off Maule.
+fn fields(first: (&str, fn(usize) -> f64), second: (&str, fn(usize) -> f64)) -> Vec<u8> {
+    let values = |of: fn(usize) -> f64| (0..40 * 30).map(|k| of(k % 40)).collect();
+    netcdf(
+        &[("lat", 30), ("lon", 40)],
+        &[],
+        &[
+            (
+                "lat",
+                &[0],
+                (0..30).map(|j| -39.0 + 0.25 * f64::from(j)).collect(),
+            ),
+            (
+                "lon",
+                &[1],
+                (0..40).map(|i| 283.0 + 0.25 * f64::from(i)).collect(),
+            ),
+            (first.0, &[0, 1], values(first.1)),
+            (second.0, &[0, 1], values(second.1)),
+        ],
+    )
+}
+
+/// An uplift of 2 m in UTM metres of zone 18 south, which its file does not name, half-way between two zones.
+fn uplift_in_metres() -> Vec<u8> {
+    let places = || (0..400).map(|k| (f64::from(k % 20), f64::from(k / 20)));
+    let inside = |x: f64| (5.0..15.0).contains(&x);
+    netcdf(
+        &[("number_of_points", 400), ("number_of_dimensions", 2)],
+        &[
+            ("projection", 2, b"UTM".to_vec()),
+            ("zone", 6, (-1.0f64).to_be_bytes().to_vec()),
+        ],
+        &[
+            (
+                "points",
+                &[0, 1],
+                places()
+                    .flat_map(|(i, j)| [600e3 + 5e3 * i, 5.95e6 + 5e3 * j])
+                    .collect(),
+            ),
+            (
+                "elevation",
+                &[0],
+                places()
+                    .map(|(i, j)| if inside(i) && inside(j) { 2.0 } else { 0.0 })
+                    .collect(),
+            ),
+        ],
+    )
 }

@@ -18,6 +18,8 @@ const LONGEST_S: f32 = 100.0 * 3600.0;
 /// The spacing of lines and bands follows the time by which this part of the sea is reached: the last
 /// corner of a shallow marginal sea may take three times as long.
 const USUAL_PERCENT: usize = 90;
+/// Sea between coloured bands that no wave comes to: a colour that no band has.
+const UNREACHED: Rgba = Rgba::hex(0xb4c6d4);
 /// Most lines that are tried.
 const MAX_LINES: usize = 150;
 
@@ -156,7 +158,8 @@ impl IsochroneMap<'_> {
         // Laid out once more, now that the map knows which lines its legend must explain.
         let legend = self.legend(rhythm, usual_s, sheet.unit);
         let remarks = [
-            "First arrival of the wave front, by its speed over the sea floor.".to_owned(),
+            "First arrival of the wave front, at the speed that the depth of the sea gives it."
+                .to_owned(),
             self.event.note.clone(),
         ];
         sheet = Sheet::new(self.page, l, self.event, self.marks, legend, &remarks)?;
@@ -166,6 +169,7 @@ impl IsochroneMap<'_> {
             let ground = terrain.sea(lat, lon).unwrap_or(OUTSIDE);
             match field.at(lat, lon).filter(|_| self.bands) {
                 Some(s) => band_colour(s, band_s, usual_s),
+                None if self.bands && ground != OUTSIDE => UNREACHED,
                 None => ground,
             }
         });
@@ -196,6 +200,19 @@ impl IsochroneMap<'_> {
                 .unwrap_or(0.0)
         };
         (nth(USUAL_PERCENT), nth(100))
+    }
+
+    /// True when there is sea that no wave comes to.
+    fn leaves_sea(&self) -> bool {
+        let l = self.lattice;
+        self.seconds.iter().enumerate().any(|(k, s)| {
+            let (lat, lon) = (l.lat(k / l.nx()), l.lon(k % l.nx()));
+            !s.is_finite()
+                && self
+                    .grid
+                    .cell_at(lat, lon)
+                    .is_some_and(|c| self.grid.is_wet(c))
+        })
     }
 
     fn legend(&self, rhythm: Rhythm, usual_s: f32, unit: f32) -> Vec<Section> {
@@ -241,6 +258,12 @@ impl IsochroneMap<'_> {
             ] {
                 rows.push((Sign::Swatch(colour::depth(metres)), label.to_owned()));
             }
+        }
+        if self.bands && self.leaves_sea() {
+            rows.push((
+                Sign::Swatch(UNREACHED),
+                "sea without a way there".to_owned(),
+            ));
         }
         if reaches_beyond(self.page, self.lattice) {
             rows.push((Sign::Outside, "not computed".to_owned()));

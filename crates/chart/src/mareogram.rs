@@ -92,7 +92,7 @@ impl MareogramPage<'_> {
         } else {
             0.0
         };
-        let (top, below) = (status + 92.0 * u, 92.0 * u);
+        let (top, below) = (status + 92.0 * u, 100.0 * u);
         let (left, right, gap) = (76.0 * u, 22.0 * u, 40.0 * u);
         let count = self.panels.len() as f32;
         let room = (self.height_px as f32 - top - below - gap * count) / count;

@@ -188,6 +188,28 @@ fn every_class_that_occurs_is_on_the_map_and_in_the_legend() {
     assert!(still.count([0xe9, 0xf1, 0xf6]) > 20_000);
 }
 
+/// The Caribbean lay in the blue of the sea floor beside the bands of a Pacific tsunami, and no legend said why.
+#[test]
+fn sea_that_no_wave_comes_to_has_a_colour_of_its_own_and_a_word() {
+    let g = grid(40, 30, 180.0, -15.0, -4000.0);
+    let unreached = [0xb4, 0xc6, 0xd4];
+    let drawn = |reached: usize| {
+        let seconds: Vec<f32> = (0..1200)
+            .map(|k| {
+                if k % 40 < reached {
+                    (k % 40 * 600) as f32
+                } else {
+                    f32::NAN
+                }
+            })
+            .collect();
+        Picture::of(&times(&g, &seconds, &Marks::default(), &page(None), true).expect("a picture"))
+            .count(unreached)
+    };
+    assert_eq!(drawn(40), 0, "all is reached");
+    assert!(drawn(20) > 20_000, "{}", drawn(20));
+}
+
 #[test]
 fn a_status_word_reddens_the_top_of_the_page() {
     let g = grid(40, 30, 180.0, -15.0, -4000.0);

@@ -7,7 +7,6 @@ use std::sync::LazyLock;
 use gridfile::{
     Holes, Options, Uplift, Vertical, read_grid_bytes, read_quakes_bytes, read_stations_bytes,
 };
-use ocean::grid::GridHeader;
 use ocean::{Cell, Grid};
 use proptest::prelude::*;
 use written::{Field, every};
@@ -62,18 +61,8 @@ fn all(bytes: &[u8]) {
     }
 }
 
-static GLOBE: LazyLock<Grid> = LazyLock::new(|| {
-    let header = GridHeader {
-        nx: 36,
-        ny: 18,
-        lon0: -175.0,
-        lat0: -85.0,
-        dlon: 10.0,
-        dlat: 10.0,
-        ..GridHeader::default()
-    };
-    Grid::new(&header, vec![-4000; 36 * 18]).expect("a globe")
-});
+static GLOBE: LazyLock<Grid> =
+    LazyLock::new(|| Field::flat(36, 18, -175.0, -85.0, 10.0, -4000.0).grid());
 
 /// Good files of every format, small.
 fn good() -> Vec<Vec<u8>> {

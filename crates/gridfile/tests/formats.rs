@@ -3,25 +3,8 @@
 mod written;
 
 use gridfile::{Holes, Options, Problem, Vertical, read_grid_bytes, read_shipped};
-use ocean::grid::GridHeader;
 use ocean::{Grid, GridError};
 use written::{Field, Netcdf, double, doubles, every, float, floats, netcdf, text};
-
-fn header(f: &Field) -> GridHeader {
-    GridHeader {
-        nx: f.nx,
-        ny: f.ny,
-        lon0: f.lon0,
-        lat0: f.lat0,
-        dlon: f.step,
-        dlat: f.step,
-        ..GridHeader::default()
-    }
-}
-
-fn expected(f: &Field) -> Grid {
-    Grid::from_metres(&header(f), f.z.clone()).expect("a grid")
-}
 
 fn read(bytes: Vec<u8>) -> Result<Grid, Problem> {
     read_with(bytes, &Options::default()).map(|(grid, _)| grid)
@@ -45,7 +28,7 @@ fn the_same_depths_in_every_format_are_the_same_grid() {
         (-180.0, 30.0, 1.0 / 60.0),
     ] {
         let whole = Field::sea(7, 5, lon0, lat0, step, true);
-        let grid = expected(&whole);
+        let grid = whole.grid();
         for (format, bytes) in every(&whole) {
             assert_eq!(
                 read(bytes).as_ref().map_err(ToString::to_string),
@@ -59,7 +42,7 @@ fn the_same_depths_in_every_format_are_the_same_grid() {
         for (format, bytes) in every(&parts) {
             assert_eq!(
                 read(bytes).expect(format),
-                expected(&parts),
+                parts.grid(),
                 "{format}, parts of metres"
             );
         }
@@ -77,7 +60,7 @@ fn files_are_found_by_their_names_and_ours_has_two() {
     std::fs::write(at("b.grd"), written::dsbb(&f)).expect("written");
     for name in ["a.json", "a.i16le.gz", "b.grd"] {
         let (grid, notes) = gridfile::read_grid(&at(name), &Options::default()).expect(name);
-        assert_eq!(grid, expected(&f));
+        assert_eq!(grid, f.grid());
         assert!(notes.is_empty());
     }
     let missing = gridfile::read_grid(&at("c.asc"), &Options::default()).expect_err("not there");
@@ -95,7 +78,7 @@ fn files_are_found_by_their_names_and_ours_has_two() {
 #[test]
 fn netcdf_as_it_comes() {
     let f = Field::sea(7, 5, 178.0, -10.0, 0.5, true);
-    let grid = expected(&f);
+    let grid = f.grid();
     // Rows from the north.
     let mut north = netcdf(&f, 1, "z");
     north.variables[0] = doubles("lat", &[0], (0..f.ny).rev().map(|j| f.lat(j)));
@@ -208,7 +191,7 @@ fn the_globe_is_closed() {
     }
     let whole = Field::sea(72, 36, -177.5, -87.5, 5.0, true);
     for (format, bytes) in every(&whole) {
-        assert_eq!(read(bytes).expect(format), expected(&whole), "{format}");
+        assert_eq!(read(bytes).expect(format), whole.grid(), "{format}");
     }
     // Steps that miss the circle a little, as those of ETOPO5 in Debian's ferret-datasets.
     let mut short = netcdf(&whole, 1, "z");
@@ -230,10 +213,7 @@ fn coordinates_in_single_precision_are_rounded_and_uneven_ones_refused() {
     let mut single = netcdf(&f, 1, "z");
     single.variables[0] = floats("lat", &[0], (0..f.ny).map(|j| f.lat(j) as f32));
     single.variables[1] = floats("lon", &[1], (0..f.nx).map(|i| f.lon(i) as f32));
-    assert_eq!(
-        read(single.bytes()).expect("single precision"),
-        expected(&f)
-    );
+    assert_eq!(read(single.bytes()).expect("single precision"), f.grid());
 
     let mut mercator = netcdf(&f, 1, "z");
     let stretched = [30.0, 30.0833, 30.2, 30.25, 30.3333];
@@ -395,7 +375,7 @@ fn depths_that_count_down_are_taken_so_only_when_that_is_said() {
         vertical: Vertical::Up,
         ..Options::default()
     };
-    assert_eq!(read_with(wrong.bytes(), &up).expect("up").0, expected(&f));
+    assert_eq!(read_with(wrong.bytes(), &up).expect("up").0, f.grid());
 }
 
 #[test]

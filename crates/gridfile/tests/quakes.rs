@@ -1,8 +1,9 @@
 //! Earthquakes as agencies and people write them.
 
-use std::path::PathBuf;
+mod written;
 
 use gridfile::{Earthquake, Plane, read_quake_bytes, read_quakes_bytes};
+use written::shared;
 
 const ORIGIN_US: i64 = 1_267_252_451_530_000;
 
@@ -197,24 +198,16 @@ fn what_a_person_writes() {
 
 #[test]
 fn catalogues_as_they_circulate() {
-    let folder = std::env::var_os("WATCHFIRE_DATA").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")),
-        PathBuf::from,
-    );
     for (name, n, largest) in [
         ("usgs_earthquakes_week.geojson", 1700, Some(6.4)),
         ("neries_events.xml", 3, Some(4.4)),
         ("usgs_event.xml", 2, Some(1.6)),
         ("quakeml_1.2_focalmechanism.xml", 0, None),
     ] {
-        let path = folder.join("catalog").join(name);
-        let Ok(bytes) = std::fs::read(&path) else {
-            println!(
-                "skipped: {name} (recorded data not found at {})",
-                path.display()
-            );
+        let Some(path) = shared(&format!("catalog/{name}")) else {
             continue;
         };
+        let bytes = std::fs::read(path).expect("readable");
         let read = read_quakes_bytes(name, bytes);
         match largest {
             Some(largest) => {

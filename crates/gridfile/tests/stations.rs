@@ -1,6 +1,6 @@
 //! Station lists in any order of columns, under any of the usual names, with errors that name the line.
 
-use gridfile::{Station, read_stations_bytes};
+use gridfile::{Station, StationKind, read_stations_bytes};
 
 fn read(text: &str) -> Result<Vec<Station>, String> {
     read_stations_bytes("list", text.as_bytes())
@@ -24,12 +24,17 @@ fn columns_under_many_names_in_any_order() {
             (deep.id.as_str(), deep.name.as_str(), deep.lat, deep.lon),
             ("21418", "Off Honshu", 38.735, 148.655)
         );
-        assert_eq!((deep.depth_m, deep.coastal), (Some(5663.0), Some(false)));
         assert_eq!(
-            (coast.id.as_str(), coast.depth_m, coast.coastal),
-            ("ofunato", None, Some(true))
+            (deep.depth_m, deep.kind),
+            (Some(5663.0), Some(StationKind::SeaFloor))
+        );
+        assert_eq!(
+            (coast.id.as_str(), coast.depth_m, coast.kind),
+            ("ofunato", None, Some(StationKind::Coast))
         );
     }
+    let buoy = read("id,lat,lon,kind\n802,39.2586,142.0969,GPS buoy\n").expect("a list");
+    assert_eq!(buoy[0].kind, Some(StationKind::Surface));
     let ports =
         read(include_str!("../../../configs/forecast-points.csv")).expect("the shipped ports");
     assert!(ports.len() >= 100 && ports.iter().all(|p| p.country.is_some()));

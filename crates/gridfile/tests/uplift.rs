@@ -5,38 +5,12 @@ mod written;
 use std::path::PathBuf;
 
 use gridfile::{Holes, Options, Problem, Uplift};
-use ocean::grid::GridHeader;
 use ocean::motion::{Motion, Patch};
 use ocean::{Cell, Grid};
-use written::{Field, Netcdf, double, doubles, every, text};
+use written::{Field, Netcdf, double, doubles, every, shared, text};
 
 fn sea(nx: usize, ny: usize, lon0: f64, lat0: f64, step: f64) -> Grid {
-    let header = GridHeader {
-        nx,
-        ny,
-        lon0,
-        lat0,
-        dlon: step,
-        dlat: step,
-        ..GridHeader::default()
-    };
-    Grid::from_metres(&header, vec![-4000.0; nx * ny]).expect("a sea")
-}
-
-/// A smooth hump of 4 m, and nothing near the edges.
-fn hump(nx: usize, ny: usize, lon0: f64, lat0: f64, step: f64) -> Field {
-    let mut f = Field::sea(nx, ny, lon0, lat0, step, true);
-    let (cx, cy) = ((nx - 1) as f64 / 2.0, (ny - 1) as f64 / 2.0);
-    for k in 0..f.z.len() {
-        let (x, y) = (((k % nx) as f64 - cx) / cx, ((k / nx) as f64 - cy) / cy);
-        let r2 = x * x + y * y;
-        f.z[k] = if r2 < 0.8 {
-            (4.0 * (1.0 - r2 / 0.8).powi(2)) as f32
-        } else {
-            0.0
-        };
-    }
-    f
+    Field::flat(nx, ny, lon0, lat0, step, -4000.0).grid()
 }
 
 fn read(bytes: Vec<u8>, options: &Options) -> Result<(Uplift, Vec<String>), Problem> {
@@ -73,7 +47,7 @@ fn at(patch: &Patch, grid: &Grid, lat: f64, lon: f64) -> f32 {
 
 #[test]
 fn equal_nodes_keep_their_values_in_every_format() {
-    let f = hump(21, 17, 140.0, 36.0, 0.25);
+    let f = Field::hump(21, 17, 140.0, 36.0, 0.25);
     // The same nodes and more around them.
     let grid = sea(61, 57, 135.0, 31.0, 0.25);
     for (format, bytes) in every(&f) {
@@ -100,7 +74,7 @@ fn equal_nodes_keep_their_values_in_every_format() {
 
 #[test]
 fn the_volume_stays_on_coarser_grids_and_nearly_on_finer_ones() {
-    let f = hump(121, 97, 140.0, 36.0, 1.0 / 30.0);
+    let f = Field::hump(121, 97, 140.0, 36.0, 1.0 / 30.0);
     let own = sea(181, 157, 139.0, 35.0, 1.0 / 30.0);
     let bytes = written::dsbb(&f);
     let reference = volume(&motion(bytes.clone(), &own).patch, &own);
@@ -130,7 +104,7 @@ fn the_volume_stays_on_coarser_grids_and_nearly_on_finer_ones() {
 
 #[test]
 fn across_the_date_line_and_round_the_globe() {
-    let f = hump(41, 33, 170.0, -30.0, 0.5);
+    let f = Field::hump(41, 33, 170.0, -30.0, 0.5);
     let here = sea(101, 81, 160.0, -40.0, 0.5);
     let expected = motion(written::dsaa(&f), &here).patch;
     let west = Field {
@@ -159,7 +133,7 @@ fn across_the_date_line_and_round_the_globe() {
 
 #[test]
 fn beyond_the_grid_is_noted_or_refused() {
-    let f = hump(41, 33, 140.0, 36.0, 0.25);
+    let f = Field::hump(41, 33, 140.0, 36.0, 0.25);
     let (uplift, _) = read(written::dsbb(&f), &Options::default()).expect("an uplift");
     let core = uplift.core();
     assert!(
@@ -179,19 +153,7 @@ fn beyond_the_grid_is_noted_or_refused() {
         uplift.motions(&away),
         Err(Problem::OffGrid { .. })
     ));
-    let land = {
-        let l = sea(61, 57, 138.0, 34.0, 0.25);
-        let header = GridHeader {
-            nx: 61,
-            ny: 57,
-            lon0: 138.0,
-            lat0: 34.0,
-            dlon: 0.25,
-            dlat: 0.25,
-            ..GridHeader::default()
-        };
-        Grid::from_metres(&header, vec![100.0; l.z().len()]).expect("land")
-    };
+    let land = Field::flat(61, 57, 138.0, 34.0, 0.25, 100.0).grid();
     assert!(matches!(uplift.motions(&land), Err(Problem::Still(_))));
 }
 
@@ -206,7 +168,7 @@ fn what_is_no_displacement_is_refused() {
         read(written::dsbb(&still), &Options::default()),
         Err(Problem::Still(_))
     ));
-    let mut holed = hump(7, 5, 140.0, 36.0, 0.25);
+    let mut holed = Field::hump(7, 5, 140.0, 36.0, 0.25);
     holed.z[0] = f32::NAN;
     assert!(matches!(
         read(written::dsbb(&holed), &Options::default()),
@@ -262,7 +224,7 @@ fn film_of_lines(f: &Field) -> Vec<u8> {
 
 #[test]
 fn moving_topography_gives_a_motion_for_every_interval() {
-    let f = hump(21, 17, 140.0, 36.0, 0.25);
+    let f = Field::hump(21, 17, 140.0, 36.0, 0.25);
     let grid = sea(61, 57, 135.0, 31.0, 0.25);
     let whole = motion(written::dsbb(&f), &grid).patch;
     for (kind, bytes) in [(3, film(&f)), (1, film_of_lines(&f))] {
@@ -422,22 +384,6 @@ fn utm_needs_a_zone_from_somewhere() {
     assert!(uplift.largest_m() > 1.9);
 }
 
-fn shared(name: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("WATCHFIRE_DATA").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")),
-        PathBuf::from,
-    );
-    let path = folder.join(name);
-    if !path.exists() {
-        println!(
-            "skipped: {name} (recorded data not found at {})",
-            path.display()
-        );
-        return None;
-    }
-    Some(path)
-}
-
 #[test]
 fn published_uplifts_of_tohoku() {
     let grid = PathBuf::from(concat!(
@@ -511,7 +457,7 @@ fn okushiri_as_a_geotiff() {
 
 #[test]
 fn tables_of_faults_are_no_uplifts_and_uplifts_no_tables() {
-    let f = hump(21, 17, 140.0, 36.0, 0.25);
+    let f = Field::hump(21, 17, 140.0, 36.0, 0.25);
     for (format, bytes) in every(&f) {
         assert!(gridfile::is_uplift(&bytes), "{format}");
         let packed = if format.ends_with("gzip") {

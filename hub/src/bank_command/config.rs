@@ -14,6 +14,7 @@ use ocean::trench::{self, Trench, UnitOptions};
 use serde::Deserialize;
 
 use crate::config::Config;
+use crate::grid_file::{self, GridFile};
 use crate::shipped;
 
 /// Everything that makes a bank.
@@ -24,6 +25,9 @@ pub struct BankConfig {
     pub title: String,
     /// A shipped grid, or the path of one, relative to this file.
     pub grid: String,
+    /// What the grid's file does not say of itself.
+    #[serde(default)]
+    pub grid_file: GridFile,
     /// How long responses are: past the highest wave at the farthest receiver.
     #[serde(with = "settings::duration")]
     pub duration: Duration,
@@ -392,13 +396,21 @@ impl Loaded {
     pub fn grid(&self) -> Result<ocean::Grid, String> {
         let name = &self.config.grid;
         let path;
+        let said = &self.config.grid_file;
         let wanted = if shipped::GRIDS.iter().any(|g| g.name == name) {
+            if !said.is_silent() {
+                let why =
+                    format!("\"{name}\" ships and leaves nothing open; leave this table away");
+                return Err(self.refuse("grid_file", &why));
+            }
             name.as_str()
         } else {
             path = self.folder.join(name);
             path.to_str().unwrap_or(name)
         };
-        let grid = shipped::grid(wanted).map_err(|why| self.refuse("grid", &why))?;
+        let explain = |e: &gridfile::Error| grid_file::KEYS.explain(e);
+        let grid =
+            shipped::grid_with(wanted, said, explain).map_err(|why| self.refuse("grid", &why))?;
         let Some(a) = self.config.area else {
             return Ok(grid);
         };

@@ -131,12 +131,12 @@ fn build(
     match built {
         Ok(built) => {
             println!(
-                "{}: {} receivers ({} computed, {} there before), {:.1} MB",
+                "{}: {} receivers ({} computed, {} there before), {}",
                 out.display(),
                 built.computed + built.kept,
                 built.computed,
                 built.kept,
-                built.bytes as f64 * 1e-6
+                size(built.bytes)
             );
             Ok(())
         }
@@ -217,6 +217,15 @@ fn plan<'g>(loaded: &Loaded, grid: &'g ocean::Grid) -> Result<Plan<'g>, String> 
         provenance,
         left_out,
     })
+}
+
+/// `13 kB`, `4.2 MB`.
+fn size(bytes: u64) -> String {
+    if bytes < 1_000_000 {
+        format!("{} kB", bytes.div_ceil(1000))
+    } else {
+        format!("{:.1} MB", bytes as f64 * 1e-6)
+    }
 }
 
 /// What was asked for, in words that stay in the file.

@@ -4,6 +4,10 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use gridfile::{Options, Zone};
+
+use crate::grid_file::{GridFile, HolesAre, Positive, Ways};
+
 /// Longest forecast, seconds: waves have crossed any ocean by then.
 pub const MAX_DURATION_S: f64 = 30.0 * 3600.0;
 /// Finest and coarsest step of the series, seconds.
@@ -30,7 +34,7 @@ pub struct Arguments {
     /// Use only this part of the grid, degrees: west/south/east/north.
     #[arg(long, value_name = "W/S/E/N", allow_hyphen_values = true)]
     pub area: Option<Area>,
-    /// Stations whose series are wanted: CSV with id, lat, lon and, if you like, name, depth_m.
+    /// Stations whose series are wanted: CSV with id, lat, lon and, if you like, name, depth_m, kind (dart, bpr, gps-buoy, gauge).
     #[arg(long, value_name = "CSV")]
     pub stations: Option<PathBuf>,
     /// Coastal points: CSV with id, lat, lon and, if you like, name, country, factor; or a deployment,
@@ -62,12 +66,76 @@ pub struct Arguments {
     /// Dispersion of short waves: on or off. Without it, that of the grid stands for it.
     #[arg(long, value_name = "on|off", default_value = "off", action = clap::ArgAction::Set, value_parser = switch)]
     pub dispersion: bool,
-    /// Mark every product as an exercise.
+    /// Mark every product as an exercise: pictures, summary, a status in tables and GeoJSON; beside the series lies a file that says so.
     #[arg(long)]
     pub exercise: bool,
     /// Print only errors.
     #[arg(long)]
     pub quiet: bool,
+    /// What the files do not say of themselves.
+    #[command(flatten)]
+    pub unsaid: Unsaid,
+}
+
+/// What files may leave open. Nothing of it is guessed: an error says which of these options it takes.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "What files may not say of themselves")]
+pub struct Unsaid {
+    /// Which way the values of --grid FILE count [default: as its metadata say, else up].
+    #[arg(long, value_name = "up|down", value_enum, requires = "grid")]
+    pub grid_positive: Option<Positive>,
+    /// The field that is the bathymetry, where a netCDF file of --grid holds several.
+    #[arg(long, value_name = "NAME", requires = "grid")]
+    pub grid_variable: Option<String>,
+    /// The field that is the uplift, where a netCDF file of --source holds several.
+    #[arg(long, value_name = "NAME", requires = "source")]
+    pub source_variable: Option<String>,
+    /// The zone of an uplift in UTM metres, such as utm54n [default: as the file says, else the one that puts it near the epicentre].
+    #[arg(long, value_name = "ZONE", requires = "source", value_parser = zone)]
+    pub source_zone: Option<Zone>,
+    /// Cells without a value, in the grid and in the uplift.
+    #[arg(long, value_enum, default_value_t)]
+    pub holes: HolesAre,
+}
+
+/// The options that answer what a grid's file leaves open.
+pub const GRID_OPTIONS: Ways = Ways {
+    positive: ["--grid-positive up", "--grid-positive down"],
+    holes: "--holes filled",
+    variable: "--grid-variable NAME",
+    zone: None,
+};
+/// The options that answer what an uplift's file leaves open.
+pub const SOURCE_OPTIONS: Ways = Ways {
+    variable: "--source-variable NAME",
+    zone: Some("--source-zone ZONE"),
+    ..GRID_OPTIONS
+};
+
+impl Unsaid {
+    /// For the bathymetry.
+    pub fn grid(&self) -> GridFile {
+        GridFile {
+            positive: self.grid_positive,
+            holes: self.holes,
+            variable: self.grid_variable.clone(),
+        }
+    }
+
+    /// For an uplift of an earthquake there (degrees north and east).
+    pub fn uplift(&self, near: (f64, f64)) -> Options {
+        Options {
+            holes: self.holes.into(),
+            variable: self.source_variable.clone(),
+            zone: self.source_zone,
+            near: Some(near),
+            ..Options::default()
+        }
+    }
+}
+
+fn zone(text: &str) -> Result<Zone, String> {
+    text.parse().map_err(|e: gridfile::Problem| e.to_string())
 }
 
 fn switch(text: &str) -> Result<bool, String> {

@@ -17,6 +17,7 @@ use super::observed::{Observed, observed, part};
 use super::outlook::{Band, Part, PointOutlook, StationOutlook};
 use super::skill::{self, Modelled};
 use super::spots::Spot;
+use super::standing::{Standing, standing};
 use super::tables::SlipSpread;
 use super::{Answer, Job, Progress, Trouble, source, units, waves, words};
 use crate::alert::Level;
@@ -68,16 +69,16 @@ pub fn run(
         let mut inversion = Inversion::new(&table, &prior).map_err(|e| Trouble::Failed(format!("no inversion: {e}")))?;
         let mut parts: Vec<Part> = Vec::new();
         for (spot, record) in job.stations.iter().zip(&records) {
-            let usable = usable(spot, record.as_ref(), until_s);
+            let usable = usable(spot, record.as_ref(), job, until_s);
             let part = match (usable, record, receiver('s', &spot.place.id)) {
-                (Ok(()), Some(record), Some(k)) => {
-                    let record = record.record(k, until_s);
+                (Ok(on_the_ground), Some(record), Some(k)) => {
+                    let record = record.record(k, until_s, on_the_ground);
                     match inversion.observe(&record) {
                         Ok(()) => Part::Used(String::new()),
                         Err(e) => Part::Ignored(e.to_string()),
                     }
                 }
-                (Ok(()), ..) => Part::Ignored("no unit source's wave gets there".to_owned()),
+                (Ok(_), ..) => Part::Ignored("no unit source's wave gets there".to_owned()),
                 (Err(part), ..) => part,
             };
             parts.push(part);
@@ -102,6 +103,11 @@ pub fn run(
         let mut stations = Vec::new();
         for ((spot, record), part) in job.stations.iter().zip(records).zip(parts) {
             let mut outlook = waves::station(spot, Vec::new());
+            if let (Part::Used(_), Standing::Open { assumed, .. }) =
+                (&part, standing(job.grid, spot))
+            {
+                outlook.remark(&assumed);
+            }
             outlook.part = part;
             if let Some(k) = receiver('s', &spot.place.id) {
                 fill(&mut outlook, &posterior.forecast(k), job);
@@ -227,22 +233,25 @@ fn responses(
     Ok((table, builder.left_out().len(), notes))
 }
 
-/// Whether a station's record may be used.
-fn usable(spot: &Spot, record: Option<&Observed>, until_s: f64) -> Result<(), Part> {
+/// Whether a station's record may be used, and then whether its station rises and sinks with the sea floor.
+fn usable(
+    spot: &Spot,
+    record: Option<&Observed>,
+    job: &Job<'_>,
+    until_s: f64,
+) -> Result<bool, Part> {
     let Some(record) = record else {
         return Err(Part::None);
     };
     if let Some(fault) = &record.fault {
         return Err(Part::Ignored(fault.clone()));
     }
-    if spot.place.is_shallow() {
-        return Err(Part::Ignored(
-            "it stands in a harbour or on a shore, whose answer to waves the grid does not hold"
-                .to_owned(),
-        ));
-    }
+    let on_the_ground = match standing(job.grid, spot) {
+        Standing::Open { on_the_ground, .. } => on_the_ground,
+        Standing::Coast(why) => return Err(Part::Ignored(why)),
+    };
     match record.known_until_s(until_s) {
-        Some(last) if last > 0.0 => Ok(()),
+        Some(last) if last > 0.0 => Ok(on_the_ground),
         _ => Err(Part::Ignored(
             "it holds nothing between the origin and the limit".to_owned(),
         )),
@@ -311,8 +320,11 @@ fn slipped(unit: &UnitSource, slip_m: f64, delay_s: f64, job: &Job<'_>) -> Fault
 }
 
 /// Puts a station's record beside its forecast.
-pub fn compare(outlook: &mut StationOutlook, job: &Job<'_>) {
+pub fn compare(outlook: &mut StationOutlook, spot: &Spot, job: &Job<'_>) {
     if let Some(found) = job.records.found.get(&outlook.place.id) {
+        if let Standing::Coast(why) = standing(job.grid, spot) {
+            outlook.remark(&format!("the forecast is of the sea off it: {why}"));
+        }
         outlook.part = Part::Compared;
         beside(outlook, observed(found), job);
     }
@@ -330,14 +342,7 @@ fn beside(outlook: &mut StationOutlook, record: Observed, job: &Job<'_>) {
     outlook.skill = outlook
         .arrival_s
         .and_then(|a| skill::compare(model, &record.samples, a));
-    if !record.note.is_empty() {
-        outlook.note = [outlook.note.as_str(), &record.note]
-            .iter()
-            .filter(|n| !n.is_empty())
-            .copied()
-            .collect::<Vec<_>>()
-            .join("; ");
-    }
+    outlook.remark(&record.note);
     outlook.observed = record.samples;
     outlook.observed.retain(|s| s.0 <= job.duration_s);
 }

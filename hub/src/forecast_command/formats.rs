@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
-use gridfile::{Options, Uplift};
+use gridfile::Uplift;
 use ocean::Grid;
 use ocean::fault::table::{self, ReadOptions, Remark};
 use ocean::fault::{Fault, Mechanism};
 use ocean::quake::Quake;
 
 use super::Trouble;
-use super::arguments::Area;
+use super::arguments::{Area, GRID_OPTIONS, SOURCE_OPTIONS, Unsaid};
 use super::files::read_bounded;
+use crate::grid_file::GridFile;
 use crate::shipped;
 
 /// An earthquake's report and what else its file says.
@@ -40,7 +41,7 @@ pub enum Given {
 }
 
 /// Reads bathymetry; its bytes too, for the list of inputs.
-pub fn grid(name: &str) -> Result<(Grid, Vec<u8>, Vec<String>), Trouble> {
+pub fn grid(name: &str, said: &GridFile) -> Result<(Grid, Vec<u8>, Vec<String>), Trouble> {
     let known: Vec<&str> = shipped::GRIDS.iter().map(|g| g.name).collect();
     let path = Path::new(name);
     if !path.exists() {
@@ -49,8 +50,8 @@ pub fn grid(name: &str) -> Result<(Grid, Vec<u8>, Vec<String>), Trouble> {
             known.join(", ")
         )));
     }
-    let (grid, notes) = gridfile::read_grid(path, &Options::default())
-        .map_err(|e| Trouble::Wrong(e.to_string()))?;
+    let (grid, notes) = gridfile::read_grid(path, &said.options())
+        .map_err(|e| Trouble::Wrong(GRID_OPTIONS.explain(&e)))?;
     let bytes = read_bounded(path, gridfile::MAX_GRID_BYTES)?;
     Ok((grid, bytes, notes.iter().map(str::to_owned).collect()))
 }
@@ -108,18 +109,24 @@ pub fn quake(path: &Path) -> Result<Report, Trouble> {
 
 /// Reads a source: an uplift where the file begins like a grid or points, else a table of faults. Its notes
 /// and bytes too.
-pub fn source(path: &Path, quake: &Quake) -> Result<(Given, Vec<String>, Vec<u8>), Trouble> {
+pub fn source(
+    path: &Path,
+    quake: &Quake,
+    unsaid: &Unsaid,
+) -> Result<(Given, Vec<String>, Vec<u8>), Trouble> {
     let name = path.display().to_string();
     let bytes = read_bounded(path, gridfile::MAX_GRID_BYTES)?;
     if gridfile::is_uplift(&bytes) {
-        let options = Options {
-            near: Some((quake.lat, quake.lon)),
-            ..Options::default()
-        };
+        let options = unsaid.uplift((quake.lat, quake.lon));
         let (uplift, notes) = Uplift::read_bytes(&name, bytes.clone(), &options)
-            .map_err(|e| Trouble::Wrong(e.to_string()))?;
+            .map_err(|e| Trouble::Wrong(SOURCE_OPTIONS.explain(&e)))?;
         let notes = notes.iter().map(str::to_owned).collect();
         return Ok((Given::Uplift(uplift), notes, bytes));
+    }
+    if unsaid.source_variable.is_some() || unsaid.source_zone.is_some() {
+        return Err(Trouble::Wrong(format!(
+            "{name} is a table of faults: --source-variable and --source-zone are for uplifts; leave them away"
+        )));
     }
     let text = String::from_utf8_lossy(&bytes);
     let read = table::read(&text, &ReadOptions::default())

@@ -6,6 +6,7 @@ use ocean::forecast::SNAP_KM;
 use super::arguments::Area;
 use super::places::Place;
 use super::{Trouble, words};
+use crate::grid_file::GridFile;
 use crate::shipped;
 
 /// A grid and why it was taken.
@@ -23,18 +24,20 @@ pub struct Chosen {
     pub notes: Vec<String>,
 }
 
-/// Takes the grid that the user names, or the shipped one that suits: of those that hold every place of the
-/// source, the one that
-/// holds most of the places asked for, and of these the finest.
+/// Takes the grid that the user names, or the shipped one that suits: of those that hold every place of the source, the one that
+/// holds most of the places asked for; of these one that holds the places round the source (`reach`) too, so that a rupture is not
+/// cut and the wave goes on to all sides; and of these the finest.
 pub fn choose(
     wanted: Option<&str>,
+    said: &GridFile,
     area: Option<Area>,
     source: &[(f64, f64)],
+    reach: &[(f64, f64)],
     asked: &[&Place],
 ) -> Result<Chosen, Trouble> {
     let mut chosen = match wanted {
-        Some(name) => named(name)?,
-        None => shipped_for(source, asked)?,
+        Some(name) => named(name, said)?,
+        None => shipped_for(source, reach, asked)?,
     };
     if let Some(area) = area {
         cut(&mut chosen, area)?;
@@ -58,8 +61,14 @@ pub fn choose(
     Ok(chosen)
 }
 
-fn named(name: &str) -> Result<Chosen, Trouble> {
+fn named(name: &str, said: &GridFile) -> Result<Chosen, Trouble> {
     if shipped::GRIDS.iter().any(|g| g.name == name) {
+        if said.positive.is_some() || said.variable.is_some() {
+            return Err(Trouble::Wrong(format!(
+                "--grid {name} ships and leaves nothing open: --grid-positive and --grid-variable are for files; \
+                 leave them away"
+            )));
+        }
         let grid = shipped::grid(name).map_err(Trouble::Failed)?;
         return Ok(Chosen {
             words: format!("{}, as asked for", size(name, &grid)),
@@ -69,7 +78,7 @@ fn named(name: &str) -> Result<Chosen, Trouble> {
             notes: Vec::new(),
         });
     }
-    let (grid, bytes, notes) = super::formats::grid(name)?;
+    let (grid, bytes, notes) = super::formats::grid(name, said)?;
     Ok(Chosen {
         words: format!("{}, as asked for", size(name, &grid)),
         name: name.to_owned(),
@@ -79,14 +88,21 @@ fn named(name: &str) -> Result<Chosen, Trouble> {
     })
 }
 
-fn shipped_for(source: &[(f64, f64)], asked: &[&Place]) -> Result<Chosen, Trouble> {
-    let mut best: Option<(usize, f64, Chosen)> = None;
+fn shipped_for(
+    source: &[(f64, f64)],
+    reach: &[(f64, f64)],
+    asked: &[&Place],
+) -> Result<Chosen, Trouble> {
+    let mut best: Option<((usize, bool), f64, Chosen)> = None;
     for entry in shipped::GRIDS {
         let grid = shipped::grid(entry.name).map_err(Trouble::Failed)?;
         if !source.iter().all(|(lat, lon)| grid.covers(*lat, *lon)) {
             continue;
         }
-        let held = asked.iter().filter(|p| holds(&grid, p)).count();
+        let held = (
+            asked.iter().filter(|p| holds(&grid, p)).count(),
+            reach.iter().all(|(lat, lon)| grid.covers(*lat, *lon)),
+        );
         let step = grid.lattice().dlat();
         if best
             .as_ref()
@@ -102,7 +118,7 @@ fn shipped_for(source: &[(f64, f64)], asked: &[&Place]) -> Result<Chosen, Troubl
             best = Some((held, step, chosen));
         }
     }
-    let Some((held, _, mut chosen)) = best else {
+    let Some(((held, _), _, mut chosen)) = best else {
         let place = source
             .first()
             .map_or_else(String::new, |(lat, lon)| words::place(*lat, *lon));
@@ -196,27 +212,40 @@ mod tests {
 
     fn place(lat: f64, lon: f64) -> Place {
         Place {
-            id: "x".into(),
-            name: "x".into(),
-            country: String::new(),
             lat,
             lon,
-            depth_m: None,
-            factor: None,
-            coastal: None,
+            ..Place::named("x")
         }
     }
 
     #[test]
     fn the_finest_grid_that_holds_everything_is_taken() {
         let maule = [(-36.1, -72.9)];
-        let name = |asked: &[&Place]| choose(None, None, &maule, asked).expect("a grid").name;
+        let name = |asked: &[&Place]| {
+            choose(None, &GridFile::default(), None, &maule, &[], asked)
+                .expect("a grid")
+                .name
+        };
         assert_eq!(name(&[]), "sepacific_5min");
         assert_eq!(name(&[&place(-17.975, -86.392)]), "sepacific_5min");
         assert_eq!(
             name(&[&place(-17.975, -86.392), &place(19.7, -155.1)]),
             "pacific_10min",
             "Hilo is asked for"
+        );
+        // At the eastern edge of the finer grid: from there the wave goes to Hawaii.
+        let aleutians = [(51.2, 181.0)];
+        let named = |reach: &[(f64, f64)]| {
+            choose(None, &GridFile::default(), None, &aleutians, reach, &[])
+                .expect("a grid")
+                .name
+        };
+        assert_eq!(named(&[]), "nwpacific_5min");
+        assert_eq!(named(&[(51.2, 186.4)]), "pacific_10min");
+        assert_eq!(
+            named(&[(51.2, 186.4), (51.2, 300.0)]),
+            "nwpacific_5min",
+            "no grid holds all"
         );
         let hint = larger("sepacific_5min", 0, &maule, &[place(19.7, -155.1)]).expect("a hint");
         assert!(hint.contains("pacific_10min"));
@@ -225,11 +254,21 @@ mod tests {
     #[test]
     fn a_source_that_no_grid_holds_is_refused_with_a_way_out() {
         for (wanted, lat, lon) in [(None, 38.0, -10.0), (Some("indian_10min"), -36.1, -72.9)] {
-            let error = choose(wanted, None, &[(lat, lon)], &[])
+            let error = choose(wanted, &GridFile::default(), None, &[(lat, lon)], &[], &[])
                 .expect_err("outside")
                 .to_string();
             assert!(error.contains("--grid"), "{error}");
         }
-        assert!(choose(Some("atlantis"), None, &[(0.0, 0.0)], &[]).is_err());
+        assert!(
+            choose(
+                Some("atlantis"),
+                &GridFile::default(),
+                None,
+                &[(0.0, 0.0)],
+                &[],
+                &[]
+            )
+            .is_err()
+        );
     }
 }

@@ -3,12 +3,12 @@
 //! | module | question it answers |
 //! |---|---|
 //! | [`arguments`] | what is asked for? |
-//! | `formats`, `records`, `places`, `files` | what do the files say? |
+//! | `inputs`, `formats`, `records`, `places`, `files` | what do the files say? |
 //! | `grids` | which bathymetry? |
 //! | `source`, `units` | what moved, or may have moved? |
 //! | `spots` | which cells stand for stations and coasts, and when does the wave get there? |
 //! | `waves` | how high, where, when, from one source? |
-//! | `observed`, `assimilated` | what do the records say about the source, and how sure does that make us? |
+//! | `standing`, `observed`, `assimilated` | what do the records say about the source, and how sure does that make us? |
 //! | `skill` | how well do forecast and record agree? |
 //! | `outlook`, `tables`, `pictures`, `story` | how is it told? |
 //!
@@ -21,6 +21,7 @@ mod assimilated;
 mod files;
 mod formats;
 mod grids;
+mod inputs;
 mod observed;
 mod outlook;
 mod pictures;
@@ -30,6 +31,7 @@ mod records;
 pub mod skill;
 mod source;
 mod spots;
+mod standing;
 mod story;
 mod tables;
 mod units;
@@ -47,10 +49,11 @@ use serde_json::{Value, json};
 
 use arguments::{Arguments, MAX_DURATION_S};
 use files::{Output, hash};
-use formats::{Given, Report};
+use formats::Given;
 use grids::Chosen;
+use inputs::{Inputs, reach, read, source_places};
 use outlook::{PointOutlook, Silent, StationOutlook};
-use places::{Place, Points};
+use places::Place;
 use progress::Progress;
 use records::Records;
 use source::Lifted;
@@ -109,16 +112,6 @@ struct Forecast {
     timings: Vec<(&'static str, f64)>,
 }
 
-/// All that was asked for, read and checked.
-struct Inputs {
-    report: Report,
-    given: Option<Given>,
-    stations: Vec<Place>,
-    points: Points,
-    records: Records,
-    hashes: Vec<(&'static str, String, String)>,
-}
-
 /// Runs the command.
 ///
 /// # Errors
@@ -147,106 +140,6 @@ fn pretty(value: &Value) -> Vec<u8> {
     bytes
 }
 
-/// Reads all that was named.
-fn read(arguments: &Arguments) -> Result<Inputs, Trouble> {
-    let mut report = formats::quake(&arguments.quake)?;
-    let mut hashes = vec![("earthquake", report.name.clone(), hash(&report.bytes))];
-    if let Some(hours) = arguments.hours {
-        let most = MAX_DURATION_S / 3600.0;
-        if !(hours > 0.0 && hours <= most) {
-            return Err(Trouble::Wrong(format!(
-                "--hours {hours}: above 0 and at most {most}"
-            )));
-        }
-    }
-    let given = match &arguments.source {
-        None => {
-            report.quake.check().map_err(|e| {
-                Trouble::Wrong(format!(
-                    "{}: {e}. With --source FILE a forecast can be made all the same; without one this \
-                     is no word that there \
-                     is no tsunami",
-                    report.name
-                ))
-            })?;
-            None
-        }
-        Some(_) if arguments.until.is_some() => {
-            return Err(Trouble::Wrong(
-                "--source and --until exclude each other: either the source is given, or the records \
-                 say what it was; \
-                 leave --until away to compare a given source with --records"
-                    .to_owned(),
-            ));
-        }
-        Some(path) => {
-            let (given, notes, bytes) = formats::source(path, &report.quake)?;
-            report.notes.extend(notes);
-            hashes.push(("source", path.display().to_string(), hash(&bytes)));
-            Some(given)
-        }
-    };
-    let points = Points::choose(arguments.points.as_deref())?;
-    if let Some((name, bytes)) = &points.file {
-        hashes.push(("points", name.clone(), hash(bytes)));
-    }
-    let mut stations = match &arguments.stations {
-        Some(path) => {
-            let (stations, bytes) = places::stations(path)?;
-            hashes.push(("stations", path.display().to_string(), hash(&bytes)));
-            stations
-        }
-        None => points.stations.clone(),
-    };
-    let mut records = match &arguments.records {
-        Some(dir) => records::read(dir, &stations, report.quake.origin_us)?,
-        None => Records::default(),
-    };
-    // An event directory says where its stations are.
-    for place in std::mem::take(&mut records.stations) {
-        if !stations.iter().any(|s| s.id == place.id) {
-            stations.push(place);
-        }
-    }
-    for found in records.found.values() {
-        hashes.push(("record", found.file.0.clone(), found.file.1.clone()));
-    }
-    Ok(Inputs {
-        report,
-        given,
-        stations,
-        points,
-        records,
-        hashes,
-    })
-}
-
-/// Places that the grid must hold for the source.
-fn source_places(inputs: &Inputs) -> Vec<(f64, f64)> {
-    let q = &inputs.report.quake;
-    match &inputs.given {
-        None => vec![(q.lat, q.lon)],
-        Some(Given::Faults(faults)) => {
-            let slips = faults.iter().filter(|f| f.slip_m != 0.0);
-            let places: Vec<(f64, f64)> = slips.map(|f| (f.lat, f.lon)).collect();
-            if places.is_empty() {
-                vec![(q.lat, q.lon)]
-            } else {
-                places
-            }
-        }
-        Some(Given::Uplift(uplift)) => {
-            let core = uplift.core();
-            vec![
-                (core.south, core.west),
-                (core.south, core.east),
-                (core.north, core.west),
-                (core.north, core.east),
-            ]
-        }
-    }
-}
-
 fn choose_grid(
     arguments: &Arguments,
     inputs: &Inputs,
@@ -256,7 +149,14 @@ fn choose_grid(
     if inputs.points.asked {
         asked.extend(&inputs.points.places);
     }
-    grids::choose(arguments.grid.as_deref(), arguments.area, places, &asked)
+    grids::choose(
+        arguments.grid.as_deref(),
+        &arguments.unsaid.grid(),
+        arguments.area,
+        places,
+        &reach(inputs, places),
+        &asked,
+    )
 }
 
 fn lift(
@@ -314,7 +214,7 @@ fn compute(
 
     let mut silent = Vec::new();
     let mut keep = |spot: Result<Spot, Box<Silent>>| spot.map_err(|s| silent.push(*s)).ok();
-    let points: Vec<Spot> = inputs
+    let mut points: Vec<Spot> = inputs
         .points
         .places
         .iter()
@@ -351,6 +251,12 @@ fn compute(
     let until_s = arguments
         .until
         .map(|u| u.seconds_after(inputs.report.quake.origin_us));
+    // The likeliest rupture's points have the spread's own runs, which go on until the last one has been reached.
+    if estimate.is_none() || until_s.is_some() {
+        let (heard, late) = spots::heard(points, duration_s, LISTEN_S);
+        points = heard;
+        silent.extend(late);
+    }
     let job = Job {
         quake: &inputs.report.quake,
         mechanism: inputs.report.mechanism,
@@ -499,7 +405,7 @@ fn forward(job: &Job<'_>, lifted: &Lifted, progress: &Progress) -> Result<Answer
         .zip(waves.stations)
         .map(|(spot, heights)| {
             let mut outlook = waves::station(spot, heights);
-            assimilated::compare(&mut outlook, job);
+            assimilated::compare(&mut outlook, spot, job);
             outlook
         })
         .collect();
@@ -519,10 +425,13 @@ fn products(f: &Forecast, out: &mut Output) -> Result<Vec<String>, Trouble> {
             tables::station(s, f.step_s).as_bytes(),
         )?;
     }
+    if f.exercise && !f.stations.is_empty() {
+        out.write("stations/EXERCISE.txt", tables::EXERCISE.as_bytes())?;
+    }
     let origin = f.quake.origin_us;
     out.write(
         "points.csv",
-        tables::points(&f.points, &f.silent, origin).as_bytes(),
+        tables::points(&f.points, &f.silent, origin, f.exercise).as_bytes(),
     )?;
     out.write(
         "points.geojson",
@@ -533,11 +442,11 @@ fn products(f: &Forecast, out: &mut Output) -> Result<Vec<String>, Trouble> {
     if !f.faults.is_empty() {
         out.write(
             "source.csv",
-            tables::faults(&f.faults, &f.spread).as_bytes(),
+            tables::faults(&f.faults, &f.spread, f.exercise).as_bytes(),
         )?;
         out.write(
             "source.geojson",
-            &pretty(&tables::faults_geojson(&f.faults, &f.spread)),
+            &pretty(&tables::faults_geojson(&f.faults, &f.spread, f.exercise)),
         )?;
     }
     pictures::write(f, out)

@@ -69,8 +69,8 @@ pub fn observed(found: &Found) -> Observed {
 }
 
 impl Observed {
-    /// What the inversion may use: nothing after `until_s`.
-    pub fn record(&self, receiver: usize, until_s: f64) -> Record {
+    /// What the inversion may use: nothing after `until_s`. `on_the_ground`: its station rises and sinks with the sea floor.
+    pub fn record(&self, receiver: usize, until_s: f64, on_the_ground: bool) -> Record {
         let known = self.samples.iter().filter(|s| s.0 <= until_s);
         let (times_s, heights_m) = known.copied().unzip();
         Record {
@@ -78,9 +78,7 @@ impl Observed {
             times_s,
             heights_m,
             noise: self.noise.unwrap_or_else(Noise::assumed),
-            // A pressure sensor, as nearly all in deep water are: it does not see the ground under it rise
-            // with the sea.
-            on_the_ground: true,
+            on_the_ground,
         }
     }
 
@@ -156,7 +154,7 @@ mod tests {
                 .all(|s| s.1.abs() < 0.05 && s.0 >= SHOWN_BEFORE_S)
         );
         assert_eq!(o.known_until_s(2400.0), Some(2400.0));
-        let r = o.record(3, 2400.0);
+        let r = o.record(3, 2400.0, true);
         assert!(r.times_s.iter().all(|t| *t <= 2400.0) && r.receiver == 3);
     }
 

@@ -117,6 +117,14 @@ pub struct StationOutlook {
 }
 
 impl StationOutlook {
+    /// Adds to what is to be known about it.
+    pub fn remark(&mut self, words: &str) {
+        if !words.is_empty() && !self.note.is_empty() {
+            self.note.push_str("; ");
+        }
+        self.note.push_str(words);
+    }
+
     /// Largest height and when it comes.
     pub fn peak(&self, step_s: f64) -> Option<(f64, f64)> {
         let (k, h) = self

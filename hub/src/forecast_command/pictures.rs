@@ -189,8 +189,8 @@ fn mareogram(f: &Forecast, s: &StationOutlook) -> Result<Vec<u8>, ChartError> {
     }
     if let Some(k) = &s.skill {
         notes.push(format!(
-            "variance reduction {:.2} over {} to {}",
-            k.variance_reduction,
+            "variance reduction {} over {} to {}",
+            story::reduction(k.variance_reduction),
             words::since(k.from_s),
             words::since(k.to_s)
         ));

@@ -2,6 +2,9 @@
 
 use std::path::Path;
 
+use gridfile::StationKind;
+use wire::quantity::Quantity;
+
 use super::Trouble;
 use super::files::read_bounded;
 use crate::config::{Config, Policy};
@@ -11,8 +14,6 @@ use crate::shipped;
 pub const MAX_PLACES: usize = 5_000;
 /// The ports that ship.
 pub const SHIPPED_POINTS: &str = include_str!("../../../configs/forecast-points.csv");
-/// A station in less water than this stands at the coast and feels the shoaled wave, metres; the hub's rule.
-const COASTAL_DEPTH_M: f64 = 50.0;
 
 /// A place on the coast or a station.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,17 +30,31 @@ pub struct Place {
     pub lon: f64,
     /// Depth of a station's instrument, metres, where known.
     pub depth_m: Option<f64>,
-    /// Whether it stands at the coast, where given.
-    pub coastal: Option<bool>,
+    /// What stands there, where given.
+    pub kind: Option<StationKind>,
     /// What the coast makes of a wave beyond Green's law, where known.
     pub factor: Option<f64>,
 }
 
 impl Place {
-    /// True for a station that stands in water as shallow as a harbour's.
-    pub fn is_shallow(&self) -> bool {
-        self.coastal
-            .unwrap_or_else(|| self.depth_m.is_some_and(|d| d < COASTAL_DEPTH_M))
+    /// A place of which nothing but the name is known yet.
+    #[cfg(test)]
+    pub fn named(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            country: String::new(),
+            lat: 0.0,
+            lon: 0.0,
+            depth_m: None,
+            factor: None,
+            kind: None,
+        }
+    }
+
+    /// What measures a quantity: the pressure of the water is measured on the sea floor, its level anywhere.
+    pub fn kind_of(quantity: Quantity) -> Option<StationKind> {
+        (quantity == Quantity::WaterPressure).then_some(StationKind::SeaFloor)
     }
 }
 
@@ -127,7 +142,7 @@ impl Points {
                     lon,
                     depth_m: None,
                     factor: None,
-                    coastal: None,
+                    kind: None,
                 });
             }
         }
@@ -145,7 +160,7 @@ impl Points {
             lon: s.lon,
             depth_m: s.depth_m,
             factor: None,
-            coastal: None,
+            kind: Place::kind_of(s.quantity),
         });
         Self {
             origin: format!(
@@ -190,7 +205,7 @@ fn parse(file: &str, bytes: &[u8]) -> Result<Vec<Place>, Trouble> {
         lat: s.lat,
         lon: s.lon,
         depth_m: s.depth_m,
-        coastal: s.coastal,
+        kind: s.kind,
         factor: s.factor,
     };
     Ok(stations.into_iter().map(place).collect())

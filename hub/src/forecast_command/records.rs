@@ -298,7 +298,7 @@ fn event(dir: &Path, origin_us: i64) -> Result<Records, Trouble> {
             lon: station.lon,
             depth_m: station.depth_m,
             factor: None,
-            coastal: None,
+            kind: Place::kind_of(station.quantity),
         });
     }
     if records.found.is_empty() {
@@ -321,16 +321,7 @@ mod tests {
     use super::*;
 
     fn station(id: &str) -> Place {
-        Place {
-            id: id.into(),
-            name: id.into(),
-            country: String::new(),
-            lat: 0.0,
-            lon: 0.0,
-            depth_m: None,
-            factor: None,
-            coastal: None,
-        }
+        Place::named(id)
     }
 
     #[test]

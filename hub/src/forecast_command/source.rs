@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use ocean::fault::{self, Estimate, Fault, LiftNote, LiftOptions, Mechanism, PlaneFrom};
+use ocean::fault::{
+    self, Estimate, Fault, LiftNote, LiftOptions, Mechanism, PlaneFrom, SourceError,
+};
 use ocean::motion::Motion;
 use ocean::quake::Quake;
 use ocean::{Cell, Grid, kajiura};
@@ -73,8 +75,16 @@ pub fn lift(
     words: String,
     given: bool,
 ) -> Result<Lifted, Trouble> {
-    let lifted = fault::lift_with_notes(&faults, grid, &LiftOptions::default())
-        .map_err(|e| Trouble::Wrong(format!("source: {e}")))?;
+    let lifted = fault::lift_with_notes(&faults, grid, &LiftOptions::default()).map_err(|e| {
+        let way_out = match e {
+            SourceError::OnLand { .. } if !given => {
+                ". No forecast is made of it; if there is reason to think that the sea floor moved, give what \
+                 moved with --source FILE"
+            }
+            _ => "",
+        };
+        Trouble::Wrong(format!("{e}{way_out}"))
+    })?;
     let notes = notes(&lifted.notes);
     Ok(Lifted {
         motions: lifted.motions,

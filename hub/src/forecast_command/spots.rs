@@ -6,6 +6,7 @@ use ocean::{Cell, Grid, offshore};
 
 use super::outlook::Silent;
 use super::places::Place;
+use super::words;
 
 /// Cells whose heights, weighted, are those of a place.
 #[derive(Debug, Clone, PartialEq)]
@@ -129,6 +130,41 @@ fn corners(grid: &Grid, field: &Field, place: &Place) -> Option<Vec<(Cell, f32)>
         .then_some(used)
 }
 
+/// Least time after the first arrival that says anything about a height, seconds: half an hour holds the first crest.
+const FIRST_CREST_S: f64 = 1800.0;
+
+/// The points that waves computed for so long say something about; of the others nothing is known, which is not safety.
+/// `listen_s`: how long the highest wave may take after the first arrival.
+pub fn heard(points: Vec<Spot>, duration_s: f64, listen_s: f64) -> (Vec<Spot>, Vec<Silent>) {
+    let (mut heard, mut silent) = (Vec::new(), Vec::new());
+    for mut spot in points {
+        let left_s = duration_s - spot.arrival_s.unwrap_or(0.0);
+        if left_s < FIRST_CREST_S {
+            silent.push(Silent {
+                why: format!(
+                    "the wave gets there {} after the origin, too late for the {} computed: more --hours say how high",
+                    words::span(spot.arrival_s.unwrap_or(0.0)),
+                    words::span(duration_s)
+                ),
+                place: spot.place,
+                off_grid: false,
+            });
+            continue;
+        }
+        if left_s < listen_s {
+            if !spot.note.is_empty() {
+                spot.note.push_str("; ");
+            }
+            spot.note.push_str(&format!(
+                "computed until {} after the first arrival: later waves may be higher",
+                words::span(left_s)
+            ));
+        }
+        heard.push(spot);
+    }
+    (heard, silent)
+}
+
 impl Spot {
     /// The weighted heights of a place from those of its cells.
     pub fn mix<'a>(&self, mut series: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
@@ -141,5 +177,37 @@ impl Spot {
             }
         }
         sum
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A forecast of three hours said "below 0.3 m" of Midway, where the wave of Tohoku arrives after four and a half.
+    #[test]
+    fn a_coast_that_the_wave_has_not_reached_is_not_called_safe() {
+        let spot = |id: &str, hours: Option<f64>| Spot {
+            place: Place::named(id),
+            cells: vec![(Cell { i: 0, j: 0 }, 1.0)],
+            cell: Cell { i: 0, j: 0 },
+            depth_m: 100.0,
+            arrival_s: hours.map(|h| h * 3600.0),
+            note: String::new(),
+        };
+        let spots = vec![
+            spot("sendai", Some(0.5)),
+            spot("naha", Some(2.8)),
+            spot("midway", Some(4.5)),
+        ];
+        let (heard, silent) = heard(spots, 3.0 * 3600.0, 4.0 * 3600.0);
+        let ids = |i: &mut dyn Iterator<Item = &Place>| i.map(|p| p.id.clone()).collect::<Vec<_>>();
+        assert_eq!(ids(&mut heard.iter().map(|s| &s.place)), ["sendai"]);
+        assert!(heard[0].note.contains("2 h 30 min after the first arrival"));
+        assert_eq!(
+            ids(&mut silent.iter().map(|s| &s.place)),
+            ["naha", "midway"]
+        );
+        assert!(silent[1].why.contains("4 h 30 min") && silent[1].why.contains("--hours"));
     }
 }

@@ -11,6 +11,8 @@ use crate::alert::Level;
 
 /// Points listed.
 const LISTED: usize = 10;
+/// Arrivals that read as +0:00, seconds.
+const AT_ONCE_S: f64 = 30.0;
 /// Width of a label.
 const LABEL: usize = 12;
 
@@ -84,7 +86,8 @@ fn line(t: &mut String, label: &str, words: &str) {
 fn listing(written: &[String]) -> String {
     let mut names: Vec<String> = Vec::new();
     for dir in ["stations", "mareograms"] {
-        let count = written.iter().filter(|w| w.starts_with(dir)).count();
+        let is_product = |w: &&String| w.starts_with(dir) && !w.ends_with(".txt");
+        let count = written.iter().filter(is_product).count();
         if count > 0 {
             names.push(format!("{dir}/ ({count})"));
         }
@@ -113,12 +116,12 @@ fn stations(t: &mut String, f: &Forecast) {
         if let Some(k) = &s.skill {
             let _ = writeln!(
                 t,
-                "  {:10} against the record {} to {}: variance reduction {:.2}, peak {:.3} of {:.3} m \
+                "  {:10} against the record {} to {}: variance reduction {}, peak {:.3} of {:.3} m \
                  ({:.2}), arrival {}, peak {}",
                 "",
                 words::since(k.from_s),
                 words::since(k.to_s),
-                k.variance_reduction,
+                reduction(k.variance_reduction),
                 k.modelled_peak_m,
                 k.observed_peak_m,
                 k.peak_ratio,
@@ -136,6 +139,15 @@ fn stations(t: &mut String, f: &Forecast) {
             t,
             "  Aida's K {k:.2}, kappa {kappa:.2} (1 and 1 are perfect)"
         );
+    }
+}
+
+/// A variance reduction; below -1 the figure only says how still the record is.
+pub fn reduction(part: f64) -> String {
+    if part < -1.0 {
+        "below -1".to_owned()
+    } else {
+        format!("{part:.2}")
     }
 }
 
@@ -162,12 +174,8 @@ fn aida(f: &Forecast) -> Option<(f64, f64)> {
 }
 
 fn clock(f: &Forecast, seconds: f64) -> String {
-    let us = words::after(f.quake.origin_us, seconds);
-    if seconds < 12.0 * 3600.0 {
-        words::utc_short(us)
-    } else {
-        words::utc_day(us)
-    }
+    let origin_us = f.quake.origin_us;
+    words::utc_short(words::after(origin_us, seconds), origin_us)
 }
 
 fn points(t: &mut String, f: &Forecast) {
@@ -225,6 +233,11 @@ fn points(t: &mut String, f: &Forecast) {
             words::since(p.arrival_s),
             format!("{p05}-{p95}"),
             p.level.name()
+        );
+    }
+    if f.points.iter().any(|p| p.arrival_s < AT_ONCE_S) {
+        t.push_str(
+            "  +0:00: the sea floor moves at the place itself; its water moves at once, the first crest may be minutes later\n",
         );
     }
     t.push('\n');

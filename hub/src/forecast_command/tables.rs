@@ -1,4 +1,7 @@
 //! The tables: a series for each station, a row for each point, the source.
+//!
+//! Rows and features of points and source carry their `status`, so that those of an exercise stay marked wherever they are copied.
+//! A station's series cannot: its columns are what other programs read. A file beside them says it ([`EXERCISE`]).
 
 use std::fmt::Write as _;
 
@@ -8,6 +11,14 @@ use serde_json::{Value, json};
 use super::outlook::{PointOutlook, Silent, StationOutlook};
 use super::words;
 use crate::alert::Level;
+
+/// `stations/EXERCISE.txt`, which lies beside the series of an exercise.
+pub const EXERCISE: &str = "EXERCISE EXERCISE EXERCISE - no real danger. The series in this directory belong to an exercise.\n";
+
+/// Whether rows and features are of an exercise, in a stable word.
+pub const fn status(exercise: bool) -> &'static str {
+    if exercise { "exercise" } else { "forecast" }
+}
 
 /// `stations/<id>.csv`: seconds after the origin and metres, at equal steps.
 pub fn station(outlook: &StationOutlook, step_s: f64) -> String {
@@ -30,10 +41,16 @@ pub fn station(outlook: &StationOutlook, step_s: f64) -> String {
 }
 
 /// `points.csv`: all points, those without an answer too, with the reason.
-pub fn points(points: &[PointOutlook], silent: &[Silent], origin_us: i64) -> String {
+pub fn points(
+    points: &[PointOutlook],
+    silent: &[Silent],
+    origin_us: i64,
+    exercise: bool,
+) -> String {
+    let status = status(exercise);
     let mut text = String::from(
         "id,name,country,lat,lon,arrival_s,arrival_utc,arrival_sigma_s,peak_s,p05_m,p50_m,p95_m,level,p_advisory,p_warning,\
-         p_major,offshore_m,offshore_lat,offshore_lon,offshore_depth_m,greens_factor,note\n",
+         p_major,offshore_m,offshore_lat,offshore_lon,offshore_depth_m,greens_factor,status,note\n",
     );
     for p in points {
         let at = &p.place;
@@ -41,7 +58,7 @@ pub fn points(points: &[PointOutlook], silent: &[Silent], origin_us: i64) -> Str
         let [advisory, warning, major] = p.exceeds;
         let _ = writeln!(
             text,
-            "{},{},{},{},{},{:.0},{},{:.0},{:.0},{p05:.3},{p50:.3},{p95:.3},{},{advisory:.3},{warning:.3},{major:.3},{:.4},{:.4},{:.4},{:.0},{:.2},{}",
+            "{},{},{},{},{},{:.0},{},{:.0},{:.0},{p05:.3},{p50:.3},{p95:.3},{},{advisory:.3},{warning:.3},{major:.3},{:.4},{:.4},{:.4},{:.0},{:.2},{status},{}",
             at.id,
             quoted(&at.name),
             quoted(&at.country),
@@ -64,7 +81,7 @@ pub fn points(points: &[PointOutlook], silent: &[Silent], origin_us: i64) -> Str
         let at = &s.place;
         let _ = writeln!(
             text,
-            "{},{},{},{},{},,,,,,,,,,,,,,,,,{}",
+            "{},{},{},{},{},,,,,,,,,,,,,,,,,{status},{}",
             at.id,
             quoted(&at.name),
             quoted(&at.country),
@@ -110,6 +127,7 @@ pub fn points_geojson(
                 "height_p50_m": p50,
                 "height_p95_m": p95,
                 "level": p.level.name(),
+                "status": status(exercise),
                 "probability": {"advisory": advisory, "warning": warning, "major": major},
                 "offshore": {
                     "height_m": rounded(p.offshore_m, 4),
@@ -132,6 +150,7 @@ pub fn points_geojson(
                 "name": s.place.name,
                 "country": s.place.country,
                 "level": null,
+                "status": status(exercise),
                 "note": s.why,
                 "marker-color": "#9e9e9e",
             }),
@@ -171,14 +190,14 @@ pub struct SlipSpread {
 }
 
 /// `source.csv`: the rectangles that slip.
-pub fn faults(faults: &[Fault], spread: &[SlipSpread]) -> String {
+pub fn faults(faults: &[Fault], spread: &[SlipSpread], exercise: bool) -> String {
     let mut text = String::from(
         "lat,lon,depth_km,length_km,width_km,strike_deg,dip_deg,rake_deg,slip_m,start_s,rise_s",
     );
     text.push_str(if spread.is_empty() {
-        "\n"
+        ",status\n"
     } else {
-        ",slip_sd_m\n"
+        ",slip_sd_m,status\n"
     });
     for (k, f) in faults.iter().enumerate() {
         let _ = write!(
@@ -199,13 +218,13 @@ pub fn faults(faults: &[Fault], spread: &[SlipSpread]) -> String {
         if let Some(s) = spread.get(k) {
             let _ = write!(text, ",{:.3}", s.sd_m);
         }
-        text.push('\n');
+        let _ = writeln!(text, ",{}", status(exercise));
     }
     text
 }
 
 /// `source.geojson`: their outlines at the surface.
-pub fn faults_geojson(faults: &[Fault], spread: &[SlipSpread]) -> Value {
+pub fn faults_geojson(faults: &[Fault], spread: &[SlipSpread], exercise: bool) -> Value {
     let features: Vec<Value> = faults
         .iter()
         .enumerate()
@@ -226,11 +245,12 @@ pub fn faults_geojson(faults: &[Fault], spread: &[SlipSpread]) -> Value {
                     "rake_deg": rounded(f.rake_deg, 1),
                     "start_s": f.start_s,
                     "rise_s": f.rise_s,
+                    "status": status(exercise),
                 },
             })
         })
         .collect();
-    json!({"type": "FeatureCollection", "features": features})
+    json!({"type": "FeatureCollection", "exercise": exercise, "features": features})
 }
 
 /// Corners of a rectangle projected to the surface, closed, counter-clockwise as RFC 7946 has it.

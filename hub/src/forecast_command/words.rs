@@ -13,14 +13,15 @@ pub fn utc_long(us: i64) -> String {
     format(us, "%Y-%m-%d %H:%M:%S UTC")
 }
 
-/// `09:41`.
-pub fn utc_short(us: i64) -> String {
-    format(us, "%H:%M")
-}
-
-/// `27 09:41`: a day of the month, for lists that pass midnight.
-pub fn utc_day(us: i64) -> String {
-    format(us, "%d %H:%M")
+/// `09:41`, or `28 Feb 09:41` where it is not the day of `origin_us`: a list that passes midnight must not be read as of one day.
+pub fn utc_short(us: i64, origin_us: i64) -> String {
+    let day = |us| format(us, "%F");
+    let pattern = if day(us) == day(origin_us) {
+        "%H:%M"
+    } else {
+        "%d %b %H:%M"
+    };
+    format(us, pattern)
 }
 
 fn format(us: i64, pattern: &str) -> String {
@@ -91,6 +92,12 @@ mod tests {
     fn words() {
         assert_eq!(utc(1_267_252_451_530_000), "2010-02-27T06:34:11Z");
         assert_eq!(utc(i64::MAX), "");
+        let origin = 1_267_252_451_530_000;
+        let clock = |hours: f64| utc_short(after(origin, hours * 3600.0), origin);
+        assert_eq!(
+            (clock(3.0), clock(17.5)),
+            ("09:34".into(), "28 Feb 00:04".into())
+        );
         assert_eq!(
             (since(11_220.0), since(-5.0)),
             ("+3:07".into(), "+0:00".into())

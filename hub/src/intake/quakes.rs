@@ -43,34 +43,33 @@ pub fn read(payload: &[u8]) -> Result<Document, Refused> {
 mod tests {
     use super::*;
 
+    /// What the documents may be and what is wrong with them is tested where they are read, in `gridfile`.
     #[test]
-    fn refusals_keep_their_words() {
-        for (payload, reason) in [
-            ("", "json_syntax"),
-            ("[]", "geojson_shape"),
-            (r#"{"type":"FeatureCollection"}"#, "geojson_shape"),
-        ] {
-            assert_eq!(
-                read(payload.as_bytes()).expect_err("refused").reason,
-                reason
-            );
-        }
-        let bad = br#"{"type":"FeatureCollection","features":[{"type":"Feature","id":"x"}]}"#;
-        let document = read(bad).expect("a collection");
-        assert_eq!(document.refused[0].reason, "quake_feature");
-    }
-
-    #[test]
-    fn a_week_of_real_earthquakes_is_read() {
-        let Some(path) = crate::shared_data("catalog/usgs_earthquakes_week.geojson") else {
-            return;
+    fn refusals_keep_their_words_and_mechanisms_their_first_plane() {
+        let theirs = gridfile::usgs::read(b"[]").expect_err("no GeoJSON");
+        let ours = read(b"[]").expect_err("no GeoJSON");
+        assert_eq!((ours.reason, ours.what), (theirs.reason, theirs.what));
+        let plane = |n: u8, strike: f64| {
+            format!(
+                r#""nodal-plane-{n}-strike":{strike},"nodal-plane-{n}-dip":14,"nodal-plane-{n}-rake":90"#
+            )
         };
-        let document = read(&std::fs::read(path).expect("readable")).expect("valid");
-        assert!(
-            document.solutions.len() > 1_650,
-            "{} of 1707",
-            document.solutions.len()
+        let document = format!(
+            r#"{{"type":"FeatureCollection","features":[{{"type":"Feature","id":"x"}},
+            {{"type":"Feature","id":"y","properties":{{"mag":8.8,"time":1267252451530,
+            "products":{{"moment-tensor":[{{"properties":{{{},{}}}}}]}}}},
+            "geometry":{{"type":"Point","coordinates":[-72.9,-36.1,22.9]}}}}]}}"#,
+            plane(1, 18.0),
+            plane(2, 178.0)
         );
-        assert!(document.solutions.len() + document.refused.len() == 1_707);
+        let document = read(document.as_bytes()).expect("a collection");
+        assert_eq!(document.refused[0].reason, "quake_feature");
+        let [(solution, Some(mechanism))] = &document.solutions[..] else {
+            panic!("one with a mechanism: {document:?}")
+        };
+        assert_eq!(
+            (solution.quake.id.as_str(), mechanism.strike_deg),
+            ("y", 18.0)
+        );
     }
 }

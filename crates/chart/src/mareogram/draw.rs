@@ -383,6 +383,10 @@ pub(crate) fn foot(canvas: &mut Canvas, event: &EventText, left: f32, y: f32, ri
     if !issuer.is_empty() {
         parts.push(issuer);
     }
-    let line = text::fitted(&parts.join("  ·  "), 12.0 * u, false, right - left);
-    canvas.text(left, y, &line, &Style::new(12.0 * u, GREY));
+    // Two lines, the last one at the foot: what a record's part was takes more than one.
+    let lines = text::wrapped(&parts.join(" · "), 12.0 * u, false, right - left, 2);
+    for (above, line) in lines.iter().rev().enumerate() {
+        let y = y - above as f32 * 16.0 * u;
+        canvas.text(left, y, line, &Style::new(12.0 * u, GREY));
+    }
 }

@@ -30,12 +30,23 @@ pub struct Station {
     pub lon: f64,
     /// Depth of the water or of the instrument, metres, positive down, where given.
     pub depth_m: Option<f64>,
-    /// Whether it stands at the coast (a gauge, a port) or in open water (a buoy, a bottom sensor), where given.
-    pub coastal: Option<bool>,
+    /// What stands there, where given.
+    pub kind: Option<StationKind>,
     /// What the coast makes of a wave beyond Green's law, where given.
     pub factor: Option<f64>,
     /// Country, where given.
     pub country: Option<String>,
+}
+
+/// What stands at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StationKind {
+    /// A gauge or a port at the coast.
+    Coast,
+    /// A sensor on the sea floor, as under a DART buoy: it rises and sinks with the floor.
+    SeaFloor,
+    /// A buoy that knows its own height, by satellites: it sees the sea floor's motion through the surface alone.
+    Surface,
 }
 
 /// What a reader found of one station, as text, with the place in the file for messages.
@@ -184,7 +195,7 @@ impl Draft {
             lat,
             lon,
             depth_m,
-            coastal: self.kind.as_deref().map(coastal).transpose()?.flatten(),
+            kind: self.kind.as_deref().map(kind).transpose()?.flatten(),
             factor,
             country: text(self.country),
         })
@@ -199,20 +210,22 @@ fn is_none(text: &str) -> bool {
     )
 }
 
-fn coastal(kind: &str) -> Result<Option<bool>, String> {
-    if is_none(kind) {
+/// A kind by its word; columns called `coastal` say yes or no.
+fn kind(word: &str) -> Result<Option<StationKind>, String> {
+    if is_none(word) {
         return Ok(None);
     }
     Ok(Some(
-        match kind.to_ascii_lowercase().replace(['_', ' '], "-").as_str() {
+        match word.to_ascii_lowercase().replace(['_', ' '], "-").as_str() {
             "coastal" | "coast" | "gauge" | "tide-gauge" | "tide" | "port" | "harbour"
-            | "harbor" | "true" | "yes" | "1" => true,
-            "dart" | "buoy" | "gps-buoy" | "bpr" | "deep" | "deep-ocean" | "ocean" | "offshore"
-            | "sensor" | "obp" | "false" | "no" | "0" => false,
+            | "harbor" | "true" | "yes" | "1" => StationKind::Coast,
+            "dart" | "buoy" | "bpr" | "deep" | "deep-ocean" | "ocean" | "offshore" | "sensor"
+            | "obp" | "false" | "no" | "0" => StationKind::SeaFloor,
+            "gps-buoy" | "gps" | "gnss-buoy" | "gnss" | "surface" => StationKind::Surface,
             _ => {
                 return Err(format!(
-                    "kind \"{}\" is not known: coastal, gauge, port; or dart, buoy, offshore",
-                    shown(kind)
+                    "kind \"{}\" is not known: gauge, port, coastal; dart, bpr, offshore; gps-buoy",
+                    shown(word)
                 ));
             }
         },

@@ -1,64 +1,18 @@
-//! The same field written in every format, byte by byte as the formats' own descriptions say.
+//! What the tests of this crate share: fields, the same one written in every format, byte by byte as the formats' own descriptions
+//! say, and recorded data.
 #![allow(dead_code)]
 
+pub mod field;
+
 use std::io::{Cursor, Write as _};
+use std::path::PathBuf;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tiff::encoder::{TiffEncoder, colortype};
 use tiff::tags::Tag;
 
-/// Evenly spaced values, rows south to north.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Field {
-    pub nx: usize,
-    pub ny: usize,
-    pub lon0: f64,
-    pub lat0: f64,
-    pub step: f64,
-    pub z: Vec<f32>,
-}
-
-impl Field {
-    /// A sea with an island, different in every cell, with whole metres when `whole`.
-    pub fn sea(nx: usize, ny: usize, lon0: f64, lat0: f64, step: f64, whole: bool) -> Self {
-        let z = (0..nx * ny).map(|k| {
-            let (i, j) = (k % nx, k / nx);
-            let depth = -(1000.0 + 100.0 * j as f32 + i as f32);
-            let depth = if (i, j) == (nx / 2, ny / 2) {
-                250.0
-            } else {
-                depth
-            };
-            if whole { depth } else { depth + 0.125 }
-        });
-        Field {
-            nx,
-            ny,
-            lon0,
-            lat0,
-            step,
-            z: z.collect(),
-        }
-    }
-
-    pub fn lon(&self, i: usize) -> f64 {
-        self.lon0 + i as f64 * self.step
-    }
-
-    pub fn lat(&self, j: usize) -> f64 {
-        self.lat0 + j as f64 * self.step
-    }
-
-    fn row(&self, j: usize) -> &[f32] {
-        &self.z[j * self.nx..][..self.nx]
-    }
-
-    /// Rows as most formats want them, from the north.
-    pub fn north_first(&self) -> impl Iterator<Item = f32> {
-        (0..self.ny).rev().flat_map(|j| self.row(j)).copied()
-    }
-}
+pub use field::Field;
 
 fn rows(f: &Field, from_north: bool) -> String {
     let order: Vec<usize> = if from_north {
@@ -475,4 +429,21 @@ pub fn every(f: &Field) -> Vec<(&'static str, Vec<u8>)> {
         ("geotiff areas", geotiff(f, false, None)),
         ("geotiff points", geotiff(f, true, Some("-32768"))),
     ]
+}
+
+/// A file of the recorded data, which do not ship; says so where it is not there.
+pub fn shared(name: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("WATCHFIRE_DATA").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")),
+        PathBuf::from,
+    );
+    let path = folder.join(name);
+    if !path.exists() {
+        println!(
+            "skipped: {name} (recorded data not found at {})",
+            path.display()
+        );
+        return None;
+    }
+    Some(path)
 }

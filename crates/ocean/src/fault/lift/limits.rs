@@ -64,7 +64,7 @@ pub enum SourceError {
         above_km: f64,
     },
     /// A subfault lies wholly outside the grid.
-    #[error("subfault {number} at {lat}, {lon} lies outside the grid")]
+    #[error("subfault {number} at {} lies outside the grid", place(*.lat, *.lon))]
     Outside {
         /// Subfault.
         number: usize,
@@ -74,7 +74,7 @@ pub enum SourceError {
         lon: f64,
     },
     /// Nothing that it moves is under water.
-    #[error("the source round {lat:.2}, {lon:.2} moves no sea floor; the nearest sea is {}", match .sea_km {
+    #[error("the source round {} moves no sea floor; the nearest sea is {}", place(*.lat, *.lon), match .sea_km {
         Some(km) => format!("{km:.0} km away"),
         None => "over 1000 km away".to_string(),
     })]
@@ -110,6 +110,16 @@ pub enum LiftNote {
 
 /// Upper edges this far above the sea floor are rounding errors of tables, kilometres, and are moved down.
 pub const ABOVE_SLACK_KM: f64 = 1.0;
+
+/// `36.12 S 72.90 W`.
+fn place(lat: f64, lon: f64) -> String {
+    let lon = crate::sphere::normal_lon(lon);
+    let (ns, ew) = (
+        if lat < 0.0 { 'S' } else { 'N' },
+        if lon < 0.0 { 'W' } else { 'E' },
+    );
+    format!("{:.2} {ns} {:.2} {ew}", lat.abs(), lon.abs())
+}
 
 pub(super) fn check(number: usize, f: &Fault) -> Result<(), SourceError> {
     if let Some((field, value, least, most)) = out_of_range(f) {
