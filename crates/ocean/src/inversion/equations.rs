@@ -65,9 +65,9 @@ impl Equations {
     }
 
     /// Writes the equations anew. `best` is the solution so far, about which shifts are linear.
-    pub(super) fn write<T: ResponseTable + ?Sized>(
+    pub(super) fn write<T: ResponseTable>(
         &mut self,
-        inversion: &Inversion<'_, T>,
+        inversion: &Inversion<T>,
         records: &[&Prepared],
         known: &[Option<Knowledge>],
         best: &Array1<f64>,
@@ -146,8 +146,8 @@ impl Equations {
 ///
 /// Of three times - as modelled, and two standard deviations of timing earlier and later - the one that agrees best counts, so that a
 /// front a little early is no disagreement.
-pub(super) fn loudness<T: ResponseTable + ?Sized>(
-    inversion: &Inversion<'_, T>,
+pub(super) fn loudness<T: ResponseTable>(
+    inversion: &Inversion<T>,
     record: &Prepared,
     known: &Knowledge,
     best: &Array1<f64>,
@@ -220,8 +220,8 @@ struct Whitened {
     own_shift_sigma_s: f64,
 }
 
-fn whitened<T: ResponseTable + ?Sized>(
-    inversion: &Inversion<'_, T>,
+fn whitened<T: ResponseTable>(
+    inversion: &Inversion<T>,
     record: &Prepared,
     known: &Knowledge,
     best: &Array1<f64>,
@@ -313,8 +313,8 @@ fn shortened(rows: &Array2<f64>, lead: usize) -> Array2<f64> {
 }
 
 /// Takes a station's offset, slope and own shift out of its whitened rows.
-fn eliminated<T: ResponseTable + ?Sized>(
-    inversion: &Inversion<'_, T>,
+fn eliminated<T: ResponseTable>(
+    inversion: &Inversion<T>,
     own_shift_sigma_s: f64,
     number: usize,
     range: Range<usize>,

@@ -73,7 +73,7 @@ pub struct PointOutlook {
 }
 
 impl PointOutlook {
-    pub(super) fn of<T: ResponseTable + ?Sized>(
+    pub(super) fn of<T: ResponseTable>(
         posterior: &Posterior<'_, T>,
         receiver: usize,
         factor: f64,

@@ -31,8 +31,8 @@ pub struct StationFit {
 
 /// What is believed about the source, given the records so far.
 #[derive(Debug)]
-pub struct Posterior<'a, T: ResponseTable + ?Sized> {
-    pub(super) inversion: &'a Inversion<'a, T>,
+pub struct Posterior<'a, T: ResponseTable> {
+    pub(super) inversion: &'a Inversion<T>,
     /// Patterns of each sample, one a row; the exact mean is the last row.
     pub(super) samples: Array2<f32>,
     /// Delay of the whole source in each sample, seconds; the mean is last.
@@ -45,8 +45,8 @@ pub struct Posterior<'a, T: ResponseTable + ?Sized> {
     consistent: bool,
 }
 
-impl<'a, T: ResponseTable + ?Sized> Posterior<'a, T> {
-    pub(super) fn new(inversion: &'a Inversion<'a, T>, solved: Solved) -> Self {
+impl<'a, T: ResponseTable> Posterior<'a, T> {
+    pub(super) fn new(inversion: &'a Inversion<T>, solved: Solved) -> Self {
         let patterns = inversion.basis.ncols();
         let pairs = inversion.settings.samples.div_ceil(2);
         let misfit = solved.squares / solved.count.max(1) as f64;

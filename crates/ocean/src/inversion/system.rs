@@ -54,10 +54,7 @@ pub(super) struct Solved {
 }
 
 /// Fits all records, in passes.
-pub(super) fn solve<T: ResponseTable + ?Sized>(
-    inversion: &Inversion<'_, T>,
-    records: &[&Prepared],
-) -> Solved {
+pub(super) fn solve<T: ResponseTable>(inversion: &Inversion<T>, records: &[&Prepared]) -> Solved {
     let patterns = inversion.basis.ncols();
     let mut among: Vec<usize> = (0..inversion.guesses.len()).collect();
     let mut best = Array1::zeros(patterns + 1);
@@ -172,8 +169,8 @@ pub(super) struct Mixture {
 }
 
 impl Mixture {
-    pub(super) fn of<T: ResponseTable + ?Sized>(
-        inversion: &Inversion<'_, T>,
+    pub(super) fn of<T: ResponseTable>(
+        inversion: &Inversion<T>,
         normal: &Array2<f64>,
         among: &[usize],
     ) -> Self {
