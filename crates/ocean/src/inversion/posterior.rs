@@ -33,8 +33,11 @@ pub struct StationFit {
 #[derive(Debug)]
 pub struct Posterior<'a, T: ResponseTable> {
     pub(super) inversion: &'a Inversion<T>,
-    /// Patterns of each sample, one a row; the exact mean is the last row.
-    pub(super) samples: Array2<f32>,
+    /// The exact mean, means of guesses, and what samples are off them by, in patterns, one a row: a wave that is known for these is
+    /// known for all samples.
+    pub(super) parts: Array2<f32>,
+    /// Of each pair of samples, their guess's mean and what they are off it by, on either side: rows of `parts`.
+    pub(super) pairs: Vec<(usize, usize)>,
     /// Delay of the whole source in each sample, seconds; the mean is last.
     pub(super) delay_s: Vec<f64>,
     slip_mean_m: Vec<f64>,
@@ -55,9 +58,12 @@ impl<'a, T: ResponseTable> Posterior<'a, T> {
         let mut all = Array2::<f64>::zeros((2 * pairs + 1, patterns + 1));
         let mut normals = Normals::new(SEED);
         let (mut passed, mut k) = (0.0, 0);
+        let mut parts: Vec<Array1<f64>> = vec![Array1::zeros(patterns + 1)];
+        let mut of_pairs = Vec::with_capacity(pairs);
         for guess in &solved.guesses {
             let prior = &inversion.guesses[guess.which];
             passed += guess.weight;
+            let mut mean_at = None;
             // Stratified: the guesses get pairs of samples in proportion to their probability.
             while k < pairs && (k as f64 + 0.5) / (pairs as f64) < passed + 1e-9 {
                 let mut z: Array1<f64> = normals.by_ref().take(guess.root.nrows()).collect();
@@ -65,6 +71,12 @@ impl<'a, T: ResponseTable> Posterior<'a, T> {
                 let off = prior.factor.dot(&z) * widen;
                 all.row_mut(2 * k).assign(&(&guess.mean + &off));
                 all.row_mut(2 * k + 1).assign(&(&guess.mean - &off));
+                let mean_at = *mean_at.get_or_insert_with(|| {
+                    parts.push(guess.mean.clone());
+                    parts.len() - 1
+                });
+                of_pairs.push((mean_at, parts.len()));
+                parts.push(off);
                 k += 1;
             }
             all.row_mut(2 * pairs).scaled_add(guess.weight, &guess.mean);
@@ -86,10 +98,11 @@ impl<'a, T: ResponseTable> Posterior<'a, T> {
             .map(moment_of_unit_nm)
             .collect();
         let magnitudes = drawn.dot(&per_metre).mapv(magnitude_of).to_vec();
+        parts[0].assign(&all.row(2 * pairs));
+        let parts = Array2::from_shape_fn((parts.len(), patterns), |(k, j)| parts[k][j] as f32);
         Posterior {
-            samples: all
-                .slice_axis(COLUMNS, (..patterns).into())
-                .mapv(|x| x as f32),
+            parts,
+            pairs: of_pairs,
             delay_s,
             slip_mean_m: inversion.slip_of(&all.row(2 * pairs)).to_vec(),
             slip_sd_m,

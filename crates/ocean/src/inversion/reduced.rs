@@ -28,14 +28,14 @@ pub(super) struct Reduced {
     pub(super) first: usize,
     /// Patterns by samples, at least two.
     pub(super) by_pattern: Array2<f32>,
-    by_time: OnceLock<Array2<f32>>,
+    by_time: OnceLock<Vec<f32>>,
 }
 
 impl Reduced {
-    /// Samples by patterns.
-    pub(super) fn by_time(&self) -> &Array2<f32> {
+    /// Samples by patterns, row by row.
+    pub(super) fn by_time(&self) -> &[f32] {
         self.by_time
-            .get_or_init(|| self.by_pattern.t().as_standard_layout().to_owned())
+            .get_or_init(|| self.by_pattern.t().iter().copied().collect())
     }
 }
 

@@ -219,7 +219,8 @@ fn solve_guess(
     let above = normal.slice_axis(ROWS, (..n).into());
     let (a, b) = above.split_at(COLUMNS, n);
     let (b, data) = (b.column(0), normal[[n, n]]);
-    let mut inner = guess.factor.t().dot(&a).dot(&guess.factor);
+    let factor = guess.factor.view();
+    let mut inner = dense::symmetric_product(&factor, &a.dot(&factor).view());
     inner.diag_mut().mapv_inplace(|d| d + 1.0);
     let root = dense::cholesky_with_jitter(&inner);
     let pull = &b - &a.dot(&guess.mean);
