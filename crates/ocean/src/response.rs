@@ -61,6 +61,24 @@ pub trait ResponseTable {
     fn responses(&self, receiver: usize) -> &[f32];
 }
 
+impl<T: ResponseTable + ?Sized> ResponseTable for &T {
+    fn step_s(&self) -> f64 {
+        (**self).step_s()
+    }
+    fn samples(&self) -> usize {
+        (**self).samples()
+    }
+    fn units(&self) -> &[UnitSource] {
+        (**self).units()
+    }
+    fn receivers(&self) -> &[Receiver] {
+        (**self).receivers()
+    }
+    fn responses(&self, receiver: usize) -> &[f32] {
+        (**self).responses(receiver)
+    }
+}
+
 /// A table in memory.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Responses {

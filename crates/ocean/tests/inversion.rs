@@ -402,3 +402,51 @@ fn what_makes_no_sense_is_refused() {
         assert!(posterior.forecast(1).max_m.p95.is_finite());
     }
 }
+
+/// An inversion that is kept and given other records says, bit for bit, what a new one says of them: playing a journal back makes new
+/// ones where the live hub kept its own.
+#[test]
+fn a_kept_inversion_gives_the_bits_of_a_fresh_one() {
+    let mut table = simulated::ocean(4, 3, 300, simulated::trench(20, 3));
+    // A gauge at the coast, whose record is now on the ground and now not there.
+    table.receivers[3].coastal = true;
+    for unit in 0..table.units.len() {
+        table.heights[3][unit * table.samples] = 0.01;
+    }
+    let event = Event::random(&table.units, 8);
+    for prior in [
+        Prior::from_quake(&table.units, &event.quake).expect("a prior"),
+        Prior::broad(&table.units).expect("a prior"),
+    ] {
+        let records = observed(&table, &event, 4, 6000.0);
+        let early = observed(&table, &event, 4, 3000.0);
+        let mut kept = Inversion::new(&table, &prior).expect("an inversion");
+        kept.prepare();
+        // What comes after one another: nothing, few records, all, fewer again, others of the same stations.
+        for update in [
+            &[][..],
+            &early[..2],
+            &records[..],
+            &records[1..3],
+            &early[..],
+        ] {
+            kept.forget();
+            let mut fresh = Inversion::new(&table, &prior).expect("an inversion");
+            for record in update {
+                kept.observe(record).expect("a record");
+                fresh.observe(record).expect("a record");
+            }
+            let (kept, fresh) = (kept.posterior(), fresh.posterior());
+            let bits = |values: &[f64]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+            assert_eq!(bits(kept.slip_mean_m()), bits(fresh.slip_mean_m()));
+            assert_eq!(bits(kept.slip_sd_m()), bits(fresh.slip_sd_m()));
+            assert_eq!(kept.misfit().to_bits(), fresh.misfit().to_bits());
+            assert_eq!(kept.stations(), fresh.stations());
+            for receiver in 0..table.receivers.len() {
+                let (kept, fresh) = (kept.forecast(receiver), fresh.forecast(receiver));
+                // No field can be minus zero or not a number without differing here in text.
+                assert_eq!(format!("{kept:?}"), format!("{fresh:?}"));
+            }
+        }
+    }
+}

@@ -13,7 +13,7 @@ const LATER_EVERY_US: i64 = 10 * EVERY_US;
 const FRESH_US: i64 = 3_600 * 1_000_000;
 /// After this long what a station records are echoes from coasts, which no grid carries well: the source stays as it is.
 const ECHOES_US: i64 = 6 * FRESH_US;
-/// Most events whose responses are held: some megabytes each.
+/// Most events whose responses are held: some megabytes each, and less than as much again for what the inversion has made of them.
 const MOST_SOURCES: usize = 8;
 
 /// One event's inversion.

@@ -9,7 +9,7 @@
 use ocean::fault::Mechanism;
 
 use super::{Core, Output, say};
-use crate::forecast::{Job, Outlook, Product, Source, Task};
+use crate::forecast::{Job, Outlook, Product, Task};
 use crate::intake::quakes::Solution;
 
 /// How long the first word waits for the propagation model: the ten seconds within which a forecast must be there.
@@ -128,8 +128,7 @@ impl Core {
                     self.ask_responses(at, now_us);
                 }
             }
-            Ok(Product::Responses(table)) => {
-                let source = Source::new(pending.job.quake, table);
+            Ok(Product::Responses(source)) => {
                 self.take_responses(&pending.event, source);
             }
             Err(why) if pending.job.task == Task::Responses => {

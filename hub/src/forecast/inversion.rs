@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ocean::forecast::PointForecast;
 use ocean::inversion::{Inversion, Noise, Prior, Record, Verdict};
 use ocean::quake::Quake;
-use ocean::response::ResponseTable;
+use ocean::response::{Receiver, ResponseTable, UnitSource};
 use ocean::tide::Tide;
 
 use super::{Ocean, Outlook, Owner};
@@ -30,11 +30,32 @@ impl std::fmt::Debug for Table {
     }
 }
 
-/// The responses of one event, and what is known of each station's tide.
-#[derive(Debug, Clone)]
+impl ResponseTable for Table {
+    fn step_s(&self) -> f64 {
+        self.0.step_s()
+    }
+    fn samples(&self) -> usize {
+        self.0.samples()
+    }
+    fn units(&self) -> &[UnitSource] {
+        self.0.units()
+    }
+    fn receivers(&self) -> &[Receiver] {
+        self.0.receivers()
+    }
+    fn responses(&self, receiver: usize) -> &[f32] {
+        self.0.responses(receiver)
+    }
+}
+
+/// The inversion of one event, and what is known of each station's tide.
+///
+/// It is made once for an earthquake's solution and a table, a quarter of a second of work where the table is large, and kept as long as
+/// both stay. What it says follows from the records given last alone.
+#[derive(Debug)]
 pub struct Source {
-    quake: Quake,
     table: Table,
+    inversion: Inversion<Table>,
     /// By station; `None` where too little was recorded before the event.
     tides: BTreeMap<u32, Option<Tide>>,
 }
@@ -55,13 +76,19 @@ pub struct Inverted {
 }
 
 impl Source {
-    /// Responses for an earthquake.
-    pub fn new(quake: Quake, table: Table) -> Self {
-        Self {
-            quake,
+    /// Prepares the inversion for an earthquake, so that the first update is as quick as the next.
+    ///
+    /// # Errors
+    /// Says why the responses do not fit the earthquake.
+    pub fn new(quake: &Quake, table: Table) -> Result<Self, String> {
+        let belief = Prior::from_quake(table.units(), quake).map_err(|e| e.to_string())?;
+        let inversion = Inversion::new(table.clone(), &belief).map_err(|e| e.to_string())?;
+        inversion.prepare();
+        Ok(Self {
             table,
+            inversion,
             tides: BTreeMap::new(),
-        }
+        })
     }
 }
 
@@ -79,20 +106,22 @@ impl Ocean {
         policy: &Policy,
     ) -> Result<Inverted, String> {
         let origin_us = prior.origin_us;
-        let table = source.table.0.clone();
-        let belief = Prior::from_quake(table.units(), &source.quake).map_err(|e| e.to_string())?;
-        let mut inversion = Inversion::new(&*table, &belief).map_err(|e| e.to_string())?;
+        let Source {
+            table,
+            inversion,
+            tides,
+        } = source;
+        inversion.forget();
         let mut stations = BTreeMap::new();
         for (station, rows) in records {
-            let Some(receiver) = self.receiver(&*table, *station) else {
+            let Some(receiver) = self.receiver(table, *station) else {
                 continue;
             };
             let (times, heights): (Vec<f64>, Vec<f64>) = rows
                 .iter()
                 .map(|(t, h)| ((t - origin_us) as f64 / 1e6, *h))
                 .unzip();
-            let tide = source
-                .tides
+            let tide = tides
                 .entry(*station)
                 .or_insert_with(|| Tide::fit(&times, &heights, 0.0).ok());
             let record = record(receiver, tide.as_ref(), times, heights);
@@ -139,7 +168,7 @@ impl Ocean {
         })
     }
 
-    fn receiver(&self, table: &dyn ResponseTable, station: u32) -> Option<usize> {
+    fn receiver(&self, table: &Table, station: u32) -> Option<usize> {
         let at = self
             .owners
             .iter()

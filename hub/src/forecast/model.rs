@@ -11,7 +11,7 @@ use ocean::quake::Quake;
 use ocean::response::ResponseTable;
 use ocean::shallow_water::Settings;
 
-use super::{Ocean, Outlook, Table};
+use super::{Ocean, Outlook, Source, Table};
 use crate::config::Policy;
 
 /// Step of the responses, seconds: ten samples of the shortest wave that counts.
@@ -44,12 +44,12 @@ pub struct Job {
 }
 
 /// What came out.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub enum Product {
     /// Of [`Task::Wave`].
     Wave(Outlook),
     /// Of [`Task::Responses`].
-    Responses(Table),
+    Responses(Source),
 }
 
 impl Ocean {
@@ -65,7 +65,9 @@ impl Ocean {
     pub fn compute(&self, job: &Job, policy: &Policy) -> Result<Product, String> {
         match job.task {
             Task::Wave => self.wave(job, policy).map(Product::Wave),
-            Task::Responses => self.responses(job).map(Product::Responses),
+            Task::Responses => {
+                Source::new(&job.quake, self.responses(job)?).map(Product::Responses)
+            }
         }
     }
 

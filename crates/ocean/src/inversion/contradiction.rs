@@ -27,8 +27,8 @@ const DISCORD_LIMIT: f64 = 5.0;
 const SUSPECTS: usize = 5;
 
 /// What is needed to judge the stations of one pass.
-pub(super) struct Court<'a, 't, T: ResponseTable + ?Sized> {
-    pub(super) inversion: &'a Inversion<'t, T>,
+pub(super) struct Court<'a, T: ResponseTable> {
+    pub(super) inversion: &'a Inversion<T>,
     pub(super) records: &'a [&'a Prepared],
     pub(super) known: &'a [Option<Knowledge>],
     pub(super) equations: &'a Equations,
@@ -45,7 +45,7 @@ struct Case {
     mixture: Mixture,
 }
 
-impl<T: ResponseTable + ?Sized> Court<'_, '_, T> {
+impl<T: ResponseTable> Court<'_, T> {
     /// Loudness of a station by a solution; zero when it does not count.
     pub(super) fn loudness(&self, station: usize, best: &Array1<f64>) -> f64 {
         self.known[station].map_or(0.0, |known| {

@@ -8,7 +8,7 @@ use super::cubic::Place;
 use super::dense::{self, COLUMNS, ROWS};
 use super::record::{Prepared, wave_power};
 use super::reduced::{Inversion, Reduced};
-use super::whiten::{Errors, whiten};
+use super::whiten::{Errors, Whitener};
 use crate::response::ResponseTable;
 
 /// Level of a record beyond the noise that the tide model may leave, metres.
@@ -65,9 +65,9 @@ impl Equations {
     }
 
     /// Writes the equations anew. `best` is the solution so far, about which shifts are linear.
-    pub(super) fn write<T: ResponseTable + ?Sized>(
+    pub(super) fn write<T: ResponseTable>(
         &mut self,
-        inversion: &Inversion<'_, T>,
+        inversion: &Inversion<T>,
         records: &[&Prepared],
         known: &[Option<Knowledge>],
         best: &Array1<f64>,
@@ -76,19 +76,13 @@ impl Equations {
         let mut from = 0;
         for ((record, known), block) in records.iter().zip(known).zip(&mut self.blocks) {
             *block = known.map(|known| {
-                let block = whitened(inversion, record, &known, best, with_shift);
-                let (number, lead) = (block.rows.nrows(), block.lead);
-                let short = shortened(&block.rows, lead);
-                let rows = from..from + short.nrows() + number - lead;
-                let (mut top, mut rest) = self
-                    .all
-                    .slice_axis_mut(ROWS, rows.clone().into())
-                    .split_at(ROWS, short.nrows());
-                top.assign(&short);
-                rest.assign(&block.rows.slice_axis(ROWS, (lead..).into()));
+                let number = record.times_s.len();
+                let all = self.all.slice_axis_mut(ROWS, (from..from + number).into());
+                let written = whitened(inversion, record, &known, best, with_shift, all);
+                let rows = from..from + written.rows;
                 from = rows.end;
                 let all = self.all.slice_axis_mut(ROWS, rows.clone().into());
-                eliminated(inversion, block.own_shift_sigma_s, number, rows, all)
+                eliminated(inversion, written.own_shift_sigma_s, number, rows, all)
             });
         }
         self.used = from;
@@ -146,8 +140,8 @@ impl Equations {
 ///
 /// Of three times - as modelled, and two standard deviations of timing earlier and later - the one that agrees best counts, so that a
 /// front a little early is no disagreement.
-pub(super) fn loudness<T: ResponseTable + ?Sized>(
-    inversion: &Inversion<'_, T>,
+pub(super) fn loudness<T: ResponseTable>(
+    inversion: &Inversion<T>,
     record: &Prepared,
     known: &Knowledge,
     best: &Array1<f64>,
@@ -187,51 +181,32 @@ pub(super) fn loudness<T: ResponseTable + ?Sized>(
     nearest.unwrap_or(0.0)
 }
 
-/// `m^T m`, of which only the lower half of blocks is multiplied out.
+/// `m^T m`.
 fn squared(m: &ArrayView2<'_, f64>) -> Array2<f64> {
-    let n = m.ncols();
-    let mut square = Array2::zeros((n, n));
-    // Three blocks a side: six products instead of nine.
-    let side = n.div_ceil(3).max(1);
-    for i in (0..n).step_by(side) {
-        let left = m.slice_axis(COLUMNS, (i..(i + side).min(n)).into());
-        for j in (0..=i).step_by(side) {
-            let right = m.slice_axis(COLUMNS, (j..(j + side).min(n)).into());
-            let product = left.t().dot(&right);
-            let (rows, columns) = (i..i + product.nrows(), j..j + product.ncols());
-            square
-                .slice_axis_mut(ROWS, rows.clone().into())
-                .slice_axis_mut(COLUMNS, columns.clone().into())
-                .assign(&product);
-            square
-                .slice_axis_mut(ROWS, columns.into())
-                .slice_axis_mut(COLUMNS, rows.into())
-                .assign(&product.t());
-        }
-    }
-    square
+    dense::symmetric_product(m, m)
 }
 
 /// One station's equations with errors independent and of variance 1.
 struct Whitened {
-    rows: Array2<f64>,
-    /// How many rows come before any pattern's wave.
-    lead: usize,
+    /// Rows written.
+    rows: usize,
     own_shift_sigma_s: f64,
 }
 
-fn whitened<T: ResponseTable + ?Sized>(
-    inversion: &Inversion<'_, T>,
+/// Writes one station's equations into the first of the rows given, no more than one for each sample.
+fn whitened<T: ResponseTable>(
+    inversion: &Inversion<T>,
     record: &Prepared,
     known: &Knowledge,
     best: &Array1<f64>,
     with_shift: bool,
+    mut all: ArrayViewMut2<'_, f64>,
 ) -> Whitened {
     let settings = &inversion.settings;
     let step_s = inversion.table.step_s();
     let reduced = inversion.reduced(record.receiver);
     let by_time = reduced.by_time();
-    let patterns = by_time.ncols();
+    let patterns = inversion.basis.ncols();
     let wave = modelled(reduced, best);
     let number = record.times_s.len();
     let places: Vec<Option<Place>> = record
@@ -239,7 +214,7 @@ fn whitened<T: ResponseTable + ?Sized>(
         .iter()
         .map(|t| {
             let place = (t - known.shift_s) / step_s - reduced.first as f64;
-            Place::of(place, by_time.nrows())
+            Place::of(place, wave.len())
         })
         .collect();
     let at = |series: &[f64], place: &Option<Place>| place.map_or(0.0, |p| p.value(series));
@@ -257,27 +232,6 @@ fn whitened<T: ResponseTable + ?Sized>(
     let own_shift_sigma_s = settings.travel_time_error_part * arrival_s;
     let drift = record.noise.drift_m_h / 3600.0;
     let offset = record.noise.sd_m.hypot(OFFSET_SIGMA_M);
-    let mut rows = Array2::<f64>::zeros((number, patterns + MORE));
-    for (k, mut row) in rows.rows_mut().into_iter().enumerate() {
-        let mut height = record.heights_m[k];
-        if let Some(place) = &places[k] {
-            let [a, b, c, d] = place.at.map(|j| by_time.row(j));
-            let [p, q, r, s] = place.weights;
-            let four = a.iter().zip(b).zip(c.iter().zip(d));
-            for (x, ((a, b), (c, d))) in row.iter_mut().zip(four) {
-                *x = (p * f64::from(*a) + q * f64::from(*b))
-                    + (r * f64::from(*c) + s * f64::from(*d));
-            }
-            if with_shift {
-                let rate = at(&slope, &places[k]);
-                row[patterns] = -rate;
-                height -= rate * known.shift_s;
-            }
-        }
-        row[patterns + 1] = height;
-        row[patterns + 2] = offset;
-        row[patterns + 3] = drift * record.times_s[k];
-    }
     let errors = Errors {
         times_s: &record.times_s,
         background_sd_m: record.noise.sd_m,
@@ -287,34 +241,76 @@ fn whitened<T: ResponseTable + ?Sized>(
         white_m2: &record.shaking_m2,
         scale: known.scale,
     };
-    whiten(&errors, &mut rows.view_mut());
+    let mut whitener = Whitener::new(errors, patterns + MORE);
+    // Before any pattern's wave only data, offset and slope are not zero.
+    let lead = places.iter().take_while(|p| p.is_none()).count();
+    let mut early = Array2::<f64>::zeros((lead, 3));
+    for (k, mut row) in early.rows_mut().into_iter().enumerate() {
+        row[0] = record.heights_m[k];
+        row[1] = offset;
+        row[2] = drift * record.times_s[k];
+        if let Some(row) = row.as_slice_mut() {
+            whitener.row(patterns + 1, row);
+        }
+    }
+    let short = shortened(early);
+    let (mut top, mut rest) = all.view_mut().split_at(ROWS, short.nrows());
+    let (mut zero, mut level) = top.view_mut().split_at(COLUMNS, patterns + 1);
+    zero.fill(0.0);
+    level.assign(&short);
+    let samples = (lead..number).zip(rest.rows_mut());
+    dense::wide(|| {
+        for (k, mut row) in samples {
+            let Some(row) = row.as_slice_mut() else {
+                continue;
+            };
+            let (waves, more) = row.split_at_mut(patterns);
+            let mut height = record.heights_m[k];
+            let mut rate = 0.0;
+            match &places[k] {
+                Some(place) => {
+                    interpolated(by_time, place, waves);
+                    if with_shift {
+                        rate = place.value(&slope);
+                        height -= rate * known.shift_s;
+                    }
+                }
+                None => waves.fill(0.0),
+            }
+            more.copy_from_slice(&[-rate, height, offset, drift * record.times_s[k]]);
+            whitener.row(0, row);
+        }
+    });
     Whitened {
-        rows,
-        lead: places.iter().take_while(|p| p.is_none()).count(),
+        rows: short.nrows() + number - lead,
         own_shift_sigma_s,
     }
 }
 
-/// Three rows that say the same as the first `lead` ones, in which only data, offset and slope are not zero: what their normal matrix
-/// is made of is all that counts.
-fn shortened(rows: &Array2<f64>, lead: usize) -> Array2<f64> {
-    let columns = rows.ncols();
-    let quiet = rows.slice_axis(ROWS, (..lead).into());
-    if lead <= 3 {
-        return quiet.to_owned();
+/// Responses to the patterns between samples.
+#[inline(always)]
+fn interpolated(by_time: &[f32], place: &Place, to: &mut [f64]) {
+    let n = to.len();
+    let [a, b, c, d] = place.at.map(|j| &by_time[j * n..][..n]);
+    let [p, q, r, s] = place.weights;
+    let four = a.iter().zip(b).zip(c.iter().zip(d));
+    for (x, ((a, b), (c, d))) in to.iter_mut().zip(four) {
+        *x = (p * f64::from(*a) + q * f64::from(*b)) + (r * f64::from(*c) + s * f64::from(*d));
     }
-    let (_, three) = quiet.split_at(COLUMNS, columns - 3);
-    let root = dense::cholesky_with_jitter(&three.t().dot(&three));
-    let mut short = Array2::zeros((3, columns));
-    short
-        .slice_axis_mut(COLUMNS, (columns - 3..).into())
-        .assign(&root.t());
-    short
+}
+
+/// Three rows that say the same as many: what their normal matrix is made of is all that counts.
+fn shortened(rows: Array2<f64>) -> Array2<f64> {
+    if rows.nrows() <= 3 {
+        return rows;
+    }
+    let root = dense::cholesky_with_jitter(&rows.t().dot(&rows));
+    root.reversed_axes()
 }
 
 /// Takes a station's offset, slope and own shift out of its whitened rows.
-fn eliminated<T: ResponseTable + ?Sized>(
-    inversion: &Inversion<'_, T>,
+fn eliminated<T: ResponseTable>(
+    inversion: &Inversion<T>,
     own_shift_sigma_s: f64,
     number: usize,
     range: Range<usize>,
@@ -329,11 +325,25 @@ fn eliminated<T: ResponseTable + ?Sized>(
     rows.column_mut(patterns)
         .mapv_inplace(|x| x * inversion.delay_sigma_s);
     let own_factor = dense::cholesky_with_jitter(&(own.t().dot(&own) + Array2::<f64>::eye(3)));
-    let mut taken = own
-        .t()
-        .dot(&rows.slice_axis(COLUMNS, (..patterns + 2).into()));
-    for mut column in taken.columns_mut() {
-        dense::forward(&own_factor, &mut column);
+    let mut taken = Array2::<f64>::zeros((3, patterns + 2));
+    dense::wide(|| {
+        for (own, row) in own.rows().into_iter().zip(rows.rows()) {
+            let Some(row) = row.to_slice() else { continue };
+            for (part, mut taken) in own.iter().zip(taken.rows_mut()) {
+                if let Some(taken) = taken.as_slice_mut() {
+                    dense::add_scaled(taken, *part, row);
+                }
+            }
+        }
+    });
+    // The factor's inverse, row by row.
+    for i in 0..3 {
+        let (done, mut rest) = taken.view_mut().split_at(ROWS, i);
+        let mut row = rest.row_mut(0);
+        for (j, done) in done.rows().into_iter().enumerate() {
+            row.scaled_add(-own_factor[[i, j]], &done);
+        }
+        row /= own_factor[[i, i]];
     }
     Block {
         rows: range,
@@ -347,11 +357,16 @@ fn eliminated<T: ResponseTable + ?Sized>(
 
 /// The wave that a solution means at a receiver, from its first sample on.
 fn modelled(reduced: &Reduced, solution: &Array1<f64>) -> Vec<f64> {
-    let by_time = reduced.by_time();
-    let parts = solution
-        .slice_axis(ROWS, (..by_time.ncols()).into())
-        .mapv(|x| x as f32);
-    by_time.dot(&parts).iter().map(|&x| f64::from(x)).collect()
+    let responses = &reduced.by_pattern;
+    let mut wave = vec![0.0f32; responses.ncols()];
+    dense::wide(|| {
+        for (response, part) in responses.rows().into_iter().zip(solution) {
+            if let Some(response) = response.to_slice() {
+                dense::add_scaled(&mut wave, *part as f32, response);
+            }
+        }
+    });
+    wave.into_iter().map(f64::from).collect()
 }
 
 /// Central differences.
@@ -378,31 +393,15 @@ mod tests {
 
     #[test]
     fn rows_before_the_wave_are_shortened_without_loss() {
-        // Columns: two patterns, delay, data, offset, slope; the first nine rows are before the wave.
-        let rows = Array2::from_shape_fn((12, 6), |(i, j)| {
-            let early = i < 9 && j < 3;
-            if early {
-                0.0
-            } else {
-                ((i * 5 + j * 3) as f64).sin()
-            }
-        });
-        let short = shortened(&rows, 9);
-        let rest = rows.slice_axis(ROWS, (9..).into());
-        let kept = short.t().dot(&short) + rest.t().dot(&rest);
-        let off = rows.t().dot(&rows) - kept;
-        assert!(
-            short.nrows() == 3 && off.iter().all(|d| d.abs() < 1e-8),
-            "{off}"
-        );
-    }
-
-    #[test]
-    fn a_square_by_blocks_is_the_square() {
-        for n in [1, 2, 5, 9, 40] {
-            let m = Array2::from_shape_fn((17, n), |(i, j)| ((i * 7 + j * 3) as f64).sin());
-            let off = squared(&m.view()) - m.t().dot(&m);
-            assert!(off.iter().all(|d| d.abs() < 1e-12));
+        // Data, offset and slope.
+        for many in [2, 3, 9] {
+            let rows = Array2::from_shape_fn((many, 3), |(i, j)| ((i * 5 + j * 3) as f64).sin());
+            let short = shortened(rows.clone());
+            let off = rows.t().dot(&rows) - short.t().dot(&short);
+            assert!(
+                short.nrows() == many.min(3) && off.iter().all(|d| d.abs() < 1e-8),
+                "{off}"
+            );
         }
     }
 }

@@ -59,7 +59,7 @@ pub struct Settings {
     /// Records are averaged over this long, seconds. One minute keeps waves of four minutes and more.
     pub interval_s: f64,
     /// Standard deviation of the model's error as part of the wave. 0.2: forecasts from assimilated deep-ocean records have
-    /// met maximum heights within 20 % where they exceed half a metre (NOAA/PMEL; Tang et al. 2009, 2012).
+    /// met maximum heights within 20 % where they exceed half a metre (Tang et al. 2009).
     pub model_error_part: f64,
     /// Memory of the model's error, seconds: a quarter of a period of 10-30 min (assumed).
     pub model_error_s: f64,
@@ -69,7 +69,8 @@ pub struct Settings {
     /// for hours, and a grid of several kilometres knows neither bays nor shelves (assumed).
     pub coda_s: f64,
     /// Standard deviation of a travel time as part of it: half of the 3 % within which published forecasts meet first peaks
-    /// (Tang et al. 2009). Sea water's compressibility and the Earth's elasticity alone delay by 1 % (Watada et al. 2014).
+    /// (Tang et al. 2009). Sea water's compressibility and the Earth's elasticity delay distant tsunamis (Watada et al. 2014), by a
+    /// quarter of an hour or more beyond 10,000 km (doi:10.5047/eps.2013.03.010).
     pub travel_time_error_part: f64,
     /// Patterns of slip, at most.
     pub patterns: usize,

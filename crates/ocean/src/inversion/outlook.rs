@@ -2,6 +2,7 @@
 
 use ndarray::Array2;
 
+use super::dense;
 use super::posterior::Posterior;
 use crate::forecast::{SHORE_DEPTH_M, normal};
 use crate::response::ResponseTable;
@@ -73,7 +74,7 @@ pub struct PointOutlook {
 }
 
 impl PointOutlook {
-    pub(super) fn of<T: ResponseTable + ?Sized>(
+    pub(super) fn of<T: ResponseTable>(
         posterior: &Posterior<'_, T>,
         receiver: usize,
         factor: f64,
@@ -83,7 +84,10 @@ impl PointOutlook {
         let step_s = inversion.table.step_s();
         let place = &inversion.table.receivers()[receiver];
         let reduced = inversion.reduced(receiver);
-        let series = posterior.samples.dot(&reduced.by_pattern);
+        let waves = Waves {
+            parts: posterior.parts.dot(&reduced.by_pattern),
+            pairs: &posterior.pairs,
+        };
 
         let green = if place.coastal {
             (place.depth_m.max(SHORE_DEPTH_M) / SHORE_DEPTH_M).powf(0.25)
@@ -103,10 +107,8 @@ impl PointOutlook {
         };
         let sigma_ln = settings.model_error_part.hypot(shore);
 
-        let drawn = series.nrows() - 1;
-        let sketches: Vec<Sketch> = (0..drawn)
-            .map(|k| Sketch::of(series.row(k).as_slice().unwrap_or(&[])))
-            .collect();
+        let sketches = waves.sketches();
+        let drawn = sketches.len();
         let maxima_ln: Vec<f64> = sketches
             .iter()
             .map(|s| (s.highest * gain).max(NOTHING_M).ln())
@@ -122,7 +124,7 @@ impl PointOutlook {
         let peaks = (0..drawn).map(|k| at_s(sketches[k].peak, k)).collect();
         let timing_s = settings.travel_time_error_part * arrival;
         let bands = Bands {
-            series: &series,
+            waves: &waves,
             first,
             length: inversion.table.samples(),
             delay_s: &posterior.delay_s,
@@ -155,6 +157,66 @@ impl PointOutlook {
     }
 }
 
+/// The samples' series at one receiver.
+struct Waves<'a> {
+    /// Series of the posterior's parts, one a row.
+    parts: Array2<f32>,
+    /// See [`Posterior::pairs`].
+    pairs: &'a [(usize, usize)],
+}
+
+impl Waves<'_> {
+    fn part(&self, k: usize) -> &[f32] {
+        let n = self.parts.ncols();
+        let all = self.parts.as_slice().unwrap_or_default();
+        all.get(k * n..(k + 1) * n).unwrap_or_default()
+    }
+
+    /// What matters of each sample's series.
+    fn sketches(&self) -> Vec<Sketch> {
+        let mut sketches = Vec::with_capacity(2 * self.pairs.len());
+        let mut series = vec![0.0f32; self.parts.ncols()];
+        dense::wide(|| {
+            for &(mean, off) in self.pairs {
+                for sign in [1.0, -1.0] {
+                    let both = self.part(mean).iter().zip(self.part(off));
+                    for (x, (mean, off)) in series.iter_mut().zip(both) {
+                        *x = mean + sign * off;
+                    }
+                    sketches.push(Sketch::of(&series));
+                }
+            }
+        });
+        sketches
+    }
+
+    /// Variance over all samples, time by time.
+    fn variance(&self) -> Vec<f32> {
+        let n = self.parts.ncols();
+        let (mut mean, mut variance) = (vec![0.0f32; n], vec![0.0f32; n]);
+        let each = 1.0 / self.pairs.len().max(1) as f32;
+        dense::wide(|| {
+            for alike in self.pairs.chunk_by(|a, b| a.0 == b.0) {
+                let weight = each * alike.len() as f32;
+                dense::add_scaled(&mut mean, weight, self.part(alike[0].0));
+            }
+            for alike in self.pairs.chunk_by(|a, b| a.0 == b.0) {
+                let weight = each * alike.len() as f32;
+                let both = mean.iter().zip(self.part(alike[0].0));
+                for (v, (mean, own)) in variance.iter_mut().zip(both) {
+                    *v += weight * (own - mean) * (own - mean);
+                }
+                for &(_, off) in alike {
+                    for (v, off) in variance.iter_mut().zip(self.part(off)) {
+                        *v += each * off * off;
+                    }
+                }
+            }
+        });
+        variance
+    }
+}
+
 /// What matters of one sample's series.
 struct Sketch {
     highest: f64,
@@ -166,6 +228,7 @@ struct Sketch {
 }
 
 impl Sketch {
+    #[inline(always)]
     fn of(series: &[f32]) -> Self {
         let (lowest, highest) = extremes(series);
         let largest = highest.max(-lowest);
@@ -195,6 +258,7 @@ impl Sketch {
 }
 
 /// Lowest and highest value, zero at least between them. In lanes, which the compiler turns into wide instructions.
+#[inline(always)]
 fn extremes(series: &[f32]) -> (f32, f32) {
     let (mut low, mut high) = ([0.0f32; 8], [0.0f32; 8]);
     let (eights, rest) = series.as_chunks::<8>();
@@ -210,7 +274,7 @@ fn extremes(series: &[f32]) -> (f32, f32) {
 
 /// Mean and standard deviation of a series that is uncertain in shape, height and time.
 struct Bands<'a> {
-    series: &'a Array2<f32>,
+    waves: &'a Waves<'a>,
     /// Sample that the series begin with.
     first: usize,
     /// Samples of the bands.
@@ -223,44 +287,52 @@ struct Bands<'a> {
 
 impl Bands<'_> {
     fn draw(&self, gain: f64) -> [Vec<f32>; 3] {
-        let (rows, known) = self.series.dim();
-        let drawn = rows - 1;
-        let mut sum = vec![0.0f32; known];
-        let mut squares = vec![0.0f32; known];
-        for row in self.series.rows().into_iter().take(drawn) {
-            for ((s, q), &x) in sum.iter_mut().zip(&mut squares).zip(row) {
-                *s += x;
-                *q += x * x;
-            }
-        }
-        let shift = self.delay_s[drawn] / self.step_s;
-        let delay_variance = (0..drawn)
-            .map(|k| (self.delay_s[k] - self.delay_s[drawn]).powi(2))
+        let mean_delay_s = self.delay_s.last().copied().unwrap_or(0.0);
+        let drawn = self.delay_s.len() - 1;
+        let delay_variance = self.delay_s[..drawn]
+            .iter()
+            .map(|d| (d - mean_delay_s).powi(2))
             .sum::<f64>()
             / drawn as f64;
         let time_variance = (delay_variance + self.timing_s.powi(2)) / self.step_s.powi(2);
-        let mean = self.series.row(drawn);
-        // Zero before the first sample, the last one after the last.
-        let inside = |k: isize| usize::try_from(k).ok().map(|k| k.min(known - 1));
-        let at = |k: isize| inside(k).map_or(0.0, |k| f64::from(mean[k]));
-        let mut bands: [Vec<f32>; 3] = std::array::from_fn(|_| Vec::with_capacity(self.length));
-        for k in 0..self.length {
-            let place = k as f64 - self.first as f64 - shift;
-            let j = place.floor() as isize;
-            let height = at(j) + (place - j as f64) * (at(j + 1) - at(j));
-            let slope = 0.5 * (at(j + 1) - at(j - 1));
-            let variance = inside(place.round() as isize).map_or(0.0, |k| {
-                let average = f64::from(sum[k]) / drawn as f64;
-                (f64::from(squares[k]) / drawn as f64 - average * average).max(0.0)
-            });
+        // Sample k of the bands lies this far after sample k of the mean: a whole number and a part.
+        let off = -(self.first as f64) - mean_delay_s / self.step_s;
+        let (whole, part) = (off.floor(), off - off.floor());
+        let nearest = whole as isize + isize::from(part >= 0.5);
+        let mean = moved(self.waves.part(0), whole as isize - 1, self.length + 2);
+        let variance = moved(&self.waves.variance(), nearest, self.length);
+        let mut bands: [Vec<f32>; 3] = std::array::from_fn(|_| vec![0.0; self.length]);
+        let [low, middle, high] = &mut bands;
+        let bands_of = |near: &[f32], variance: f32| {
+            let [a, b, c] = [near[0], near[1], near[2]].map(f64::from);
+            let height = b + part * (c - b);
+            let slope = 0.5 * (c - a);
             let model = self.sigma_ln * height;
-            let sd = (variance + model * model + slope * slope * time_variance).sqrt();
-            for (band, sigmas) in bands.iter_mut().zip([-QUANTILE_95, 0.0, QUANTILE_95]) {
-                band.push((gain * (height + sigmas * sd)) as f32);
+            let variance = f64::from(variance) + model * model + slope * slope * time_variance;
+            (gain * height, gain * QUANTILE_95 * variance.sqrt())
+        };
+        dense::wide(|| {
+            let told = low.iter_mut().zip(middle).zip(high);
+            for (((low, middle), high), (near, v)) in told.zip(mean.windows(3).zip(&variance)) {
+                let (height, spread) = bands_of(near, *v);
+                *low = (height - spread) as f32;
+                *middle = height as f32;
+                *high = (height + spread) as f32;
             }
-        }
+        });
         bands
     }
+}
+
+/// A series from its sample `from` on; zero before the first sample, the last one after the last.
+fn moved(series: &[f32], from: isize, length: usize) -> Vec<f32> {
+    let last = series.last().copied().unwrap_or(0.0);
+    (from..from + length as isize)
+        .map(|k| match usize::try_from(k) {
+            Ok(k) => series.get(k).copied().unwrap_or(last),
+            Err(_) => 0.0,
+        })
+        .collect()
 }
 
 /// Median and standard deviation; zeros when there are no values.
@@ -368,6 +440,36 @@ mod tests {
             }
         }
         assert_eq!(heights(&[], 0.2).p50, 0.0);
+    }
+
+    #[test]
+    fn pairs_have_the_variance_of_their_samples() {
+        let parts = Array2::from_shape_fn((6, 20), |(i, j)| ((i * 7 + j * 3) as f32).sin());
+        // Two guesses, rows 1 and 4, with two pairs and one.
+        let waves = Waves {
+            parts,
+            pairs: &[(1, 2), (1, 3), (4, 5)],
+        };
+        let sketches = waves.sketches();
+        for (j, variance) in waves.variance().into_iter().enumerate() {
+            let samples = waves.pairs.iter().flat_map(|&(mean, off)| {
+                let (mean, off) = (waves.part(mean)[j], waves.part(off)[j]);
+                [mean + off, mean - off]
+            });
+            let samples: Vec<f32> = samples.collect();
+            let mean = samples.iter().sum::<f32>() / 6.0;
+            let plain = samples.iter().map(|x| (x - mean).powi(2)).sum::<f32>() / 6.0;
+            assert!((variance - plain).abs() < 1e-5, "{variance} {plain}");
+            for (x, sketch) in samples.iter().zip(&sketches) {
+                assert!(f64::from(*x) <= sketch.highest && f64::from(x.abs()) <= sketch.largest);
+            }
+        }
+    }
+
+    #[test]
+    fn a_moved_series_begins_with_nothing_and_ends_with_its_last() {
+        assert_eq!(moved(&[1.0, 2.0], -1, 5), [0.0, 1.0, 2.0, 2.0, 2.0]);
+        assert_eq!(moved(&[1.0, 2.0], 1, 2), [2.0, 2.0]);
     }
 
     #[test]

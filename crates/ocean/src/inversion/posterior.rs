@@ -31,10 +31,13 @@ pub struct StationFit {
 
 /// What is believed about the source, given the records so far.
 #[derive(Debug)]
-pub struct Posterior<'a, T: ResponseTable + ?Sized> {
-    pub(super) inversion: &'a Inversion<'a, T>,
-    /// Patterns of each sample, one a row; the exact mean is the last row.
-    pub(super) samples: Array2<f32>,
+pub struct Posterior<'a, T: ResponseTable> {
+    pub(super) inversion: &'a Inversion<T>,
+    /// The exact mean, means of guesses, and what samples are off them by, in patterns, one a row: a wave that is known for these is
+    /// known for all samples.
+    pub(super) parts: Array2<f32>,
+    /// Of each pair of samples, their guess's mean and what they are off it by, on either side: rows of `parts`.
+    pub(super) pairs: Vec<(usize, usize)>,
     /// Delay of the whole source in each sample, seconds; the mean is last.
     pub(super) delay_s: Vec<f64>,
     slip_mean_m: Vec<f64>,
@@ -45,8 +48,8 @@ pub struct Posterior<'a, T: ResponseTable + ?Sized> {
     consistent: bool,
 }
 
-impl<'a, T: ResponseTable + ?Sized> Posterior<'a, T> {
-    pub(super) fn new(inversion: &'a Inversion<'a, T>, solved: Solved) -> Self {
+impl<'a, T: ResponseTable> Posterior<'a, T> {
+    pub(super) fn new(inversion: &'a Inversion<T>, solved: Solved) -> Self {
         let patterns = inversion.basis.ncols();
         let pairs = inversion.settings.samples.div_ceil(2);
         let misfit = solved.squares / solved.count.max(1) as f64;
@@ -55,22 +58,37 @@ impl<'a, T: ResponseTable + ?Sized> Posterior<'a, T> {
         let mut all = Array2::<f64>::zeros((2 * pairs + 1, patterns + 1));
         let mut normals = Normals::new(SEED);
         let (mut passed, mut k) = (0.0, 0);
+        let mut parts: Vec<Array1<f64>> = vec![Array1::zeros(patterns + 1)];
+        let mut of_pairs = Vec::with_capacity(pairs);
         for guess in &solved.guesses {
             let prior = &inversion.guesses[guess.which];
             passed += guess.weight;
+            let mut mean_at = None;
             // Stratified: the guesses get pairs of samples in proportion to their probability.
             while k < pairs && (k as f64 + 0.5) / (pairs as f64) < passed + 1e-9 {
                 let mut z: Array1<f64> = normals.by_ref().take(guess.root.nrows()).collect();
                 dense::backward(&guess.root, &mut z.view_mut());
                 let off = prior.factor.dot(&z) * widen;
-                for (row, mut drawn) in
-                    [(2 * k, &guess.mean + &off), (2 * k + 1, &guess.mean - &off)]
-                {
-                    if let Some(positive) = &guess.positive {
-                        positive.hold(&mut drawn);
-                    }
-                    all.row_mut(row).assign(&drawn);
-                }
+                let mut either = [&guess.mean + &off, &guess.mean - &off];
+                let held = guess.positive.as_ref().is_some_and(|positive| {
+                    // Both are held, whether or not the first one moves.
+                    either.each_mut().map(|one| positive.hold(one)) != [0.0; 2]
+                });
+                let [over, under] = either;
+                let mean_at = if held {
+                    // What was moved lies no more on either side of the guess's mean, but of a middle of its own.
+                    parts.push(0.5 * (&over + &under));
+                    parts.len() - 1
+                } else {
+                    *mean_at.get_or_insert_with(|| {
+                        parts.push(guess.mean.clone());
+                        parts.len() - 1
+                    })
+                };
+                of_pairs.push((mean_at, parts.len()));
+                parts.push(0.5 * (&over - &under));
+                all.row_mut(2 * k).assign(&over);
+                all.row_mut(2 * k + 1).assign(&under);
                 k += 1;
             }
             all.row_mut(2 * pairs).scaled_add(guess.weight, &guess.mean);
@@ -92,10 +110,11 @@ impl<'a, T: ResponseTable + ?Sized> Posterior<'a, T> {
             .map(moment_of_unit_nm)
             .collect();
         let magnitudes = drawn.dot(&per_metre).mapv(magnitude_of).to_vec();
+        parts[0].assign(&all.row(2 * pairs));
+        let parts = Array2::from_shape_fn((parts.len(), patterns), |(k, j)| parts[k][j] as f32);
         Posterior {
-            samples: all
-                .slice_axis(COLUMNS, (..patterns).into())
-                .mapv(|x| x as f32),
+            parts,
+            pairs: of_pairs,
             delay_s,
             slip_mean_m: inversion.slip_of(&all.row(2 * pairs)).to_vec(),
             slip_sd_m,

@@ -11,8 +11,8 @@
 //! | length, width | log-normal, sigma 0.180 and 0.173 in log10 | Strasser et al. 2010 |
 //! | hypocentre | anywhere within the rupture (one guess for each third of its length), itself off by 15 km (sigma) | assumed: location errors of the first minutes are 10-30 km |
 //! | width | at most that of the unit sources there; the slip grows instead | moment is kept |
-//! | slip within | 0.75 of the mean (standard deviation) | assumed: between 0.5 (LeVeque et al. 2016) and 0.9 (Melgar & Hayes 2019) |
-//! | correlation | exponential, 0.4 of length and of width | LeVeque et al. 2016 after Mai & Beroza 2002 |
+//! | slip within | 0.75 of the mean (standard deviation) | assumed: between 0.5 (LeVeque et al. 2016) and 0.9 (customary with Melgar's FakeQuakes) |
+//! | correlation | exponential, 0.4 of length and of width | exponential: LeVeque et al. 2016; lengths rounded from 17.7 km + 0.35 of the length and 6.7 km + 0.41 of the width (Melgar & Hayes 2019) |
 //! | moment | that of the size, sigma 0.2 within a guess | half the step between sizes |
 //! | rupture | 2.0 km/s from the hypocentre; a place slips for half the time that its width takes | [`RUPTURE_VELOCITY_KM_S`]; the error is part of the timing error |
 //!
@@ -23,7 +23,7 @@
 //!
 //! # Without one
 //! The same ruptures at any place along the trench and any depth of the interface, of magnitudes 7.0 to 9.5, all places and all
-//! magnitudes equally probable. All of it slips half the earthquake's duration after the origin (Ekstrom et al. 2012), give or take a minute. One guess in twenty is a field of slip without
+//! magnitudes equally probable. All of it slips half the earthquake's duration after the origin (assumed to grow with the cube root of the moment), give or take a minute. One guess in twenty is a field of slip without
 //! mean, anywhere, for sources that are no such rupture.
 //!
 //! Slip on an interface runs forward: see [`super::positive`]. Where a posterior mean is clearly negative all the same, the data ask for
@@ -59,12 +59,11 @@ const DELAY_MAX_S: f64 = 600.0;
 /// Standard deviation of the epicentre, kilometres, each way.
 const EPICENTRE_SIGMA_KM: f64 = 15.0;
 /// How probable it is that the hypocentre lies in each third of the rupture's length: normal about the middle with a standard deviation
-/// of 0.23 of the length (Mai et al. 2005).
+/// of 0.23 of the length (assumed; they are not spread evenly, Mai et al. 2005).
 const HYPOCENTRE_THIRDS: [f64; 3] = [0.235, 0.53, 0.235];
 /// Relative standard deviation of the moment within a size.
 const MOMENT_SIGMA_PART: f64 = 0.2;
-/// Velocity at which the rupture leaves the hypocentre, km/s: 1.5-3 for interface events, slower towards the trench; 2.0 fitted Tohoku
-/// 2011 (Satake et al. 2013) and is what tsunami studies take most often.
+/// Velocity at which the rupture leaves the hypocentre, km/s: 1.5-3 for interface events, slower towards the trench (assumed).
 pub const RUPTURE_VELOCITY_KM_S: f64 = 2.0;
 /// How long a place slips, as part of the time that the rupture needs to run its width: until the news of the edges arrives
 /// (Day 1982). It slips half way through, on average.
@@ -301,7 +300,7 @@ impl Prior {
 }
 
 /// Half the duration of an earthquake, seconds, by which its centroid follows its origin: 1.05e-8 times the cube root of the moment in
-/// dyn cm (Ekstrom et al. 2012, the Global CMT project's standard).
+/// dyn cm (assumed: 77 s at Mw 9.0).
 fn half_duration_s(magnitude: f64) -> f64 {
     1.05e-8 * (1e7 * moment_nm(magnitude)).cbrt()
 }

@@ -94,6 +94,7 @@ impl Verdict {
 pub(super) struct Prepared {
     pub(super) receiver: usize,
     pub(super) noise: Noise,
+    pub(super) on_the_ground: bool,
     pub(super) times_s: Vec<f64>,
     pub(super) heights_m: Vec<f64>,
     /// Variance of each average that has no memory: shaking and resolution, square metres.
@@ -147,6 +148,7 @@ impl Prepared {
         Ok(Prepared {
             receiver,
             noise: record.noise,
+            on_the_ground: record.on_the_ground,
             times_s,
             heights_m,
             shaking_m2,

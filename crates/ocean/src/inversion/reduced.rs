@@ -30,21 +30,23 @@ pub(super) struct Reduced {
     pub(super) first: usize,
     /// Patterns by samples, at least two.
     pub(super) by_pattern: Array2<f32>,
-    by_time: OnceLock<Array2<f32>>,
+    by_time: OnceLock<Vec<f32>>,
 }
 
 impl Reduced {
-    /// Samples by patterns.
-    pub(super) fn by_time(&self) -> &Array2<f32> {
+    /// Samples by patterns, row by row.
+    pub(super) fn by_time(&self) -> &[f32] {
         self.by_time
-            .get_or_init(|| self.by_pattern.t().as_standard_layout().to_owned())
+            .get_or_init(|| self.by_pattern.t().iter().copied().collect())
     }
 }
 
 /// The inversion of one event. See the module [`crate::inversion`].
+///
+/// Owns its table; one that is used elsewhere too comes as a reference or as something that shares it.
 #[derive(Debug)]
-pub struct Inversion<'t, T: ResponseTable + ?Sized> {
-    pub(super) table: &'t T,
+pub struct Inversion<T: ResponseTable> {
+    pub(super) table: T,
     pub(super) settings: Settings,
     /// Unit sources by patterns, orthonormal columns.
     pub(super) basis: Array2<f64>,
@@ -52,17 +54,17 @@ pub struct Inversion<'t, T: ResponseTable + ?Sized> {
     pub(super) delay_sigma_s: f64,
     retained: f64,
     delay_s: Vec<f64>,
-    on_the_ground: Vec<bool>,
-    reduced: Vec<OnceLock<Reduced>>,
+    /// By receiver, as felt by an instrument that moves with the ground and by one that does not.
+    reduced: Vec<[OnceLock<Reduced>; 2]>,
     records: BTreeMap<usize, Prepared>,
 }
 
-impl<'t, T: ResponseTable + ?Sized> Inversion<'t, T> {
+impl<T: ResponseTable> Inversion<T> {
     /// Prepares the inversion of one event, with the usual settings.
     ///
     /// # Errors
     /// [`InversionError`] when table and prior do not belong together.
-    pub fn new(table: &'t T, prior: &Prior) -> Result<Self, InversionError> {
+    pub fn new(table: T, prior: &Prior) -> Result<Self, InversionError> {
         Self::with(table, prior, Settings::default())
     }
 
@@ -70,7 +72,7 @@ impl<'t, T: ResponseTable + ?Sized> Inversion<'t, T> {
     ///
     /// # Errors
     /// [`InversionError`] when table and prior do not belong together or a setting is not usable.
-    pub fn with(table: &'t T, prior: &Prior, settings: Settings) -> Result<Self, InversionError> {
+    pub fn with(table: T, prior: &Prior, settings: Settings) -> Result<Self, InversionError> {
         settings.check()?;
         let (samples, step_s) = (table.samples(), table.step_s());
         if samples < 2 || !(step_s.is_finite() && step_s > 0.0) {
@@ -91,8 +93,9 @@ impl<'t, T: ResponseTable + ?Sized> Inversion<'t, T> {
             .iter()
             .map(|guess| reduced_guess(guess, &basis, prior.delay_sigma_s))
             .collect();
-        let receivers = table.receivers();
+        let reduced = table.receivers().iter().map(|_| Default::default());
         Ok(Inversion {
+            reduced: reduced.collect(),
             table,
             settings,
             basis,
@@ -100,8 +103,6 @@ impl<'t, T: ResponseTable + ?Sized> Inversion<'t, T> {
             delay_sigma_s: prior.delay_sigma_s,
             retained: kept / moment.diag().sum(),
             delay_s: prior.delay_s.clone(),
-            on_the_ground: receivers.iter().map(|r| !r.coastal).collect(),
-            reduced: receivers.iter().map(|_| OnceLock::new()).collect(),
             records: BTreeMap::new(),
         })
     }
@@ -134,12 +135,13 @@ impl<'t, T: ResponseTable + ?Sized> Inversion<'t, T> {
         }
         let end_s = (self.table.samples() - 1) as f64 * self.table.step_s();
         let prepared = Prepared::new(record, &self.settings, end_s)?;
-        if self.on_the_ground[receiver] != record.on_the_ground {
-            self.on_the_ground[receiver] = record.on_the_ground;
-            self.reduced[receiver] = OnceLock::new();
-        }
         self.records.insert(receiver, prepared);
         Ok(())
+    }
+
+    /// Forgets all records. What follows is, bit for bit, what an inversion made anew would say.
+    pub fn forget(&mut self) {
+        self.records.clear();
     }
 
     /// What the records so far say.
@@ -149,12 +151,18 @@ impl<'t, T: ResponseTable + ?Sized> Inversion<'t, T> {
         Posterior::new(self, solved)
     }
 
-    /// Responses of a receiver to the patterns.
+    /// Responses of a receiver to the patterns, as the instrument there feels them; without a record, a sensor in the open sea is taken
+    /// to stand on the ground.
     pub(super) fn reduced(&self, receiver: usize) -> &Reduced {
-        self.reduced[receiver].get_or_init(|| self.reduce(receiver))
+        let on_the_ground = match self.records.get(&receiver) {
+            Some(record) => record.on_the_ground,
+            None => !self.table.receivers()[receiver].coastal,
+        };
+        self.reduced[receiver][usize::from(on_the_ground)]
+            .get_or_init(|| self.reduce(receiver, on_the_ground))
     }
 
-    fn reduce(&self, receiver: usize) -> Reduced {
+    fn reduce(&self, receiver: usize, on_the_ground: bool) -> Reduced {
         let samples = self.table.samples();
         let responses = self.table.responses(receiver);
         let step_s = self.table.step_s();
@@ -165,11 +173,7 @@ impl<'t, T: ResponseTable + ?Sized> Inversion<'t, T> {
             .zip(responses.chunks_exact(samples))
             .zip(&self.delay_s)
         {
-            let level = if self.on_the_ground[receiver] {
-                from[0]
-            } else {
-                0.0
-            };
+            let level = if on_the_ground { from[0] } else { 0.0 };
             delayed(from, level, delay_s / step_s, to.as_slice_mut());
         }
         let first = quiet_until(&moved).min(samples - 2);

@@ -59,10 +59,7 @@ pub(super) struct Solved {
 }
 
 /// Fits all records, in passes.
-pub(super) fn solve<T: ResponseTable + ?Sized>(
-    inversion: &Inversion<'_, T>,
-    records: &[&Prepared],
-) -> Solved {
+pub(super) fn solve<T: ResponseTable>(inversion: &Inversion<T>, records: &[&Prepared]) -> Solved {
     let patterns = inversion.basis.ncols();
     let mut among: Vec<usize> = (0..inversion.guesses.len()).collect();
     let mut best = Array1::zeros(patterns + 1);
@@ -180,8 +177,8 @@ pub(super) struct Mixture {
 }
 
 impl Mixture {
-    pub(super) fn of<T: ResponseTable + ?Sized>(
-        inversion: &Inversion<'_, T>,
+    pub(super) fn of<T: ResponseTable>(
+        inversion: &Inversion<T>,
         normal: &Array2<f64>,
         among: &[usize],
     ) -> Self {
@@ -206,7 +203,7 @@ impl Mixture {
     }
 
     /// Takes each guess in two ways, with slip of one sign and with free slip. Guesses that hardly count stay free.
-    fn hold<T: ResponseTable + ?Sized>(&mut self, inversion: &Inversion<'_, T>) {
+    fn hold<T: ResponseTable>(&mut self, inversion: &Inversion<T>) {
         let most = self.guesses.iter().map(|g| g.weight).fold(0.0, f64::max);
         let mut both = Vec::with_capacity(2 * self.guesses.len());
         let (mut best, mut risen) = (0.0, 0.0);
@@ -266,7 +263,8 @@ fn solve_guess(
     let above = normal.slice_axis(ROWS, (..n).into());
     let (a, b) = above.split_at(COLUMNS, n);
     let (b, data) = (b.column(0), normal[[n, n]]);
-    let mut inner = guess.factor.t().dot(&a).dot(&guess.factor);
+    let factor = guess.factor.view();
+    let mut inner = dense::symmetric_product(&factor, &a.dot(&factor).view());
     inner.diag_mut().mapv_inplace(|d| d + 1.0);
     let root = dense::cholesky_with_jitter(&inner);
     let pull = &b - &a.dot(&guess.mean);
