@@ -240,7 +240,7 @@ fn what_is_wrong_is_said_with_exit_code_2() {
     }
 }
 
-/// A square of sea with land in its west, 1' in the middle of the Pacific grid, as ESRI ASCII; `depth` makes a value of a depth.
+/// 40 x 30 cells of 15' off Chile as ESRI ASCII; `depth` gives the value of a column and row.
 fn esri(depth: impl Fn(usize, usize) -> String) -> String {
     let mut text =
         "ncols 40\nnrows 30\nxllcenter 283\nyllcenter -39\ncellsize 0.25\nNODATA_value -9999\n"
@@ -308,7 +308,7 @@ fn what_files_leave_open_is_answered_by_the_option_that_the_error_names() {
     let lifted = line("--grid sepacific_5min --source lift.nc");
     let told = advised(dir, &lifted, "--source-variable final");
     assert!(told.contains("uplift lift.nc"), "{told}");
-    // Metres of a zone that is not said, far from the epicentre of either.
+    // Metres of a zone that is not said, and an epicentre too far away to tell.
     std::fs::write(dir.join("metres.nc"), uplift_in_metres()).expect("written");
     write(dir, "quake.geojson", &quake(8.0, -80.0, -20.0, 20.0));
     advised(
@@ -408,7 +408,7 @@ fn fields(first: (&str, fn(usize) -> f64), second: (&str, fn(usize) -> f64)) -> 
     )
 }
 
-/// An uplift of 2 m in UTM metres of zone 18 south, which its file does not name, half-way between two zones.
+/// An uplift of 2 m in UTM metres of zone 18 south, which its file does not name.
 fn uplift_in_metres() -> Vec<u8> {
     let places = || (0..400).map(|k| (f64::from(k % 20), f64::from(k / 20)));
     let inside = |x: f64| (5.0..15.0).contains(&x);
