@@ -257,9 +257,12 @@ pub struct Policy {
     /// zone's arrival is past by as much.
     #[serde(with = "settings::duration")]
     pub quiet: Duration,
-    /// Least time between two updates of one event that change numbers but no level.
+    /// Least time after a message before an update tells of greater heights at the same levels. A level that rises is told at once.
     #[serde(with = "settings::duration")]
     pub update_interval: Duration,
+    /// Least time after a message before an update tells of lower levels or heights alone. Default: an hour.
+    #[serde(with = "settings::duration")]
+    pub relief_interval: Duration,
 }
 
 impl Policy {
@@ -280,6 +283,7 @@ impl Default for Policy {
             expires: Duration::from_secs(6 * 3600),
             quiet: Duration::from_secs(2 * 3600),
             update_interval: Duration::from_secs(15 * 60),
+            relief_interval: Duration::from_secs(3600),
         }
     }
 }

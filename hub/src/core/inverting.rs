@@ -2,7 +2,7 @@
 
 use super::{Core, Output, say};
 use crate::alert::Level;
-use crate::forecast::{Job, Source, Task};
+use crate::forecast::{Job, Recorded, Source, Task};
 
 /// Least time between two inversions of one event, in the hub's time: four samples of a buoy in event mode while the first waves
 /// pass, the first of them and the others' coming in.
@@ -13,6 +13,10 @@ const LATER_EVERY_US: i64 = 10 * EVERY_US;
 const FRESH_US: i64 = 3_600 * 1_000_000;
 /// After this long what a station records are echoes from coasts, which no grid carries well: the source stays as it is.
 const ECHOES_US: i64 = 6 * FRESH_US;
+/// How long after its onset at a station, or after it was due there, the first waves pass: two of the hour that the longest waves of
+/// great earthquakes take (assumed). What comes later has been at coasts, bays and shelves that the grid does not carry, so that it says
+/// nothing against the source.
+const FIRST_WAVES_US: i64 = 2 * FRESH_US;
 /// Most events whose responses are held: some megabytes each, and less than as much again for what the inversion has made of them.
 const MOST_SOURCES: usize = 8;
 
@@ -98,15 +102,16 @@ impl Core {
         if since > ECHOES_US || now_us < inverting.done_us.saturating_add(every) {
             return;
         }
-        let stations = event.outlook.stations.iter().map(|s| s.station);
-        let records: Vec<(u32, Vec<(i64, f64)>)> = stations
-            .map(|s| (s, self.detect.recent_sea(s)))
-            .filter(|(_, rows)| !rows.is_empty())
-            .collect();
-        let newest = records
-            .iter()
-            .filter_map(|(_, rows)| rows.last())
-            .map(|r| r.0);
+        let recorded = event.outlook.stations.iter().map(|s| {
+            let seen = event.observed.get(&s.station).map(|o| o.onset_us);
+            Recorded {
+                station: s.station,
+                rows: self.detect.recent_sea(s.station),
+                judged_until_us: seen.unwrap_or(s.arrival_us).saturating_add(FIRST_WAVES_US),
+            }
+        });
+        let records: Vec<Recorded> = recorded.filter(|r| !r.rows.is_empty()).collect();
+        let newest = records.iter().filter_map(|r| r.rows.last()).map(|r| r.0);
         let newest_us = newest.max().unwrap_or(i64::MIN);
         if newest_us <= inverting.newest_us {
             return;
@@ -131,24 +136,25 @@ impl Core {
                 return;
             }
         };
-        if inverting.told != Some(inverted.consistent) {
-            inverting.told = Some(inverted.consistent);
+        let judgement = &inverted.judgement;
+        if inverting.told != Some(judgement.consistent) {
+            inverting.told = Some(judgement.consistent);
             let names = |stations: &mut dyn Iterator<Item = u32>| {
                 let names: Vec<&str> = stations.map(|s| self.intake.stations.name(s)).collect();
                 names.join(", ")
             };
-            let [low, middle, high] = inverted.magnitude;
+            let [low, middle, high] = judgement.magnitude;
             let mut text = format!(
                 "the records of {} say magnitude {middle:.1} ({low:.1} to {high:.1})",
-                names(&mut inverted.used.iter().copied())
+                names(&mut judgement.used.iter().copied())
             );
-            for (station, why) in &inverted.left_out {
+            for (station, why) in &judgement.left_out {
                 text.push_str(&format!(
                     "; {} {why}",
                     names(&mut std::iter::once(*station))
                 ));
             }
-            if !inverted.consistent {
+            if !judgement.consistent {
                 text.push_str(
                     "; they contradict the model: another source or a faulty sensor, look at them",
                 );

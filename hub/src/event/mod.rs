@@ -7,6 +7,8 @@
 //! - A sea-level onset confirms the event when it lies in the window in which the ocean's travel times allow the wave. Before the
 //!   earliest possible arrival it is shaking or something else, and is said to be so; it never confirms.
 //! - Until a station's first wave has passed, its amplitude is a lower bound: it can raise levels, not lower them.
+//! - A level that rises is told in the same step. Heights that grow within their level, and whatever falls, are gathered for the
+//!   policy's times.
 //! - All clear needs evidence, never silence: every station that saw the wave has been quiet for the policy's time and every zone's
 //!   arrival is past by as much; or a healthy station that must have seen it saw nothing.
 
@@ -37,8 +39,6 @@ const EARLY_LEAST_US: i64 = 5 * MINUTE_US;
 const LATE_MOST_US: i64 = 6 * 3_600 * SECOND_US;
 /// A station that should have seen the wave is given this long after its forecast arrival before its silence means something.
 const OVERDUE_US: i64 = 90 * MINUTE_US;
-/// Least time between two messages when a zone's level rises and the highest level of all does not.
-const RISE_INTERVAL_US: i64 = 2 * MINUTE_US;
 /// An event that nothing has ended two days after its last arrival ends unrenewed: our choice, longer than the records at hand show
 /// waves above a warning level.
 const LONGEST_US: i64 = 48 * 3_600 * SECOND_US;
@@ -216,7 +216,7 @@ impl Event {
         if self.outlook.level() == Level::None && !self.confirmed {
             return self.end(Reason::Withdrawn);
         }
-        if self.worth_telling() || (was - now).abs() >= 0.1 {
+        if self.news().is_some() || (was - now).abs() >= 0.1 {
             vec![Step::Publish(Reason::Revised)]
         } else {
             Vec::new()
@@ -358,14 +358,9 @@ impl Event {
                     ));
                 }
                 self.renew(ocean, policy);
-                // What is less urgent than a higher level waits for `tick`, so that a growing wave does not send a message a minute.
-                if self.is_published()
-                    && self.worth_telling()
-                    && (newly || self.outlook.level() > self.told_level())
-                {
-                    steps.push(Step::Publish(Reason::Forecast));
-                } else if self.chain.is_empty() && self.outlook.level() > Level::None {
-                    steps.push(Step::Publish(Reason::Earthquake));
+                // Whoever has been told already hears from `tick`, at the end of this step.
+                if self.chain.is_empty() {
+                    steps.extend(self.begin());
                 }
                 Some(steps)
             }
@@ -470,9 +465,7 @@ impl Event {
             )];
         }
         let since = now_us - self.published_us;
-        if self.worth_telling()
-            && (since >= interval(policy) || (self.level_rose() && since >= RISE_INTERVAL_US))
-        {
+        if self.is_due(since, policy) {
             return vec![Step::Publish(Reason::Forecast)];
         }
         // Renew with a tenth of the life left, so that a poll between expiry and renewal never finds nothing.
@@ -561,10 +554,6 @@ impl Event {
             .map(|z| (z.zone, z.level, z.median_m))
             .collect();
     }
-}
-
-fn interval(policy: &Policy) -> i64 {
-    policy.update_interval.as_micros() as i64
 }
 
 /// "4 min later than forecast" in words.

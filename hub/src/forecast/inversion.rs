@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ocean::forecast::PointForecast;
-use ocean::inversion::{Inversion, Noise, Prior, Record, Verdict};
+use ocean::inversion::{Inversion, Noise, Posterior, Prior, Record, Verdict};
 use ocean::quake::Quake;
 use ocean::response::{Receiver, ResponseTable, UnitSource};
 use ocean::tide::Tide;
@@ -60,18 +60,36 @@ pub struct Source {
     tides: BTreeMap<u32, Option<Tide>>,
 }
 
+/// What one station has recorded.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// The station.
+    pub station: u32,
+    /// Its rows by time, from before the event on: microseconds since the Unix epoch, metres.
+    pub rows: Vec<(i64, f64)>,
+    /// Until when the first waves pass it, by which source and station are judged.
+    pub judged_until_us: i64,
+}
+
 /// What an inversion says.
 #[derive(Debug, Clone)]
 pub struct Inverted {
     /// The forecast that follows.
     pub outlook: Outlook,
+    /// What the first waves say of the source and of the stations.
+    pub judgement: Judgement,
+}
+
+/// What the records say of the source, and how they fit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judgement {
     /// Moment magnitude of the slip: 5 %, 50 %, 95 %.
     pub magnitude: [f64; 3],
     /// Whether records and model agree.
     pub consistent: bool,
     /// Stations whose records count, and those that were left out with the reason.
     pub used: Vec<u32>,
-    /// See [`Inverted::used`].
+    /// See [`Judgement::used`].
     pub left_out: Vec<(u32, &'static str)>,
 }
 
@@ -93,8 +111,10 @@ impl Source {
 }
 
 impl Ocean {
-    /// Inverts what stations have recorded. `records`: station, and its rows by time (microseconds since the Unix epoch, metres),
-    /// from before the event on. `prior`: the forecast without records, whose arrivals stay.
+    /// Inverts what stations have recorded. `prior`: the forecast without records, whose arrivals stay.
+    ///
+    /// The forecast rests on all that was recorded. Whether records and model agree, which stations count and how large the earthquake
+    /// was rests on the first waves: what follows them are echoes from coasts that the grid does not know.
     ///
     /// # Errors
     /// Says why the records give no forecast; the one before stands then.
@@ -102,54 +122,49 @@ impl Ocean {
         &self,
         source: &mut Source,
         prior: &Outlook,
-        records: &[(u32, Vec<(i64, f64)>)],
+        records: &[Recorded],
         policy: &Policy,
     ) -> Result<Inverted, String> {
-        let origin_us = prior.origin_us;
-        let Source {
-            table,
-            inversion,
-            tides,
-        } = source;
-        inversion.forget();
-        let mut stations = BTreeMap::new();
-        for (station, rows) in records {
-            let Some(receiver) = self.receiver(table, *station) else {
+        let (mut stations, mut all, mut first) = (BTreeMap::new(), Vec::new(), Vec::new());
+        for recorded in records {
+            let station = recorded.station;
+            let Some(receiver) = self.receiver(&source.table, station) else {
                 continue;
             };
-            let (times, heights): (Vec<f64>, Vec<f64>) = rows
+            let (times, heights): (Vec<f64>, Vec<f64>) = recorded
+                .rows
                 .iter()
-                .map(|(t, h)| ((t - origin_us) as f64 / 1e6, *h))
+                .map(|(t, h)| ((t - prior.origin_us) as f64 / 1e6, *h))
                 .unzip();
-            let tide = tides
-                .entry(*station)
+            let tide = source
+                .tides
+                .entry(station)
                 .or_insert_with(|| Tide::fit(&times, &heights, 0.0).ok());
             let record = record(receiver, tide.as_ref(), times, heights);
-            inversion.observe(&record).map_err(|e| e.to_string())?;
-            stations.insert(receiver, *station);
+            let until_s = (recorded.judged_until_us - prior.origin_us) as f64 / 1e6;
+            first.push(until(&record, until_s));
+            all.push(record);
+            stations.insert(receiver, station);
         }
         if stations.is_empty() {
             return Err("no station has responses".to_owned());
         }
-        let posterior = inversion.posterior();
-        let (mut used, mut left_out) = (Vec::new(), Vec::new());
-        for fit in posterior.stations() {
-            let Some(station) = stations.get(&fit.receiver) else {
-                continue;
-            };
-            match fit.verdict {
-                Verdict::Used | Verdict::DownWeighted { .. } => used.push(*station),
-                Verdict::Contradicts => {
-                    left_out.push((*station, "contradicts the others and the model"))
-                }
-                Verdict::Stuck => left_out.push((*station, "is stuck")),
-                Verdict::Absurd => left_out.push((*station, "gives no sea levels")),
-                Verdict::TooFew => left_out.push((*station, "has too few values")),
-            }
-        }
-        if used.is_empty() {
+        let inversion = &mut source.inversion;
+        observe(inversion, &first)?;
+        let judgement = judgement(&inversion.posterior(), &stations);
+        if judgement.used.is_empty() {
             return Err("no record is usable".to_owned());
         }
+        let lengths =
+            |records: &[Record]| -> usize { records.iter().map(|r| r.times_s.len()).sum() };
+        if lengths(&all) > lengths(&first) {
+            observe(inversion, &all)?;
+        }
+        let posterior = inversion.posterior();
+        if !posterior.stations().iter().any(|s| s.verdict.counts()) {
+            return Err("no record is usable any more".to_owned());
+        }
+        let table = &source.table;
         let mut outlook = prior.clone();
         for point in &mut outlook.points {
             if let Some(receiver) = table.receivers().iter().position(|r| r.id == point.id) {
@@ -158,14 +173,7 @@ impl Ocean {
             }
         }
         self.spread(&mut outlook, policy);
-        let magnitude = posterior.magnitude();
-        Ok(Inverted {
-            outlook,
-            magnitude: [magnitude.p05, magnitude.p50, magnitude.p95],
-            consistent: posterior.consistent(),
-            used,
-            left_out,
-        })
+        Ok(Inverted { outlook, judgement })
     }
 
     fn receiver(&self, table: &Table, station: u32) -> Option<usize> {
@@ -175,6 +183,50 @@ impl Ocean {
             .position(|o| *o == Owner::Station(station))?;
         let id = &self.points[at].id;
         table.receivers().iter().position(|r| r.id == *id)
+    }
+}
+
+/// Gives these records, and no others.
+fn observe(inversion: &mut Inversion<Table>, records: &[Record]) -> Result<(), String> {
+    inversion.forget();
+    records
+        .iter()
+        .try_for_each(|record| inversion.observe(record).map_err(|e| e.to_string()))
+}
+
+/// The record until a time, seconds after the origin.
+fn until(record: &Record, until_s: f64) -> Record {
+    let rows = record.times_s.iter().zip(&record.heights_m);
+    let (times_s, heights_m) = rows.filter(|(t, _)| **t <= until_s).unzip();
+    Record {
+        times_s,
+        heights_m,
+        ..record.clone()
+    }
+}
+
+fn judgement(posterior: &Posterior<'_, Table>, stations: &BTreeMap<usize, u32>) -> Judgement {
+    let (mut used, mut left_out) = (Vec::new(), Vec::new());
+    for fit in posterior.stations() {
+        let Some(&station) = stations.get(&fit.receiver) else {
+            continue;
+        };
+        match fit.verdict {
+            Verdict::Used | Verdict::DownWeighted { .. } => used.push(station),
+            Verdict::Contradicts => {
+                left_out.push((station, "contradicts the others and the model"))
+            }
+            Verdict::Stuck => left_out.push((station, "is stuck")),
+            Verdict::Absurd => left_out.push((station, "gives no sea levels")),
+            Verdict::TooFew => left_out.push((station, "has too few values")),
+        }
+    }
+    let magnitude = posterior.magnitude();
+    Judgement {
+        magnitude: [magnitude.p05, magnitude.p50, magnitude.p95],
+        consistent: posterior.consistent(),
+        used,
+        left_out,
     }
 }
 
@@ -212,5 +264,23 @@ fn log_normal(before: &PointForecast, [low, middle, high]: [f64; 3]) -> PointFor
         // What is still in doubt is each point's own: the records have spoken about the rest.
         common_sigma_ln: 0.0,
         ..before.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_after_the_first_waves_is_not_judged() {
+        let times: Vec<f64> = (0..10).map(|k| 60.0 * f64::from(k)).collect();
+        let heights = vec![0.1; 10];
+        let all = record(3, None, times, heights);
+        let first = until(&all, 300.0);
+        assert_eq!(first.times_s, all.times_s[..6]);
+        assert_eq!(first.heights_m, all.heights_m[..6]);
+        assert_eq!((first.receiver, first.noise), (3, all.noise));
+        assert_eq!(until(&all, 1e9), all);
+        assert!(until(&all, -1.0).times_s.is_empty());
     }
 }

@@ -6,7 +6,7 @@
 mod inversion;
 mod model;
 
-pub use inversion::{Inverted, Source, Table};
+pub use inversion::{Inverted, Judgement, Recorded, Source, Table};
 pub use model::{Job, Product, Task};
 
 use std::sync::Arc;
