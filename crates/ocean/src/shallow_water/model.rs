@@ -37,16 +37,16 @@ const MAX_STEP_S: f64 = 60.0;
 
 /// What is computed. The default is what forecasts use: compressible water on an elastic Earth, no rotation, no dispersion.
 ///
-/// Measured on two events, none of which anything was fitted to: Maule 2010 with Lorito's slip (5', DART
-/// 32412, 2.5 h from 2.9 h on) and Tohoku 2011 with Fujii's uplift (5', DART 21418, minutes 20 to 80); part
-/// of the variance explained:
+/// Measured on two events, none of which anything was fitted to, both on 5' grids: Maule 2010 with Lorito's slip at DART 32412, 2.5 h from
+/// the first rise on; Tohoku 2011 with Fujii's uplift at DART 21418, minutes 20 to 80, and 21413, minutes 60 to 180. Variance reduction, and by
+/// how much Maule's peak is early:
 ///
-/// | settings | Maule | Tohoku |
-/// |---|---|---|
-/// | none | 0.58 | 0.89 |
-/// | compressible | 0.67 | 0.87 |
-/// | compressible, dispersion | 0.65 | 0.80 |
-/// | compressible, Coriolis | 0.61 | 0.87 |
+/// | settings | Maule | peak | 21418 | 21413 |
+/// |---|---|---|---|---|
+/// | compressible | 0.57 | 2.0 min | 0.88 | 0.60 |
+/// | compressible, elastic | 0.60 | 1.0 min | 0.90 | 0.66 |
+/// | and dispersion | 0.64 | 0.0 min | 0.89 | 0.69 |
+/// | and Coriolis instead | 0.55 | 1.0 min | 0.90 | 0.66 |
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
     /// The Earth rotates. Off by default: it lowers what long waves leave behind them by a few per cent in
