@@ -103,6 +103,9 @@ enum Command {
     /// Response banks: what each sensor and coastal point feels of each piece of a trench, computed beforehand.
     #[command(subcommand)]
     Bank(BankCommand),
+    /// Score detectors on recorded data.
+    #[command(subcommand)]
+    Evaluate(evaluate::Evaluate),
     /// Run the embedded MQTT broker alone.
     Broker {
         /// Address to listen on.
@@ -283,6 +286,9 @@ fn dispatch(command: Command) -> Result<(), Failure> {
                 bank_command::Trouble::Failed(why) => Failure::Failed(why),
             })
         }
+        Command::Evaluate(evaluate) => evaluate
+            .run(&mut std::io::stdout())
+            .map_err(Failure::Wrong),
         Command::Broker { listen } => {
             let address = crate::broker::start(listen).map_err(Failure::Failed)?;
             tracing::info!(%address, "broker");
