@@ -1,9 +1,10 @@
 //! The detector's state machine: one sample in, one [`Step`] out.
 
+use super::front::{Circumstances, Front, Moved, Verdict};
 use super::lowpass::Lowpass;
 use super::settings::Settings;
 use super::shaking::{MINUTE_S, Shaking};
-use super::spike::Guard;
+use super::spike::{Guard, Passed};
 use super::tide::{self, Tide};
 use super::wave::{Event, Excursion, Half};
 use super::{Change, Sign, Step};
@@ -79,6 +80,7 @@ pub struct Detector {
     excursion: Option<Excursion>,
     event: Option<Event>,
     half: Half,
+    front: Front,
 }
 
 impl Detector {
@@ -107,6 +109,7 @@ impl Detector {
             excursion: None,
             event: None,
             half: Half::at(0),
+            front: Front::new(),
         }
     }
 
@@ -160,9 +163,10 @@ impl Detector {
         }
         self.slow_m = self.lowpass.step(passed.step_s, passed.residual_m);
         let shook = self.shaking.step(time_us, passed.residual_m);
+        let moved = self.watch_front(time_us, &passed);
         self.gather(time_us, height_m);
         let threshold_m = self.threshold_m(time_us);
-        let found = self.decide(time_us, passed.step_s, threshold_m);
+        let found = self.decide(time_us, passed.step_s, threshold_m, moved);
         let change = found.or(shook.filter(|_| self.event.is_none()));
         self.report(residual_m, threshold_m, change)
     }
@@ -206,6 +210,38 @@ impl Detector {
         self.settings
             .threshold_m
             .max(self.settings.noise_factor * self.noise_m)
+    }
+
+    /// Shows the front what came through. A jump of the instrument is taken into the level; a change of the water is returned.
+    fn watch_front(&mut self, time_us: i64, passed: &Passed) -> Option<Moved> {
+        let learn = if self.shaking.is_on() || self.excursion.is_some() && self.event.is_none() {
+            0.0
+        } else if self.event.is_some() {
+            0.25
+        } else {
+            1.0
+        };
+        let now = Circumstances {
+            slope_m_s: self.tide.slope_sigma_m_s(),
+            rough_m: self.shaking.rough_m(),
+            noise_m: self.noise_m,
+            least_m: self.settings.least_m,
+            factor: self.settings.front_factor,
+            learn,
+            wave: self.event.is_some(),
+        };
+        if let Some((_, earlier_m)) = passed.earlier {
+            let earlier_us = time_us.saturating_sub((passed.step_s * 1e6) as i64);
+            self.front.step(earlier_us, earlier_m, &now);
+        }
+        match self.front.step(time_us, passed.residual_m, &now)? {
+            Verdict::Usual => None,
+            Verdict::Step(by_m) => {
+                self.stepped(by_m);
+                None
+            }
+            Verdict::Moved(moved) => Some(moved),
+        }
     }
 
     /// Gathers samples into blocks.
@@ -252,6 +288,7 @@ impl Detector {
         self.lowpass.shift(shift);
         self.shaking.shift(shift);
         self.guard.shift(shift);
+        self.front.shift(shift);
         let left_m = self.slow_m;
         self.slow_m += shift;
         let settled = self.tide.sigma_m(0.0) <= 3.0 * self.noise_m && !self.shaking.is_on();
@@ -274,7 +311,13 @@ impl Detector {
         self.noise_m = sqrt(self.noise2).max(LEAST_NOISE_M);
     }
 
-    fn decide(&mut self, time_us: i64, step_s: f64, threshold_m: f64) -> Option<Change> {
+    fn decide(
+        &mut self,
+        time_us: i64,
+        step_s: f64,
+        threshold_m: f64,
+        moved: Option<Moved>,
+    ) -> Option<Change> {
         let size = fabs(self.slow_m);
         let sign = Sign::of(self.slow_m);
         let centre_us = time_us.saturating_sub(self.delay_us);
@@ -305,23 +348,54 @@ impl Detector {
         }
         let usual = self.usual_m();
         let Some(event) = &mut self.event else {
-            let e = self.excursion?;
-            if e.weight_s < self.settings.confirm_s || e.samples < 2 {
+            if self.front.may_be_step() {
                 return None;
             }
-            self.event = Some(Event::new(&self.half, time_us));
+            let ratio = size / threshold_m;
+            let stayed = self.excursion.filter(|e| e.weight_s >= self.settings.confirm_s && e.samples >= 2);
+            let moved = moved.filter(|m| !self.shaking.is_new() || fabs(m.change_m) >= CLEAR * self.shaking.fast_m());
+            let (onset_us, sign, ratio) = match (stayed, moved) {
+                (Some(_), Some(m)) if Sign::of(m.change_m) == sign => (self.half.from_us, sign, ratio.max(m.ratio)),
+                (Some(_), _) => (self.half.from_us, sign, ratio),
+                (None, Some(m)) => (m.since_us, Sign::of(m.change_m), m.ratio),
+                (None, None) => return None,
+            };
+            let confidence = self.confidence(ratio);
+            self.event = Some(Event::new(&self.half, time_us, confidence));
             return Some(Change::Onset {
-                onset_us: self.half.from_us,
+                onset_us,
                 sign,
+                confidence,
             });
         };
         // Silence is not quiet: a gap counts for little.
-        if event.quiet(time_us, size <= usual, step_s.min(APART_S)) >= self.settings.quiet_s {
+        if event.quiet(time_us, size <= usual && self.front.ratio() <= 1.0, step_s.min(APART_S)) >= self.settings.quiet_s {
             let end = event.end();
             self.event = None;
             return Some(end);
         }
         event.grow(&self.half, size, self.settings.shaking_period_s)
+    }
+
+    /// How likely a call is a wave that exceeds its threshold `ratio` times.
+    fn confidence(&self, ratio: f64) -> f64 {
+        let mut doubt = 0.4 / (ratio * ratio).max(1.0);
+        if self.shaking.is_on() {
+            doubt = doubt.max(0.1) * 1.5;
+        }
+        1.0 - doubt.min(0.9)
+    }
+
+    /// The instrument's level jumped: what came after the jump moves to where the water was.
+    fn stepped(&mut self, by_m: f64) {
+        self.tide.step(by_m);
+        self.lowpass.shift(-by_m);
+        self.shaking.shift(-by_m);
+        self.guard.shift(-by_m);
+        self.front.relevel(by_m);
+        self.slow_m -= by_m;
+        self.block = Block::default();
+        self.excursion = None;
     }
 
     /// A lasting offset (a moved sensor, co-seismic uplift, a changed datum) becomes the new level.
@@ -330,6 +404,7 @@ impl Detector {
         self.tide.relevel(by_m);
         self.lowpass.shift(-by_m);
         self.shaking.shift(-by_m);
+        self.front.shift(-by_m);
         self.slow_m = 0.0;
         self.block = Block::default();
         self.excursion = None;
@@ -338,6 +413,16 @@ impl Detector {
 }
 
 /// Seconds from one time to another; times far apart saturate.
-fn seconds(from_us: i64, to_us: i64) -> f64 {
+pub(super) fn seconds(from_us: i64, to_us: i64) -> f64 {
     to_us.saturating_sub(from_us) as f64 * 1e-6
+}
+impl Detector {
+    /// probe
+    pub fn probe(&self) -> impl core::fmt::Display + '_ { Probe(self) }
+}
+struct Probe<'a>(&'a Detector);
+impl core::fmt::Display for Probe<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "ratio {:.2} fast {:.4} rough {:.4} on {} new {} slope {:.2e} {}", self.0.front.ratio(), self.0.shaking.fast_m(), self.0.shaking.rough_m(), self.0.shaking.is_on(), self.0.shaking.is_new(), self.0.tide.slope_sigma_m_s(), self.0.front.probe())
+    }
 }

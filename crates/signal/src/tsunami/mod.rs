@@ -33,6 +33,7 @@
 //! 300 ns at 1 min and 600 ns at 15 min: the tide filter runs once per 5 minutes or per sample, whichever is rarer.
 
 mod detector;
+mod front;
 mod lowpass;
 mod settings;
 mod shaking;
@@ -110,6 +111,8 @@ pub enum Change {
         onset_us: i64,
         /// Direction of its first motion.
         sign: Sign,
+        /// How likely this is a wave, 0 to 1.
+        confidence: f64,
     },
     /// The largest excursion so far grew.
     Growth {

@@ -4,10 +4,14 @@
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Settings {
-    /// The threshold never goes below this, m. NOAA's DART uses 0.03 in deep water.
+    /// The threshold of the slow motion never goes below this, m. NOAA's DART uses 0.03 in deep water.
     pub threshold_m: f64,
-    /// The threshold is this many times the station's noise.
+    /// The threshold of the slow motion is this many times the station's noise.
     pub noise_factor: f64,
+    /// A change within minutes never counts below this, m: six times the 1 mm resolution of DART messages.
+    pub least_m: f64,
+    /// A change within minutes is a wave beyond this many times what is usual at the station.
+    pub front_factor: f64,
     /// How long the slow motion must stay beyond the threshold on one side, s.
     pub confirm_s: f64,
     /// Periods below this are shaking, s (half power).
@@ -23,6 +27,8 @@ impl Default for Settings {
         Self {
             threshold_m: 0.03,
             noise_factor: 4.0,
+            least_m: 0.006,
+            front_factor: 6.0,
             confirm_s: 150.0,
             shaking_period_s: 180.0,
             shaking_m: 0.02,
@@ -46,6 +52,8 @@ impl Settings {
         Self {
             threshold_m: or(self.threshold_m, default.threshold_m),
             noise_factor: or(self.noise_factor, default.noise_factor),
+            least_m: or(self.least_m, default.least_m),
+            front_factor: or(self.front_factor, default.front_factor),
             confirm_s: or(self.confirm_s, default.confirm_s),
             shaking_period_s: or(self.shaking_period_s, default.shaking_period_s),
             shaking_m: or(self.shaking_m, default.shaking_m),

@@ -46,6 +46,9 @@ const UNSEEN_S: f64 = 3.0 * 3600.0;
 /// whose speeds differ by about this much, rad/s (0.5 deg/h).
 const DRIFT_PER_S: f64 = 0.5 * DEG_PER_H;
 
+/// A sharp jump of the level is known to this part of itself.
+const STEP_DOUBT: f64 = 0.1;
+
 /// The longest step predicted in one piece, s; by then nothing is left of the phase.
 const FORGOTTEN_S: f64 = 30.0 * 86_400.0;
 
@@ -148,6 +151,17 @@ impl Tide {
     pub(super) fn doubt(&mut self, by_m: f64) {
         self.p[0][0] += by_m * by_m;
         self.anchor();
+    }
+
+    /// Standard deviation of the predicted slope, m/s.
+    pub(super) fn slope_sigma_m_s(&self) -> f64 {
+        sqrt(self.spread[2])
+    }
+
+    /// The instrument's level jumped by about `by_m`, seen sharply: keep slope and tide, and doubt little.
+    pub(super) fn step(&mut self, by_m: f64) {
+        self.x[0] += by_m;
+        self.doubt(STEP_DOUBT * by_m);
     }
 
     /// The water stands at a new level: keep slope and tide.

@@ -1,0 +1,495 @@
+//! The front of a wave: how far the water moved within minutes, judged against how far it usually moves.
+//!
+//! A residual of centimetres over hours is weather or left-over tide; the same within five minutes is not. Samples are gathered
+//! into slots of a minute (of one sample where samples come more slowly), and every full slot is compared with older ones:
+//!
+//! | bank | now: latest slots, least of them | before: slots back, number | centres apart |
+//! |---|---|---|---|
+//! | fine A | 2, the lesser | 4 back, 4 | 5 min |
+//! | fine B | 3, the lesser two | 6 back, 8 | 8.5 min |
+//! | fine C | 5, the lesser four | 12 back, 12 | 15.5 min |
+//! | coarse | 3, the second largest whatever its sign | 3 back, 4 | 3 slots or more |
+//!
+//! "The lesser" drops the value that speaks loudest for a wave, and "before" drops its largest and its smallest, so that a lone
+//! spike makes nothing. Each bank learns its own root mean square and remembers the largest change lately, which makes the
+//! threshold the station's own: 6 times 0.6 mm in the deep ocean, 6 times 4 mm in a harbour, more where harbours have bursts.
+//!
+//! A change that happens between two slots and stands between flat ones is a **step** of the instrument and not a wave. It waits
+//! for three flat slots, and then the level moves ([`Verdict::Step`]).
+
+use super::detector::seconds;
+use libm::{fabs, sqrt};
+
+/// A slot covers at least this long, s (a minute, less the jitter of its samples).
+const SLOT_S: f64 = 55.0;
+/// Slots longer than this are the coarse kind, s.
+const COARSE_S: f64 = 120.0;
+/// Slots kept.
+const KEPT: usize = 24;
+/// Fine banks: latest slots, slots back, slots there.
+const BANKS: [(usize, usize, usize); 3] = [(2, 4, 4), (3, 6, 8), (5, 12, 12)];
+const COARSE: (usize, usize, usize) = (3, 3, 4);
+/// Memory of the banks' noise, s,
+const NOISE_S: f64 = 6.0 * 3600.0;
+/// and how much the guess before the first slot weighs, s.
+const FIRST_WATCH_S: f64 = 600.0;
+/// Until a bank has watched for this long its threshold is half as high again, s.
+const YOUNG_S: f64 = 1800.0;
+/// The noise of a bank is not believed below this, m: half the 1 mm resolution of DART messages.
+const LEAST_NOISE_M: f64 = 0.0005;
+/// A wave exceeds the largest change lately by this factor,
+const PEAK: f64 = 1.25;
+/// which is forgotten with this time constant, s: weather lasts for days.
+const PEAK_S: f64 = 36.0 * 3600.0;
+/// ... and with this one while a tsunami passes, s: what it leaves in the sea for days is not the next one.
+const WAVE_PEAK_S: f64 = 6.0 * 3600.0;
+/// The banks are at least this many standard deviations of the tide's slope away from left-over tide.
+const TIDE_FACTOR: f64 = 3.0;
+/// How many times the roughness of minutes may appear as a change,
+const LEAK: f64 = 2.0;
+/// and how many times while it is new, for so long, s (see [`super::shaking`]).
+const LEAK_NEW: f64 = 4.0;
+const TRAIN_S: f64 = 900.0;
+/// Minutes are rough beyond this many times their usual mean square.
+const ROUGH: f64 = 9.0;
+/// A bank learns its noise from changes below this part of its threshold: 4.5 times the noise.
+const LEARN_BELOW: f64 = 0.75;
+/// The largest change lately counts after this long, s.
+const RECENT_S: f64 = 1800.0;
+/// A change of this many times the noise between two slots, after flat ones, waits for a third slot: bad blocks come in twos.
+const ABRUPT: f64 = 10.0;
+/// Flat slots on each side of a step,
+const FLAT: usize = 3;
+/// flat within this part of the step,
+const FLAT_PART: f64 = 0.15;
+/// or within this many times the noise.
+const FLAT_NOISE: f64 = 2.5;
+
+/// What one bank knows of the station.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Bank {
+    /// Mean square of usual changes, m2.
+    square: f64,
+    /// Largest until lately, m,
+    peak_m: f64,
+    /// and the largest in the half hour under way and the one before, which may be the foot of a wave, m.
+    recent_m: [f64; 2],
+    change_m: f64,
+}
+
+/// The circumstances of a sample.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Circumstances {
+    /// Standard deviation of the tide's slope, m/s.
+    pub(super) slope_m_s: f64,
+    /// Roughness of minutes, m.
+    pub(super) rough_m: f64,
+    /// Usual slow noise of the station, m: what is guessed for a bank that knows nothing.
+    pub(super) noise_m: f64,
+    /// The threshold is at least this, m, and
+    pub(super) least_m: f64,
+    /// this many times the noise.
+    pub(super) factor: f64,
+    /// Whether the station is as usual, so that there is something to learn, and how fast (1: usual, 0: not at all).
+    pub(super) learn: f64,
+    /// Whether a tsunami is passing.
+    pub(super) wave: bool,
+}
+
+/// What a full slot says.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Verdict {
+    /// Within what is usual, or not known yet.
+    Usual,
+    /// The water moved.
+    Moved(Moved),
+    /// The instrument's level jumped by so much, m.
+    Step(f64),
+}
+
+/// A change beyond the threshold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Moved {
+    /// By how much, signed, m.
+    pub(super) change_m: f64,
+    /// How many thresholds that is.
+    pub(super) ratio: f64,
+    /// Since when.
+    pub(super) since_us: i64,
+}
+
+/// The slots and their banks.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Front {
+    /// Latest first; NaN where nothing came.
+    slots: [f32; KEPT],
+    unit_s: f64,
+    strange: u8,
+    from_us: i64,
+    latest_us: i64,
+    /// Start of the latest full slot.
+    full_us: i64,
+    sum_m: f64,
+    count: f64,
+    /// Samples in the latest full slot.
+    full_count: f64,
+    banks: [Bank; 3],
+    watched_s: f64,
+    /// How long the half hour under way has lasted, s.
+    recent_s: f64,
+    /// How long minutes have been rough, s.
+    rough_s: f64,
+    usual_rough2: f64,
+    ratio: f64,
+    jumped: bool,
+}
+
+impl Front {
+    pub(super) fn new() -> Self {
+        Self {
+            slots: [f32::NAN; KEPT],
+            unit_s: 60.0,
+            strange: 0,
+            from_us: i64::MIN,
+            latest_us: i64::MIN,
+            full_us: i64::MIN,
+            sum_m: 0.0,
+            count: 0.0,
+            full_count: 0.0,
+            banks: [Bank {
+                square: 0.0,
+                peak_m: 0.0,
+                recent_m: [0.0; 2],
+                change_m: 0.0,
+            }; 3],
+            watched_s: 0.0,
+            recent_s: 0.0,
+            rough_s: 0.0,
+            usual_rough2: 0.0,
+            ratio: 0.0,
+            jumped: false,
+        }
+    }
+
+    /// How many thresholds the latest change is.
+    pub(super) fn ratio(&self) -> f64 {
+        self.ratio
+    }
+
+    /// Whether the latest change may be a step of the instrument: then it is too early to say.
+    pub(super) fn may_be_step(&self) -> bool {
+        self.jumped
+    }
+
+    /// How long the station has been watched at this sampling, s.
+    pub(super) fn watched_s(&self) -> f64 {
+        self.watched_s
+    }
+
+    /// The tide's prediction moved: the past moves with it.
+    pub(super) fn shift(&mut self, by_m: f64) {
+        self.sum_m += by_m * self.count;
+        for slot in &mut self.slots {
+            *slot += by_m as f32;
+        }
+    }
+
+    /// Takes a residual. Something is said when a slot is full.
+    pub(super) fn step(
+        &mut self,
+        time_us: i64,
+        residual_m: f64,
+        now: &Circumstances,
+    ) -> Option<Verdict> {
+        if self.latest_us == i64::MIN {
+            self.latest_us = time_us;
+            self.from_us = time_us;
+        }
+        let step_s = seconds(self.latest_us, time_us);
+        self.latest_us = time_us;
+        if self.count == 0.0
+            && self.full_us != i64::MIN
+            && seconds(self.full_us, time_us) < SLOT_S
+        {
+            // More values in a slot that is full already: equal stamps, or the sampling became finer.
+            self.full_count += 1.0;
+            self.slots[0] += (residual_m as f32 - self.slots[0]) / self.full_count as f32;
+            return None;
+        }
+        if self.count > 0.0 && seconds(self.from_us, time_us) >= SLOT_S {
+            self.close();
+        }
+        if self.count == 0.0 {
+            self.from_us = time_us;
+        }
+        self.sum_m += residual_m;
+        self.count += 1.0;
+        // The next sample would be in the next slot: do not wait for it.
+        if seconds(self.from_us, time_us) + step_s < SLOT_S {
+            return None;
+        }
+        self.close();
+        Some(self.judge(now))
+    }
+
+    /// The slot under way is full.
+    fn close(&mut self) {
+        let mean_m = self.sum_m / self.count;
+        let interval_s = if self.full_us == i64::MIN {
+            self.unit_s
+        } else {
+            seconds(self.full_us, self.from_us)
+        };
+        self.full_us = self.from_us;
+        self.full_count = self.count;
+        self.sum_m = 0.0;
+        self.count = 0.0;
+        let ratio = interval_s / self.unit_s;
+        if (0.75..1.5).contains(&ratio) {
+            self.strange = 0;
+        } else {
+            self.strange = self.strange.saturating_add(1);
+            if ratio < 0.75 || self.strange >= 3 {
+                *self = Self {
+                    unit_s: interval_s.clamp(60.0, 3600.0),
+                    from_us: self.from_us,
+                    latest_us: self.latest_us,
+                    full_us: self.full_us,
+                    full_count: self.full_count,
+                    ..Self::new()
+                };
+            }
+        }
+        let steps = ((interval_s / self.unit_s + 0.5) as usize).clamp(1, KEPT);
+        self.slots.copy_within(..KEPT - steps, steps);
+        self.slots[..steps].fill(f32::NAN);
+        self.slots[0] = mean_m as f32;
+    }
+
+    fn judge(&mut self, now: &Circumstances) -> Verdict {
+        if self.watched_s == 0.0 {
+            for bank in &mut self.banks {
+                bank.square = now.noise_m * now.noise_m;
+            }
+        }
+        let coarse = self.unit_s > COARSE_S;
+        let rough2 = now.rough_m * now.rough_m;
+        // Surface waves sweep past the sampling period when they come, and then look slow; later they are only noise.
+        let rough = rough2 > ROUGH * self.usual_rough2;
+        self.rough_s = if rough { self.rough_s + self.unit_s } else { 0.0 };
+        let leak = if rough && self.rough_s < TRAIN_S {
+            LEAK_NEW
+        } else {
+            LEAK
+        };
+        let leak2 = leak * leak * (rough2 - 2.0 * self.usual_rough2).max(0.0);
+        self.recent_s += self.unit_s;
+        let turned = self.recent_s >= RECENT_S;
+        if turned {
+            self.recent_s = 0.0;
+        }
+        let young = if self.watched_s < YOUNG_S.max(8.0 * self.unit_s) {
+            1.5
+        } else {
+            1.0
+        };
+        let memory_s = NOISE_S
+            .max(48.0 * self.unit_s)
+            .min(self.watched_s + FIRST_WATCH_S.max(2.0 * self.unit_s));
+        let weight = now.learn * (self.unit_s / memory_s).min(0.5);
+        let (mut best, mut best_ratio, mut known) = (0.0, 0.0, false);
+        let banks = if coarse { 1 } else { BANKS.len() };
+        for k in 0..banks {
+            let shape = if coarse { COARSE } else { BANKS[k] };
+            let Some(change_m) = self.change(shape, coarse) else {
+                continue;
+            };
+            known = true;
+            let bank = &mut self.banks[k];
+            let noise_m = sqrt(bank.square).max(LEAST_NOISE_M);
+            let apart_s = self.unit_s
+                * (shape.1 as f64 + 0.5 * shape.2 as f64 - 0.5 * shape.0 as f64);
+            let own_m = now
+                .least_m
+                .max(young * now.factor * noise_m)
+                .max(PEAK * bank.peak_m)
+                .max(TIDE_FACTOR * now.slope_m_s * apart_s);
+            let ratio = fabs(change_m) / sqrt(own_m * own_m + leak2);
+            bank.change_m = change_m;
+            if ratio > best_ratio {
+                (best, best_ratio) = (change_m, ratio);
+            }
+            let bound_m = 3.0 * noise_m;
+            let square = (change_m * change_m).min(bound_m * bound_m);
+            if ratio < LEARN_BELOW {
+                bank.square += weight * (square - bank.square);
+            }
+            let peak_s = if now.wave { WAVE_PEAK_S } else { PEAK_S };
+            bank.peak_m -= bank.peak_m * (self.unit_s / peak_s).min(1.0);
+            if now.wave || (now.learn > 0.0 && ratio <= 1.0 && !rough) {
+                bank.recent_m[0] = bank.recent_m[0].max(fabs(change_m));
+            }
+            if turned {
+                bank.peak_m = bank.peak_m.max(bank.recent_m[1]);
+                bank.recent_m = [0.0, bank.recent_m[0]];
+            }
+        }
+        self.ratio = best_ratio;
+        self.jumped = false;
+        if known {
+            self.watched_s += self.unit_s * now.learn;
+            self.usual_rough2 += weight * (rough2.min(9.0 * self.usual_rough2.max(1e-8)) - self.usual_rough2);
+        }
+        if !coarse && let Some((jump_m, complete)) = self.jump() {
+            if complete {
+                self.ratio = 0.0;
+                return Verdict::Step(jump_m);
+            }
+            self.jumped = true;
+        }
+        if !coarse && self.abrupt() {
+            self.jumped = true;
+        }
+        if best_ratio <= 1.0 {
+            return Verdict::Usual;
+        }
+        Verdict::Moved(Moved {
+            change_m: best,
+            ratio: best_ratio,
+            since_us: self.since_us(best),
+        })
+    }
+
+    /// The step of `by_m` that was told is taken into the level: what came after it moves to where the water was.
+    pub(super) fn relevel(&mut self, by_m: f64) {
+        for slot in &mut self.slots[..FLAT] {
+            *slot -= by_m as f32;
+        }
+        self.slots[FLAT] = self.slots[FLAT + 1];
+        self.sum_m -= by_m * self.count;
+        self.jumped = false;
+    }
+
+    /// How far the water is from where it was, m; `None` where too little is known.
+    fn change(&self, (latest, back, number): (usize, usize, usize), coarse: bool) -> Option<f64> {
+        let (mut sum, mut count, mut low, mut high) = (0.0, 0.0, f32::INFINITY, f32::NEG_INFINITY);
+        for &slot in &self.slots[back..back + number] {
+            if slot.is_finite() {
+                sum += slot;
+                count += 1.0;
+                low = low.min(slot);
+                high = high.max(slot);
+            }
+        }
+        if count * 2.0 <= number as f32 {
+            return None;
+        }
+        let before = if count > 3.0 {
+            (sum - low - high) / (count - 2.0)
+        } else {
+            sum / count
+        };
+        let now = &self.slots[..latest];
+        if now.iter().any(|slot| !slot.is_finite()) {
+            return None;
+        }
+        if coarse {
+            let mut away = [now[0] - before, now[1] - before, now[2] - before];
+            away.sort_unstable_by(|a, b| b.abs().total_cmp(&a.abs()));
+            return Some(f64::from(away[1]));
+        }
+        let (mut sum, mut low, mut high) = (0.0, f32::INFINITY, f32::NEG_INFINITY);
+        for &slot in now {
+            let away = slot - before;
+            sum += away;
+            low = low.min(away);
+            high = high.max(away);
+        }
+        let loudest = if sum > 0.0 { high } else { low };
+        let rest = (sum - loudest) / (latest - 1) as f32;
+        // Dropping the loudest may turn the sign round: then nothing moved.
+        Some(if rest * sum > 0.0 { f64::from(rest) } else { 0.0 })
+    }
+
+    /// When the present motion left a tenth of itself behind, at the earliest slot that still holds.
+    fn since_us(&self, change_m: f64) -> i64 {
+        let top = self.slots[0];
+        let calm = top - 0.9 * change_m as f32;
+        let mut age = 0;
+        for (k, &slot) in self.slots.iter().enumerate() {
+            if slot.is_finite() && (slot - calm) * change_m as f32 <= 0.0 {
+                age = k;
+                break;
+            }
+        }
+        self.full_us
+            .saturating_sub((age as f64 * self.unit_s * 1e6) as i64)
+    }
+
+    /// Whether the water left a flat sea all at once, no more than two slots ago.
+    fn abrupt(&self) -> bool {
+        let noise_m = sqrt(self.banks[0].square).max(LEAST_NOISE_M);
+        let Some((old_m, spread_m)) = mean(&self.slots[2..2 + FLAT]) else {
+            return false;
+        };
+        spread_m <= FLAT_NOISE * noise_m
+            && fabs(f64::from(self.slots[1]) - old_m) > ABRUPT * noise_m
+    }
+
+    /// A jump between flat slots: its size, m, and whether enough flat slots followed. `None`: what moved, moved otherwise.
+    fn jump(&self) -> Option<(f64, bool)> {
+        let noise_m = sqrt(self.banks[0].square).max(LEAST_NOISE_M);
+        for after in 1..=FLAT {
+            // The slot of the jump itself may hold a part of it.
+            let widths = if self.full_count > 1.0 { 2 } else { 1 };
+            for width in 0..widths {
+                let old = &self.slots[after + width..after + width + FLAT];
+                let new = &self.slots[..after];
+                let (old_m, old_spread) = mean(old)?;
+                let (new_m, new_spread) = mean(new)?;
+                let jump_m = new_m - old_m;
+                let flat_m = (FLAT_PART * fabs(jump_m)).max(FLAT_NOISE * noise_m);
+                let between = width == 0 || {
+                    let part = f64::from(self.slots[after]) - old_m;
+                    part * jump_m > 0.0 && fabs(part) < fabs(jump_m)
+                };
+                if fabs(jump_m) > 2.0 * flat_m
+                    && old_spread <= flat_m
+                    && new_spread <= flat_m
+                    && between
+                {
+                    return Some((jump_m, after == FLAT));
+                }
+            }
+        }
+        None
+    }
+}
+
+/// Mean and range of slots; `None` when one is missing.
+fn mean(slots: &[f32]) -> Option<(f64, f64)> {
+    let (mut sum, mut low, mut high) = (0.0, f64::INFINITY, f64::NEG_INFINITY);
+    for &slot in slots {
+        if !slot.is_finite() {
+            return None;
+        }
+        let slot = f64::from(slot);
+        sum += slot;
+        low = low.min(slot);
+        high = high.max(slot);
+    }
+    Some((sum / slots.len() as f64, high - low))
+}
+impl Front {
+    pub(super) fn probe(&self) -> impl core::fmt::Display + '_ { Probe(self) }
+}
+struct Probe<'a>(&'a Front);
+impl core::fmt::Display for Probe<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "unit {:.0} urough {:.4} jumped {}", self.0.unit_s, sqrt(self.0.usual_rough2), self.0.jumped)?;
+        for b in &self.0.banks { write!(f, " [{:.4} s {:.4} p {:.4}]", b.change_m, sqrt(b.square), b.peak_m)?; }
+        Ok(())
+    }
+}
