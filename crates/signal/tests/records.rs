@@ -103,3 +103,23 @@ fn buoy_811_stays_quiet_for_its_first_hour() {
     // A control: no onset before 3,600 s. `run` asserts it.
     run("811");
 }
+
+/// Copies of the deep-ocean records, larger and smaller, upside down, at another level and another time: nothing before the wave,
+/// and the wave wherever it is a centimetre.
+#[test]
+fn scaled_and_inverted_copies_of_deep_ocean_records() {
+    for name in ["32412", "21418", "21413"] {
+        let Some(series) = recorded::load(name) else { return };
+        let arrival_s = recorded::ALL.iter().find(|(n, _)| *n == name).map_or(0.0, |(_, a)| *a);
+        let largest_m = match name { "32412" => 0.235, "21418" => 1.87, _ => 0.77 };
+        let level_m = series[0].1;
+        for factor in [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 2.0, -1.0, -0.1, -0.05] {
+            let copy: Vec<_> = series.iter().map(|&(t, h)| (t, 1234.5 + factor * (h - level_m))).collect();
+            let s = summarise(&copy, arrival_s);
+            println!("{name} x {factor}: {} before or after, called at {:?}", s.false_onsets, s.confirmed_s);
+            assert_eq!(s.false_onsets, 0, "{name} x {factor}: {s:?}");
+            let seen = s.confirmed_s.is_some_and(|c| c < arrival_s + 3600.0);
+            assert!(seen || f64::abs(factor) * largest_m < 0.02, "{name} x {factor}: {s:?}");
+        }
+    }
+}

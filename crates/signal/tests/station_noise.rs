@@ -111,12 +111,19 @@ fn made(seed: u64, station: &Station, days: f64) -> Vec<(f64, f64)> {
 /// Onsets: second, sign, confidence.
 fn onsets(series: impl IntoIterator<Item = (f64, f64)>) -> Vec<(f64, Sign, f64)> {
     let mut detector = Detector::new(Settings::default());
+    let mut last = Vec::new();
     series
         .into_iter()
-        .filter_map(|(t, height)| match detector.step((t * 1e6) as i64, height).change {
-            Some(Change::Onset { sign, confidence, .. }) => Some((t, sign, confidence)),
+        .filter_map(|(t, height)| {
+            let step = detector.step((t * 1e6) as i64, height);
+            if std::env::var_os("PROBE").is_some() { last.push(format!("      {t} {height:.3} {:.4} {}", step.residual_m, detector.probe())); if last.len() > 26 { last.remove(0); } }
+            match step.change {
+            Some(Change::Onset { sign, confidence, .. }) => {
+                if std::env::var_os("PROBE").is_some() { println!("   {t}\n{}", last.join("\n")); }
+                Some((t, sign, confidence))
+            }
             _ => None,
-        })
+        }})
         .collect()
 }
 

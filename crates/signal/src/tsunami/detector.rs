@@ -41,6 +41,8 @@ const RELEVEL_S: f64 = 5400.0;
 const STRONG: f64 = 3.0;
 /// ... unless the slow motion is this many times the fast: then it is no wave train.
 const CLEAR: f64 = 4.0;
+/// The latest minute must still hold this part of the slow motion.
+const STILL: f64 = 0.3;
 /// Samples further apart than this do not belong to one excursion, and no more than this counts as watched, s.
 const APART_S: f64 = 1800.0;
 /// After a gap longer than this the level may have changed unseen (sensors are serviced in gaps), s,
@@ -148,7 +150,7 @@ impl Detector {
         if gap_s > BLOCK_S {
             self.measure();
             if gap_s > GAP_S {
-                self.tide.doubt(GAP_SPREAD_M);
+                self.tide.gap(GAP_SPREAD_M);
             }
         }
         let residual_m = height_m - self.tide.predict(seconds(self.tide_us, time_us));
@@ -228,6 +230,7 @@ impl Detector {
             least_m: self.settings.least_m,
             factor: self.settings.front_factor,
             learn,
+            shaking: self.shaking.is_on(),
             wave: self.event.is_some(),
         };
         if let Some((_, earlier_m)) = passed.earlier {
@@ -352,7 +355,10 @@ impl Detector {
                 return None;
             }
             let ratio = size / threshold_m;
-            let stayed = self.excursion.filter(|e| e.weight_s >= self.settings.confirm_s && e.samples >= 2);
+            // The low-pass lags: a bad block is over before it shows.
+            let still = self.front.latest_m() * sign.factor() >= STILL * size
+                && size > self.front.train_m();
+            let stayed = self.excursion.filter(|e| still && e.weight_s >= self.settings.confirm_s && e.samples >= 2);
             let moved = moved.filter(|m| !self.shaking.is_new() || fabs(m.change_m) >= CLEAR * self.shaking.fast_m());
             let (onset_us, sign, ratio) = match (stayed, moved) {
                 (Some(_), Some(m)) if Sign::of(m.change_m) == sign => (self.half.from_us, sign, ratio.max(m.ratio)),

@@ -26,6 +26,8 @@ const SLOT_S: f64 = 55.0;
 const COARSE_S: f64 = 120.0;
 /// Slots kept.
 const KEPT: usize = 24;
+/// After more missing slots than this the older ones are forgotten.
+const MOST_MISSING: usize = 6;
 /// Fine banks: latest slots, slots back, slots there.
 const BANKS: [(usize, usize, usize); 3] = [(2, 4, 4), (3, 6, 8), (5, 12, 12)];
 const COARSE: (usize, usize, usize) = (3, 3, 4);
@@ -33,7 +35,7 @@ const COARSE: (usize, usize, usize) = (3, 3, 4);
 const NOISE_S: f64 = 6.0 * 3600.0;
 /// and how much the guess before the first slot weighs, s.
 const FIRST_WATCH_S: f64 = 600.0;
-/// Until a bank has watched for this long its threshold is half as high again, s.
+/// Until a bank has watched for this long, or since a gap, its threshold is half as high again, s.
 const YOUNG_S: f64 = 1800.0;
 /// The noise of a bank is not believed below this, m: half the 1 mm resolution of DART messages.
 const LEAST_NOISE_M: f64 = 0.0005;
@@ -46,24 +48,30 @@ const WAVE_PEAK_S: f64 = 6.0 * 3600.0;
 /// The banks are at least this many standard deviations of the tide's slope away from left-over tide.
 const TIDE_FACTOR: f64 = 3.0;
 /// How many times the roughness of minutes may appear as a change,
-const LEAK: f64 = 2.0;
+const LEAK: f64 = 4.0;
+/// how many times the roughness that [`super::shaking`] forgets slowly,
+const LEAK_FADING: f64 = 2.0;
 /// and how many times while it is new, for so long, s (see [`super::shaking`]).
-const LEAK_NEW: f64 = 4.0;
+const LEAK_NEW: f64 = 6.0;
 const TRAIN_S: f64 = 900.0;
+/// A slot has many samples from here on: every 10 s.
+const MANY: f64 = 6.0;
+/// Roughness is the mean over this many slots.
+const ROUGH_SLOTS: usize = 10;
 /// Minutes are rough beyond this many times their usual mean square.
 const ROUGH: f64 = 9.0;
-/// A bank learns its noise from changes below this part of its threshold: 4.5 times the noise.
+/// A bank learns its noise from changes below this part of its threshold.
 const LEARN_BELOW: f64 = 0.75;
 /// The largest change lately counts after this long, s.
 const RECENT_S: f64 = 1800.0;
 /// A change of this many times the noise between two slots, after flat ones, waits for a third slot: bad blocks come in twos.
-const ABRUPT: f64 = 10.0;
+const ABRUPT: f64 = 12.0;
 /// Flat slots on each side of a step,
 const FLAT: usize = 3;
 /// flat within this part of the step,
 const FLAT_PART: f64 = 0.15;
 /// or within this many times the noise.
-const FLAT_NOISE: f64 = 2.5;
+const FLAT_NOISE: f64 = 3.5;
 
 /// What one bank knows of the station.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -93,6 +101,8 @@ pub(super) struct Circumstances {
     pub(super) factor: f64,
     /// Whether the station is as usual, so that there is something to learn, and how fast (1: usual, 0: not at all).
     pub(super) learn: f64,
+    /// Whether the station shakes.
+    pub(super) shaking: bool,
     /// Whether a tsunami is passing.
     pub(super) wave: bool,
 }
@@ -137,13 +147,19 @@ pub(super) struct Front {
     full_count: f64,
     banks: [Bank; 3],
     watched_s: f64,
+    /// How long there has been no gap, s.
+    since_gap_s: f64,
     /// How long the half hour under way has lasted, s.
     recent_s: f64,
     /// How long minutes have been rough, s.
     rough_s: f64,
+    /// Largest mean square roughness since then, m2.
+    roughest2: f64,
     usual_rough2: f64,
     ratio: f64,
     jumped: bool,
+    /// What surface waves that just came may look like, m.
+    train_m: f64,
 }
 
 impl Front {
@@ -165,11 +181,14 @@ impl Front {
                 change_m: 0.0,
             }; 3],
             watched_s: 0.0,
+            since_gap_s: 0.0,
             recent_s: 0.0,
             rough_s: 0.0,
+            roughest2: 0.0,
             usual_rough2: 0.0,
             ratio: 0.0,
             jumped: false,
+            train_m: 0.0,
         }
     }
 
@@ -183,9 +202,14 @@ impl Front {
         self.jumped
     }
 
-    /// How long the station has been watched at this sampling, s.
-    pub(super) fn watched_s(&self) -> f64 {
-        self.watched_s
+    /// What surface waves that just came, sampled too rarely, may look like, m.
+    pub(super) fn train_m(&self) -> f64 {
+        self.train_m
+    }
+
+    /// Mean of the latest full slot, m; NaN before there is one.
+    pub(super) fn latest_m(&self) -> f64 {
+        f64::from(self.slots[0])
     }
 
     /// The tide's prediction moved: the past moves with it.
@@ -265,6 +289,12 @@ impl Front {
         let steps = ((interval_s / self.unit_s + 0.5) as usize).clamp(1, KEPT);
         self.slots.copy_within(..KEPT - steps, steps);
         self.slots[..steps].fill(f32::NAN);
+        if steps > MOST_MISSING {
+            // The tide was not watched meanwhile: what is left of it is not a change of the water.
+            self.slots.fill(f32::NAN);
+            self.since_gap_s = 0.0;
+        }
+        self.since_gap_s += self.unit_s;
         self.slots[0] = mean_m as f32;
     }
 
@@ -275,22 +305,37 @@ impl Front {
             }
         }
         let coarse = self.unit_s > COARSE_S;
-        let rough2 = now.rough_m * now.rough_m;
+        let (before2, latest2) = self.roughness(now.rough_m);
         // Surface waves sweep past the sampling period when they come, and then look slow; later they are only noise.
-        let rough = rough2 > ROUGH * self.usual_rough2;
-        self.rough_s = if rough { self.rough_s + self.unit_s } else { 0.0 };
-        let leak = if rough && self.rough_s < TRAIN_S {
-            LEAK_NEW
+        let rough = before2.max(latest2) > ROUGH * self.usual_rough2;
+        self.rough_s = if rough || now.shaking {
+            self.rough_s + self.unit_s
         } else {
-            LEAK
+            0.0
         };
-        let leak2 = leak * leak * (rough2 - 2.0 * self.usual_rough2).max(0.0);
+        // Waves of seconds average out of a minute of many samples, and alias into a minute of few.
+        let few = self.full_count < MANY;
+        let new = few && self.rough_s > 0.0 && self.rough_s < TRAIN_S;
+        let leak2 = if new {
+            self.roughest2 = self
+                .roughest2
+                .max(before2)
+                .max(latest2)
+                .max(now.rough_m * now.rough_m);
+            LEAK_NEW * LEAK_NEW * self.roughest2
+        } else {
+            self.roughest2 = 0.0;
+            let lasting2 = LEAK * LEAK * before2;
+            let memory2 = LEAK_FADING * LEAK_FADING * now.rough_m * now.rough_m;
+            (lasting2.max(memory2) - 2.0 * LEAK * LEAK * self.usual_rough2).max(0.0)
+        };
+        self.train_m = if new { sqrt(leak2) } else { 0.0 };
         self.recent_s += self.unit_s;
         let turned = self.recent_s >= RECENT_S;
         if turned {
             self.recent_s = 0.0;
         }
-        let young = if self.watched_s < YOUNG_S.max(8.0 * self.unit_s) {
+        let young = if self.watched_s < YOUNG_S.max(8.0 * self.unit_s) || self.since_gap_s < YOUNG_S.max(4.0 * self.unit_s) {
             1.5
         } else {
             1.0
@@ -303,7 +348,7 @@ impl Front {
         let banks = if coarse { 1 } else { BANKS.len() };
         for k in 0..banks {
             let shape = if coarse { COARSE } else { BANKS[k] };
-            let Some(change_m) = self.change(shape, coarse) else {
+            let Some((change_m, whole_m, before_m)) = self.change(shape, coarse) else {
                 continue;
             };
             known = true;
@@ -315,6 +360,7 @@ impl Front {
                 .least_m
                 .max(young * now.factor * noise_m)
                 .max(PEAK * bank.peak_m)
+                .max(LEAK * before_m)
                 .max(TIDE_FACTOR * now.slope_m_s * apart_s);
             let ratio = fabs(change_m) / sqrt(own_m * own_m + leak2);
             bank.change_m = change_m;
@@ -322,7 +368,7 @@ impl Front {
                 (best, best_ratio) = (change_m, ratio);
             }
             let bound_m = 3.0 * noise_m;
-            let square = (change_m * change_m).min(bound_m * bound_m);
+            let square = (whole_m * whole_m).min(bound_m * bound_m);
             if ratio < LEARN_BELOW {
                 bank.square += weight * (square - bank.square);
             }
@@ -340,7 +386,7 @@ impl Front {
         self.jumped = false;
         if known {
             self.watched_s += self.unit_s * now.learn;
-            self.usual_rough2 += weight * (rough2.min(9.0 * self.usual_rough2.max(1e-8)) - self.usual_rough2);
+            self.usual_rough2 += weight * (before2.min(9.0 * self.usual_rough2.max(1e-8)) - self.usual_rough2);
         }
         if !coarse && let Some((jump_m, complete)) = self.jump() {
             if complete {
@@ -372,12 +418,14 @@ impl Front {
         self.jumped = false;
     }
 
-    /// How far the water is from where it was, m; `None` where too little is known.
-    fn change(&self, (latest, back, number): (usize, usize, usize), coarse: bool) -> Option<f64> {
-        let (mut sum, mut count, mut low, mut high) = (0.0, 0.0, f32::INFINITY, f32::NEG_INFINITY);
+    /// How far the water is from where it was, m, as one must believe and on the whole; `None` where too little is known.
+    fn change(&self, (latest, back, number): (usize, usize, usize), coarse: bool) -> Option<(f64, f64, f64)> {
+        let (mut sum, mut square, mut count) = (0.0, 0.0, 0.0);
+        let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
         for &slot in &self.slots[back..back + number] {
             if slot.is_finite() {
                 sum += slot;
+                square += slot * slot;
                 count += 1.0;
                 low = low.min(slot);
                 high = high.max(slot);
@@ -391,6 +439,9 @@ impl Front {
         } else {
             sum / count
         };
+        // Standard deviation of that mean, by the scatter it was made of.
+        let scatter = (square - sum * sum / count).max(0.0) / (count - 1.0) / count;
+        let before_m = sqrt(f64::from(scatter));
         let now = &self.slots[..latest];
         if now.iter().any(|slot| !slot.is_finite()) {
             return None;
@@ -398,7 +449,7 @@ impl Front {
         if coarse {
             let mut away = [now[0] - before, now[1] - before, now[2] - before];
             away.sort_unstable_by(|a, b| b.abs().total_cmp(&a.abs()));
-            return Some(f64::from(away[1]));
+            return Some((f64::from(away[1]), f64::from(away[1]), before_m));
         }
         let (mut sum, mut low, mut high) = (0.0, f32::INFINITY, f32::NEG_INFINITY);
         for &slot in now {
@@ -409,8 +460,11 @@ impl Front {
         }
         let loudest = if sum > 0.0 { high } else { low };
         let rest = (sum - loudest) / (latest - 1) as f32;
-        // Dropping the loudest may turn the sign round: then nothing moved.
-        Some(if rest * sum > 0.0 { f64::from(rest) } else { 0.0 })
+        // Dropping the loudest may turn the sign round, and bad blocks end: then nothing moved.
+        let still = now[0] - before;
+        let moved = rest * sum > 0.0 && still * rest >= 0.5 * rest * rest;
+        let change_m = if moved { f64::from(rest) } else { 0.0 };
+        Some((change_m, f64::from(sum / latest as f32), before_m))
     }
 
     /// When the present motion left a tenth of itself behind, at the earliest slot that still holds.
@@ -428,9 +482,38 @@ impl Front {
             .saturating_sub((age as f64 * self.unit_s * 1e6) as i64)
     }
 
+    /// Mean square of how badly slots follow from each other (second differences, normalised to a slot's own), m2: before the
+    /// latest two slots, and that of the latest three alone, halved. `otherwise_m` stands in where slots are missing.
+    fn roughness(&self, otherwise_m: f64) -> (f64, f64) {
+        let second2 = |k: usize| {
+            let [a, b, c] = [self.slots[k], self.slots[k + 1], self.slots[k + 2]];
+            let second = a - 2.0 * b + c;
+            f64::from(second * second) / 6.0
+        };
+        let (mut sum, mut count) = (0.0, 0.0);
+        for k in 2..2 + ROUGH_SLOTS {
+            let square = second2(k);
+            if square.is_finite() {
+                sum += square;
+                count += 1.0;
+            }
+        }
+        let otherwise2 = otherwise_m * otherwise_m;
+        let before2 = if count >= 4.0 { sum / count } else { otherwise2 };
+        let latest2 = second2(0);
+        (
+            before2,
+            if latest2.is_finite() {
+                0.5 * latest2
+            } else {
+                otherwise2
+            },
+        )
+    }
+
     /// Whether the water left a flat sea all at once, no more than two slots ago.
     fn abrupt(&self) -> bool {
-        let noise_m = sqrt(self.banks[0].square).max(LEAST_NOISE_M);
+        let noise_m = sqrt(self.usual_rough2).max(LEAST_NOISE_M);
         let Some((old_m, spread_m)) = mean(&self.slots[2..2 + FLAT]) else {
             return false;
         };
@@ -440,7 +523,7 @@ impl Front {
 
     /// A jump between flat slots: its size, m, and whether enough flat slots followed. `None`: what moved, moved otherwise.
     fn jump(&self) -> Option<(f64, bool)> {
-        let noise_m = sqrt(self.banks[0].square).max(LEAST_NOISE_M);
+        let noise_m = sqrt(self.usual_rough2).max(LEAST_NOISE_M);
         for after in 1..=FLAT {
             // The slot of the jump itself may hold a part of it.
             let widths = if self.full_count > 1.0 { 2 } else { 1 };
@@ -455,7 +538,7 @@ impl Front {
                     let part = f64::from(self.slots[after]) - old_m;
                     part * jump_m > 0.0 && fabs(part) < fabs(jump_m)
                 };
-                if fabs(jump_m) > 2.0 * flat_m
+                if fabs(jump_m) > 3.0 * flat_m
                     && old_spread <= flat_m
                     && new_spread <= flat_m
                     && between

@@ -28,7 +28,7 @@ impl Default for Settings {
             threshold_m: 0.03,
             noise_factor: 4.0,
             least_m: 0.006,
-            front_factor: 6.0,
+            front_factor: 5.0,
             confirm_s: 150.0,
             shaking_period_s: 180.0,
             shaking_m: 0.02,

@@ -46,6 +46,12 @@ const UNSEEN_S: f64 = 3.0 * 3600.0;
 /// whose speeds differ by about this much, rad/s (0.5 deg/h).
 const DRIFT_PER_S: f64 = 0.5 * DEG_PER_H;
 
+/// After hours without data the predicted slope is wrong by about this, m/s (7 cm/h): a third of a metre of tide, 0.4 rad off.
+const GAP_SLOPE_M_S: f64 = 2e-5;
+
+/// ... and level and slope by this part of the tide's.
+const GAP_PART: f64 = 0.2;
+
 /// A sharp jump of the level is known to this part of itself.
 const STEP_DOUBT: f64 = 0.1;
 
@@ -151,6 +157,19 @@ impl Tide {
     pub(super) fn doubt(&mut self, by_m: f64) {
         self.p[0][0] += by_m * by_m;
         self.anchor();
+    }
+
+    /// Nothing was seen for hours: level and slope may be other than predicted, by at least `by_m` and [`GAP_SLOPE_M_S`], by
+    /// [`GAP_PART`] of the tide where it is large.
+    pub(super) fn gap(&mut self, by_m: f64) {
+        let (level2, slope2) = (1..4).fold((0.0, 0.0), |(level2, slope2), k| {
+            let size2 = self.x[2 * k] * self.x[2 * k] + self.x[2 * k + 1] * self.x[2 * k + 1];
+            let speed = SPEEDS[k - 1];
+            (level2 + size2, slope2 + size2 * speed * speed)
+        });
+        let slope_m_s = GAP_SLOPE_M_S.max(GAP_PART * sqrt(slope2));
+        self.p[1][1] += slope_m_s * slope_m_s;
+        self.doubt(by_m.max(GAP_PART * sqrt(level2)));
     }
 
     /// Standard deviation of the predicted slope, m/s.
