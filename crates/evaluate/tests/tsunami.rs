@@ -37,14 +37,23 @@ fn rows(data: &Path, more: &[&str]) -> Vec<serde_json::Value> {
 #[test]
 fn the_recorded_tsunamis() {
     let Some(data) = recorded() else { return };
-    println!("{}", evaluate(&["--data", data.to_str().expect("UTF-8")]).expect("a table"));
+    println!(
+        "{}",
+        evaluate(&["--data", data.to_str().expect("UTF-8")]).expect("a table")
+    );
     let rows = rows(&data, &[]);
     let find = |station: &str, detector: &str, year: &str| {
         rows.iter()
-            .find(|row| row["station"] == station && row["detector"] == detector && row["record"].as_str().is_some_and(|r| r.contains(year)))
+            .find(|row| {
+                row["station"] == station
+                    && row["detector"] == detector
+                    && row["record"].as_str().is_some_and(|r| r.contains(year))
+            })
             .unwrap_or_else(|| panic!("{station} {detector}"))
     };
-    let number = |row: &serde_json::Value, key: &str| row[key].as_f64().unwrap_or_else(|| panic!("{key}: {row}"));
+    let number = |row: &serde_json::Value, key: &str| {
+        row[key].as_f64().unwrap_or_else(|| panic!("{key}: {row}"))
+    };
     for row in rows.iter().filter(|row| row["detector"] == "watchfire") {
         assert_eq!(row["false_alarms"], 0, "{row}");
         assert_eq!(row["early"], 0, "{row}");
@@ -56,8 +65,14 @@ fn the_recorded_tsunamis() {
         assert!(number(row, "after_3cm_s") <= 240.0, "{row}");
     }
     for year in ["2006", "2010"] {
-        let (ours, dart) = (find("nukualofa", "watchfire", year), find("nukualofa", "dart-30mm", year));
-        assert!(number(ours, "called_s") <= number(dart, "called_s"), "{ours}");
+        let (ours, dart) = (
+            find("nukualofa", "watchfire", year),
+            find("nukualofa", "dart-30mm", year),
+        );
+        assert!(
+            number(ours, "called_s") <= number(dart, "called_s"),
+            "{ours}"
+        );
     }
     for station in ["P02", "802"] {
         assert!(number(find(station, "watchfire", "2011"), "after_peak_s") < 0.0);
@@ -70,8 +85,16 @@ fn a_directory_describes_its_own_records() {
     let mut csv = String::from("when,level,other\n");
     for minute in 0..4000 {
         let t = f64::from(minute) * 60.0;
-        let wave = if t > 180_000.0 { 0.3 * ((t - 180_000.0) / 191.0).sin() } else { 0.0 };
-        let level = if minute % 500 == 499 { -999.0 } else { 2.0 + 0.5 * (t / 7117.0).cos() + wave };
+        let wave = if t > 180_000.0 {
+            0.3 * ((t - 180_000.0) / 191.0).sin()
+        } else {
+            0.0
+        };
+        let level = if minute % 500 == 499 {
+            -999.0
+        } else {
+            2.0 + 0.5 * (t / 7117.0).cos() + wave
+        };
         csv.push_str(&format!("{},{level:.3},0\n", 1_600_000_000 + minute * 60));
     }
     std::fs::write(directory.path().join("gauge.csv"), csv).expect("written");
@@ -83,16 +106,46 @@ fn a_directory_describes_its_own_records() {
     .expect("written");
     let out = directory.path().join("rows.csv");
     let data = directory.path().to_str().expect("UTF-8");
-    let rows = rows(directory.path(), &["--detector", "watchfire", "--csv", out.to_str().expect("UTF-8")]);
+    let rows = rows(
+        directory.path(),
+        &[
+            "--detector",
+            "watchfire",
+            "--csv",
+            out.to_str().expect("UTF-8"),
+        ],
+    );
     assert_eq!(rows.len(), 1);
-    assert_eq!((&rows[0]["sign_right"], &rows[0]["false_alarms"]), (&true.into(), &0.into()), "{rows:?}");
-    assert!(rows[0]["after_onset_s"].as_f64().is_some_and(|s| s > 0.0 && s < 400.0), "{rows:?}");
+    assert_eq!(
+        (&rows[0]["sign_right"], &rows[0]["false_alarms"]),
+        (&true.into(), &0.into()),
+        "{rows:?}"
+    );
+    assert!(
+        rows[0]["after_onset_s"]
+            .as_f64()
+            .is_some_and(|s| s > 0.0 && s < 400.0),
+        "{rows:?}"
+    );
     let written = std::fs::read_to_string(out).expect("CSV");
     assert_eq!(written.lines().count(), 2);
-    let fields = |line: &str| line.replace("\"made up, \"\"quoted\"\"\"", "name").split(',').count();
-    assert!(written.lines().map(fields).all(|n| n == fields(written.lines().next().expect("head"))), "{written}");
+    let fields = |line: &str| {
+        line.replace("\"made up, \"\"quoted\"\"\"", "name")
+            .split(',')
+            .count()
+    };
+    assert!(
+        written
+            .lines()
+            .map(fields)
+            .all(|n| n == fields(written.lines().next().expect("head"))),
+        "{written}"
+    );
     let table = evaluate(&["--data", data]).expect("a table");
-    assert!(table.contains("dart-100mm") && table.contains("made up"), "{table}");
+    assert!(
+        table.contains("dart-100mm") && table.contains("made up"),
+        "{table}"
+    );
 }
 
 #[test]
@@ -103,7 +156,10 @@ fn mistakes_end_in_words() {
         let error = evaluate(arguments).expect_err("a refusal");
         assert!(said.iter().all(|word| error.contains(word)), "{error}");
     };
-    fails(&["--data", "/nowhere/at/all"], &["/nowhere/at/all", "not a directory"]);
+    fails(
+        &["--data", "/nowhere/at/all"],
+        &["/nowhere/at/all", "not a directory"],
+    );
     fails(&["--data", data], &["records.toml", "--records"]);
     let describe = |more: &str| {
         let text = format!(

@@ -93,7 +93,7 @@ fn tohoku_2011_over_the_source_at_p02() {
 fn tohoku_2011_at_buoy_802() {
     let Some(s) = run("802") else { return };
     // 6.6 m at 25.6 min, with no history before the earthquake.
-    within("confirmation", s.confirmed_s, 780.0, 1_200.0);
+    within("confirmation", s.confirmed_s, 600.0, 1_200.0);
     within("amplitude", s.amplitude_m, 6.0, 7.4);
     within("peak", s.peak_s, 1_480.0, 1_560.0);
 }
@@ -109,17 +109,35 @@ fn buoy_811_stays_quiet_for_its_first_hour() {
 #[test]
 fn scaled_and_inverted_copies_of_deep_ocean_records() {
     for name in ["32412", "21418", "21413"] {
-        let Some(series) = recorded::load(name) else { return };
-        let arrival_s = recorded::ALL.iter().find(|(n, _)| *n == name).map_or(0.0, |(_, a)| *a);
-        let largest_m = match name { "32412" => 0.235, "21418" => 1.87, _ => 0.77 };
+        let Some(series) = recorded::load(name) else {
+            return;
+        };
+        let arrival_s = recorded::ALL
+            .iter()
+            .find(|(n, _)| *n == name)
+            .map_or(0.0, |(_, a)| *a);
+        let largest_m = match name {
+            "32412" => 0.235,
+            "21418" => 1.87,
+            _ => 0.77,
+        };
         let level_m = series[0].1;
         for factor in [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 2.0, -1.0, -0.1, -0.05] {
-            let copy: Vec<_> = series.iter().map(|&(t, h)| (t, 1234.5 + factor * (h - level_m))).collect();
+            let copy: Vec<_> = series
+                .iter()
+                .map(|&(t, h)| (t, 1234.5 + factor * (h - level_m)))
+                .collect();
             let s = summarise(&copy, arrival_s);
-            println!("{name} x {factor}: {} before or after, called at {:?}", s.false_onsets, s.confirmed_s);
+            println!(
+                "{name} x {factor}: {} before or after, called at {:?}",
+                s.false_onsets, s.confirmed_s
+            );
             assert_eq!(s.false_onsets, 0, "{name} x {factor}: {s:?}");
             let seen = s.confirmed_s.is_some_and(|c| c < arrival_s + 3600.0);
-            assert!(seen || f64::abs(factor) * largest_m < 0.02, "{name} x {factor}: {s:?}");
+            assert!(
+                seen || f64::abs(factor) * largest_m < 0.02,
+                "{name} x {factor}: {s:?}"
+            );
         }
     }
 }

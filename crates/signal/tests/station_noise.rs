@@ -67,7 +67,13 @@ const GAUGE: Station = Station {
 fn made(seed: u64, station: &Station, days: f64) -> Vec<(f64, f64)> {
     let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     let phases: [f64; 5] = std::array::from_fn(|_| TAU * dice.uniform());
-    let tide = [(12.4206, 1.0), (12.0, 0.4), (12.6583, 0.2), (23.9345, 0.4), (25.8193, 0.3)];
+    let tide = [
+        (12.4206, 1.0),
+        (12.0, 0.4),
+        (12.6583, 0.2),
+        (23.9345, 0.4),
+        (25.8193, 0.3),
+    ];
     let (mut red, mut level, mut burst, mut burst_to) = (0.0, 0.0, 0.0, 0.0);
     let (mut phase, mut bad, mut away_to) = (0.0, 0, 0.0);
     let keep = (-station.step_s / 900.0).exp();
@@ -111,45 +117,128 @@ fn made(seed: u64, station: &Station, days: f64) -> Vec<(f64, f64)> {
 /// Onsets: second, sign, confidence.
 fn onsets(series: impl IntoIterator<Item = (f64, f64)>) -> Vec<(f64, Sign, f64)> {
     let mut detector = Detector::new(Settings::default());
-    let mut last = Vec::new();
     series
         .into_iter()
         .filter_map(|(t, height)| {
             let step = detector.step((t * 1e6) as i64, height);
-            if std::env::var_os("PROBE").is_some() { last.push(format!("      {t} {height:.3} {:.4} {}", step.residual_m, detector.probe())); if last.len() > 26 { last.remove(0); } }
             match step.change {
-            Some(Change::Onset { sign, confidence, .. }) => {
-                if std::env::var_os("PROBE").is_some() { println!("   {t}\n{}", last.join("\n")); }
-                Some((t, sign, confidence))
+                Some(Change::Onset {
+                    sign, confidence, ..
+                }) => Some((t, sign, confidence)),
+                _ => None,
             }
-            _ => None,
-        }})
+        })
         .collect()
 }
 
 fn train(t: f64, amplitude_m: f64, period_s: f64) -> f64 {
     let s = t / period_s;
-    if s < 0.0 { 0.0 } else { amplitude_m * (TAU * s).sin() * (-s / 4.0).exp() * 1.06 }
+    if s < 0.0 {
+        0.0
+    } else {
+        amplitude_m * (TAU * s).sin() * (-s / 4.0).exp() * 1.06
+    }
 }
 
 /// Days of noise without a call, by kind of station and of trouble.
 #[test]
 fn long_noise_makes_no_call() {
     let kinds = [
-        ("deep 15 s", Station { step_s: 15.0, ..DEEP }, 20.0),
+        (
+            "deep 15 s",
+            Station {
+                step_s: 15.0,
+                ..DEEP
+            },
+            20.0,
+        ),
         ("deep 1 min", DEEP, 60.0),
-        ("deep 15 min", Station { step_s: 900.0, ..DEEP }, 200.0),
-        ("deep, steps", Station { step_m: 0.02, ..DEEP }, 40.0),
-        ("deep, spikes", Station { spike_m: 0.3, ..DEEP }, 40.0),
-        ("deep, small spikes", Station { spike_m: 0.02, ..DEEP }, 40.0),
-        ("deep 15 s, steps and spikes", Station { step_s: 15.0, step_m: 0.03, spike_m: 0.1, ..DEEP }, 20.0),
-        ("deep, drift", Station { drift_m_per_day: 0.05, ..DEEP }, 40.0),
+        (
+            "deep 15 min",
+            Station {
+                step_s: 900.0,
+                ..DEEP
+            },
+            200.0,
+        ),
+        (
+            "deep, steps",
+            Station {
+                step_m: 0.02,
+                ..DEEP
+            },
+            40.0,
+        ),
+        (
+            "deep, spikes",
+            Station {
+                spike_m: 0.3,
+                ..DEEP
+            },
+            40.0,
+        ),
+        (
+            "deep, small spikes",
+            Station {
+                spike_m: 0.02,
+                ..DEEP
+            },
+            40.0,
+        ),
+        (
+            "deep 15 s, steps and spikes",
+            Station {
+                step_s: 15.0,
+                step_m: 0.03,
+                spike_m: 0.1,
+                ..DEEP
+            },
+            20.0,
+        ),
+        (
+            "deep, drift",
+            Station {
+                drift_m_per_day: 0.05,
+                ..DEEP
+            },
+            40.0,
+        ),
         ("gauge 1 min", GAUGE, 60.0),
-        ("gauge 6 min", Station { step_s: 360.0, ..GAUGE }, 100.0),
-        ("gauge 15 s", Station { step_s: 15.0, white_m: 0.01, ..GAUGE }, 10.0),
-        ("gauge, spikes", Station { spike_m: 0.5, ..GAUGE }, 40.0),
+        (
+            "gauge 6 min",
+            Station {
+                step_s: 360.0,
+                ..GAUGE
+            },
+            100.0,
+        ),
+        (
+            "gauge 15 s",
+            Station {
+                step_s: 15.0,
+                white_m: 0.01,
+                ..GAUGE
+            },
+            10.0,
+        ),
+        (
+            "gauge, spikes",
+            Station {
+                spike_m: 0.5,
+                ..GAUGE
+            },
+            40.0,
+        ),
         ("gauge, great tide", Station { m2_m: 2.5, ..GAUGE }, 40.0),
-        ("gauge, storm", Station { seiche_m: 0.1, red_m: 0.03, ..GAUGE }, 40.0),
+        (
+            "gauge, storm",
+            Station {
+                seiche_m: 0.1,
+                red_m: 0.03,
+                ..GAUGE
+            },
+            40.0,
+        ),
     ];
     let mut wrong = 0;
     for (name, station, days) in kinds {
@@ -157,7 +246,15 @@ fn long_noise_makes_no_call() {
         for seed in 0..4 {
             calls.extend(onsets(made(seed, &station, days / 4.0)));
         }
-        println!("{name:30} {days:4} days: {} calls {:?}", calls.len(), calls.iter().map(|c| (c.0 as i64, (c.2 * 100.0) as i64)).take(6).collect::<Vec<_>>());
+        println!(
+            "{name:30} {days:4} days: {} calls {:?}",
+            calls.len(),
+            calls
+                .iter()
+                .map(|c| (c.0 as i64, (c.2 * 100.0) as i64))
+                .take(6)
+                .collect::<Vec<_>>()
+        );
         wrong += calls.len();
     }
     assert_eq!(wrong, 0);
@@ -174,14 +271,23 @@ fn a_wave_of_a_centimetre_is_called_in_the_deep_ocean() {
             let amplitude_m = if seed % 2 == 0 { 0.013 } else { -0.013 };
             let station = Station { step_s, ..DEEP };
             let series = made(seed + 100, &station, 3.2);
-            let calls = onsets(series.into_iter().map(|(t, h)| (t, h + train(t - from_s, amplitude_m, period_s))));
-            if let Some(&(t, sign, _)) = calls.iter().find(|c| c.0 > from_s && c.0 < from_s + 3.0 * period_s) {
+            let calls = onsets(
+                series
+                    .into_iter()
+                    .map(|(t, h)| (t, h + train(t - from_s, amplitude_m, period_s))),
+            );
+            if let Some(&(t, sign, _)) = calls
+                .iter()
+                .find(|c| c.0 > from_s && c.0 < from_s + 3.0 * period_s)
+            {
                 found += 1;
                 signs += i32::from((sign == Sign::Rise) == (amplitude_m > 0.0));
                 late = late.max(t - from_s);
             }
         }
-        println!("1.3 cm every {step_s} s: {found} of 50 called, {signs} with the right sign, the latest {late:.0} s after its front");
+        println!(
+            "1.3 cm every {step_s} s: {found} of 50 called, {signs} with the right sign, the latest {late:.0} s after its front"
+        );
         assert!(found >= least);
     }
 }

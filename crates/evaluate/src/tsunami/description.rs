@@ -152,7 +152,10 @@ pub(super) fn load(data: &Path, records: Option<&Path>) -> Result<Described, Str
     let (document, known) = match records {
         Some(path) => (Document::load(path), false),
         None if own.exists() => (Document::load(&own), false),
-        None => (Ok(Document::new("the program's own records.toml", KNOWN)), true),
+        None => (
+            Ok(Document::new("the program's own records.toml", KNOWN)),
+            true,
+        ),
     };
     let document = document.map_err(|error| error.to_string())?;
     let mut records = parse(&document).map_err(|error| error.to_string())?;
@@ -179,17 +182,30 @@ pub(super) fn load(data: &Path, records: Option<&Path>) -> Result<Described, Str
 fn parse(document: &Document) -> Result<Vec<Record>, settings::Error> {
     let written: Written = document.read(&Environment::none())?;
     if written.record.is_empty() || written.record.len() > MAX_RECORDS {
-        return Err(document.refuse("record", &format!("a description has 1 to {MAX_RECORDS} records")));
+        return Err(document.refuse(
+            "record",
+            &format!("a description has 1 to {MAX_RECORDS} records"),
+        ));
     }
     let entries = written.record.into_iter().enumerate();
-    entries.map(|(index, entry)| record(document, index, entry)).collect()
+    entries
+        .map(|(index, entry)| record(document, index, entry))
+        .collect()
 }
 
 fn record(document: &Document, index: usize, entry: Entry) -> Result<Record, settings::Error> {
-    let refuse = |key: &str, message: &str| document.refuse(&format!("record[{index}].{key}"), message);
+    let refuse =
+        |key: &str, message: &str| document.refuse(&format!("record[{index}].{key}"), message);
     match (entry.format, &entry.csv) {
-        (Format::Csv, None) => return Err(refuse("format", "csv needs [record.csv] with time = and value = column names")),
-        (Format::Ndbc | Format::Seconds, Some(_)) => return Err(refuse("csv", "only for format = \"csv\"; remove it")),
+        (Format::Csv, None) => {
+            return Err(refuse(
+                "format",
+                "csv needs [record.csv] with time = and value = column names",
+            ));
+        }
+        (Format::Ndbc | Format::Seconds, Some(_)) => {
+            return Err(refuse("csv", "only for format = \"csv\"; remove it"));
+        }
         _ => {}
     }
     if entry.zero.is_some() && entry.format != Format::Seconds {
@@ -197,18 +213,28 @@ fn record(document: &Document, index: usize, entry: Entry) -> Result<Record, set
     }
     let zero_us = match (entry.format, entry.zero.or(entry.origin)) {
         (_, Some(zero_us)) => zero_us,
-        (Format::Seconds, None) => return Err(refuse("format", "seconds after what? give origin, or zero")),
+        (Format::Seconds, None) => {
+            return Err(refuse("format", "seconds after what? give origin, or zero"));
+        }
         (_, None) => 0,
     };
     // Half the circumference of the Earth.
-    if entry.distance_km.is_some_and(|km| !(0.0..=20_100.0).contains(&km)) {
-        return Err(refuse("distance_km", "kilometres along the great circle, 0 to 20100"));
+    if entry
+        .distance_km
+        .is_some_and(|km| !(0.0..=20_100.0).contains(&km))
+    {
+        return Err(refuse(
+            "distance_km",
+            "kilometres along the great circle, 0 to 20100",
+        ));
     }
     if entry.distance_km.is_some() && entry.origin.is_none() {
         return Err(refuse("distance_km", "needs the earthquake's origin"));
     }
     let mut shaking = windows(&entry.shaking).map_err(|message| refuse("shaking", &message))?;
-    if shaking.is_empty() && let Some(km) = entry.distance_km {
+    if shaking.is_empty()
+        && let Some(km) = entry.distance_km
+    {
         let window = signal::seismic::seismic_window(km);
         shaking.push(((window.from_s * 1e6) as i64, (window.to_s * 1e6) as i64));
     }
@@ -231,7 +257,10 @@ fn record(document: &Document, index: usize, entry: Entry) -> Result<Record, set
         if truth.rise_3cm_us.is_some_and(|rise| rise < truth.onset_us) {
             return Err(refuse("truth.rise_3cm", "must not be earlier than onset"));
         }
-        if truth.amplitude_m.is_some_and(|m| !(m.is_finite() && m != 0.0)) {
+        if truth
+            .amplitude_m
+            .is_some_and(|m| !(m.is_finite() && m != 0.0))
+        {
             return Err(refuse("truth.amplitude_m", "metres, not zero"));
         }
     }
@@ -299,7 +328,8 @@ mod tests {
 
     #[test]
     fn the_known_records_are_described_without_mistakes() {
-        let records = parse(&Document::new("known", KNOWN)).unwrap_or_else(|error| panic!("{error}"));
+        let records =
+            parse(&Document::new("known", KNOWN)).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(records.len(), 8);
     }
 
@@ -312,14 +342,31 @@ mod tests {
             ("origin = 2011-03-11T05:46:24Z", "", "seconds after what"),
             ("\"buoy\"", "\"boat\"", "boat"),
             ("name", "nam", "nam"),
-            ("file = ", "quiet = [[\"2h\", \"1h\"]]\nfile = ", "ends before it begins"),
-            ("file = ", "quiet = [[\"2 hours?\", \"1h\"]]\nfile = ", "quiet"),
+            (
+                "file = ",
+                "quiet = [[\"2h\", \"1h\"]]\nfile = ",
+                "ends before it begins",
+            ),
+            (
+                "file = ",
+                "quiet = [[\"2 hours?\", \"1h\"]]\nfile = ",
+                "quiet",
+            ),
             ("file = ", "distance_km = -1.0\nfile = ", "20100"),
-            ("file = ", "truth = { onset = \"2h\", peak = \"1h\" }\nfile = ", "earlier than onset"),
+            (
+                "file = ",
+                "truth = { onset = \"2h\", peak = \"1h\" }\nfile = ",
+                "earlier than onset",
+            ),
         ] {
             let text = good.replacen(from, to, 1);
-            let error = parse(&Document::new("r.toml", &text)).expect_err(to).to_string();
-            assert!(error.starts_with("r.toml:") && error.contains(said), "{to}: {error}");
+            let error = parse(&Document::new("r.toml", &text))
+                .expect_err(to)
+                .to_string();
+            assert!(
+                error.starts_with("r.toml:") && error.contains(said),
+                "{to}: {error}"
+            );
         }
     }
 }

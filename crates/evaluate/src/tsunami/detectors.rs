@@ -65,12 +65,16 @@ impl Any {
     /// A fresh detector for samples usually `step_us` apart.
     pub(super) fn new(which: Which, step_us: i64) -> Self {
         let threshold_m = match which {
-            Which::Watchfire => return Self::Watchfire(Box::new(Detector::new(Settings::default()))),
+            Which::Watchfire => {
+                return Self::Watchfire(Box::new(Detector::new(Settings::default())));
+            }
             Which::Dart30 => signal::dart::THRESHOLD_M,
             Which::Dart100 => 0.1,
         };
         // The instrument's 15 s, or the coarsest step that the samples fill.
-        let step_s = [15, 60, 120, 300, 360, 600].into_iter().find(|s| step_us <= s * 1_000_000);
+        let step_s = [15, 60, 120, 300, 360, 600]
+            .into_iter()
+            .find(|s| step_us <= s * 1_000_000);
         step_s
             .and_then(|s| Dart::new(s * 1_000_000, threshold_m).ok())
             .map_or(Self::Cannot, |dart| Self::Dart {
@@ -84,7 +88,9 @@ impl Any {
         match self {
             Self::Cannot => Said::default(),
             Self::Watchfire(detector) => match detector.step(time_us, height_m).change {
-                Some(Change::Onset { sign, confidence, .. }) => Said {
+                Some(Change::Onset {
+                    sign, confidence, ..
+                }) => Said {
                     alarm: true,
                     call: true,
                     rises: Some(sign.factor() > 0.0),
@@ -98,11 +104,16 @@ impl Any {
                 },
                 _ => Said::default(),
             },
-            Self::Dart { dart, alarm_us, largest_m } => {
+            Self::Dart {
+                dart,
+                alarm_us,
+                largest_m,
+            } => {
                 let Some(said) = dart.step(time_us, height_m) else {
                     return Said::default();
                 };
-                let alarm = said.triggered && alarm_us.is_none_or(|at| time_us - at > EVENT_MODE_US);
+                let alarm =
+                    said.triggered && alarm_us.is_none_or(|at| time_us - at > EVENT_MODE_US);
                 if alarm {
                     *alarm_us = Some(time_us);
                     *largest_m = 0.0;

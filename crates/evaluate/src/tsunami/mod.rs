@@ -43,7 +43,8 @@ pub struct Arguments {
 /// # Errors
 /// In words: what, where, and what to do.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), String> {
-    let Described { records, absent } = description::load(&arguments.data, arguments.records.as_deref())?;
+    let Described { records, absent } =
+        description::load(&arguments.data, arguments.records.as_deref())?;
     let mut which = arguments.detectors.clone();
     if which.is_empty() {
         which = Which::ALL.to_vec();
@@ -57,8 +58,12 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), String> {
         }
     }
     if let Some(path) = &arguments.csv {
-        std::fs::write(path, table::csv(&rows))
-            .map_err(|error| format!("{}: cannot write the rows: {error}; choose another --csv", path.display()))?;
+        std::fs::write(path, table::csv(&rows)).map_err(|error| {
+            format!(
+                "{}: cannot write the rows: {error}; choose another --csv",
+                path.display()
+            )
+        })?;
     }
     let printed = if arguments.json {
         table::json(&rows, &absent)

@@ -88,7 +88,9 @@ pub(super) fn score(record: &Record, samples: &[(i64, f64)], which: Which) -> Ro
         after_onset_s: None,
         after_3cm_s: None,
         after_peak_s: None,
-        tsunami: record.truth.is_some_and(|truth| truth.sign.is_some() || truth.amplitude_m.is_some()),
+        tsunami: record
+            .truth
+            .is_some_and(|truth| truth.sign.is_some() || truth.amplitude_m.is_some()),
         sign_right: None,
         amplitude_m: None,
         amplitude_error: None,
@@ -108,7 +110,9 @@ pub(super) fn score(record: &Record, samples: &[(i64, f64)], which: Which) -> Ro
         }
         previous_us = time_us;
         let onset_us = record.truth.map(|truth| truth.onset_us);
-        let within = record.truth.is_some_and(|truth| at_us >= truth.onset_us && at_us <= truth.until_us);
+        let within = record
+            .truth
+            .is_some_and(|truth| at_us >= truth.onset_us && at_us <= truth.until_us);
         if said.alarm {
             row.false_alarms += u32::from(quiet);
             let after_origin = at_us >= 0;
@@ -126,18 +130,28 @@ pub(super) fn score(record: &Record, samples: &[(i64, f64)], which: Which) -> Ro
         if within && row.called_s.is_some() {
             rises = rises.or(said.rises).or(said.amplitude_m.map(|m| m > 0.0));
             if let Some(amplitude_m) = said.amplitude_m {
-                let larger = row.amplitude_m.is_none_or(|known: f64| amplitude_m.abs() > known.abs());
-                row.amplitude_m = if larger { Some(amplitude_m) } else { row.amplitude_m };
+                let larger = row
+                    .amplitude_m
+                    .is_none_or(|known: f64| amplitude_m.abs() > known.abs());
+                row.amplitude_m = if larger {
+                    Some(amplitude_m)
+                } else {
+                    row.amplitude_m
+                };
             }
         }
     }
-    row.false_per_day = (row.quiet_days > 0.0).then(|| f64::from(row.false_alarms) / row.quiet_days);
+    row.false_per_day =
+        (row.quiet_days > 0.0).then(|| f64::from(row.false_alarms) / row.quiet_days);
     if let (Some(truth), Some(called_s)) = (&record.truth, row.called_s) {
         let after = |us: i64| called_s - us as f64 / SECOND_US;
         row.after_onset_s = Some(after(truth.onset_us));
         row.after_3cm_s = truth.rise_3cm_us.map(after);
         row.after_peak_s = truth.peak_us.map(after);
-        row.sign_right = truth.sign.zip(rises).map(|(sign, rises)| (sign == Sign::Rise) == rises);
+        row.sign_right = truth
+            .sign
+            .zip(rises)
+            .map(|(sign, rises)| (sign == Sign::Rise) == rises);
         row.amplitude_error = truth
             .amplitude_m
             .zip(row.amplitude_m)
@@ -149,7 +163,10 @@ pub(super) fn score(record: &Record, samples: &[(i64, f64)], which: Which) -> Ro
 /// Inside a quiet window. Without windows: before the earthquake, or everywhere where there was no tsunami.
 fn is_quiet(record: &Record, at_us: i64) -> bool {
     if !record.quiet.is_empty() {
-        return record.quiet.iter().any(|&(from, to)| at_us >= from && at_us < to);
+        return record
+            .quiet
+            .iter()
+            .any(|&(from, to)| at_us >= from && at_us < to);
     }
     match (&record.truth, record.origin_us) {
         (None, _) => true,
@@ -163,7 +180,11 @@ fn what(record: &Record, at_us: i64, within: bool) -> What {
         return What::Wave;
     }
     let late = record.truth.is_some_and(|truth| at_us > truth.until_us);
-    if record.shaking.iter().any(|&(from, to)| at_us >= from && at_us <= to) {
+    if record
+        .shaking
+        .iter()
+        .any(|&(from, to)| at_us >= from && at_us <= to)
+    {
         What::Shaking
     } else if late && !is_quiet(record, at_us) {
         What::Later
@@ -174,7 +195,11 @@ fn what(record: &Record, at_us: i64, within: bool) -> What {
 
 /// The median step; equal times do not count.
 fn usual_step_us(samples: &[(i64, f64)]) -> i64 {
-    let mut steps: Vec<i64> = samples.windows(2).map(|pair| pair[1].0 - pair[0].0).filter(|step| *step > 0).collect();
+    let mut steps: Vec<i64> = samples
+        .windows(2)
+        .map(|pair| pair[1].0 - pair[0].0)
+        .filter(|step| *step > 0)
+        .collect();
     steps.sort_unstable();
     steps.get(steps.len() / 2).copied().unwrap_or(i64::MAX)
 }

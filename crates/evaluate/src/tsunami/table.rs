@@ -5,7 +5,12 @@ use std::fmt::Write as _;
 
 /// For people: minutes, centimetres and words.
 pub(super) fn text(rows: &[Row], absent: &[String]) -> String {
-    let names = rows.iter().map(|row| row.record.chars().count()).max().unwrap_or(6).clamp(6, 40);
+    let names = rows
+        .iter()
+        .map(|row| row.record.chars().count())
+        .max()
+        .unwrap_or(6)
+        .clamp(6, 40);
     let mut out = format!(
         "{:names$}  detector   | first call  what    early | false  in days  a day | called  after onset    3 cm     peak  sign   amplitude  error  conf.\n",
         "record"
@@ -16,12 +21,19 @@ pub(super) fn text(rows: &[Row], absent: &[String]) -> String {
     );
     out.push_str(&unit);
     let minutes = |seconds: Option<f64>, width: usize| {
-        seconds.map_or_else(|| format!("{:>width$}", "-"), |s| format!("{:>width$.1}", s / 60.0))
+        seconds.map_or_else(
+            || format!("{:>width$}", "-"),
+            |s| format!("{:>width$.1}", s / 60.0),
+        )
     };
     for row in rows {
         let name: String = row.record.chars().take(names).collect();
         if row.cannot {
-            let _ = writeln!(out, "{name:names$}  {:<10} | needs a sample every ten minutes at least", row.detector);
+            let _ = writeln!(
+                out,
+                "{name:names$}  {:<10} | needs a sample every ten minutes at least",
+                row.detector
+            );
             continue;
         }
         let called = match row.called_s {
@@ -37,7 +49,8 @@ pub(super) fn text(rows: &[Row], absent: &[String]) -> String {
             row.early,
             row.false_alarms,
             row.quiet_days,
-            row.false_per_day.map_or("    -".into(), |rate| format!("{rate:>5.2}")),
+            row.false_per_day
+                .map_or("    -".into(), |rate| format!("{rate:>5.2}")),
             minutes(row.after_onset_s, 12),
             minutes(row.after_3cm_s, 7),
             minutes(row.after_peak_s, 8),
@@ -46,9 +59,12 @@ pub(super) fn text(rows: &[Row], absent: &[String]) -> String {
                 Some(false) => "WRONG",
                 None => "-",
             },
-            row.amplitude_m.map_or(format!("{:>10}", "-"), |m| format!("{m:>10.3}")),
-            row.amplitude_error.map_or(format!("{:>6}", "-"), |e| format!("{:>6.0}", e * 100.0)),
-            row.confidence.map_or("    -".into(), |c| format!("{c:>5.2}")),
+            row.amplitude_m
+                .map_or(format!("{:>10}", "-"), |m| format!("{m:>10.3}")),
+            row.amplitude_error
+                .map_or(format!("{:>6}", "-"), |e| format!("{:>6.0}", e * 100.0)),
+            row.confidence
+                .map_or("    -".into(), |c| format!("{c:>5.2}")),
         );
     }
     for file in absent {
@@ -83,7 +99,8 @@ pub(super) fn csv(rows: &[Row]) -> String {
             number(row.after_3cm_s),
             number(row.after_peak_s),
             row.tsunami,
-            row.sign_right.map_or_else(String::new, |right| right.to_string()),
+            row.sign_right
+                .map_or_else(String::new, |right| right.to_string()),
             number(row.amplitude_m),
             number(row.amplitude_error),
             number(row.confidence),

@@ -358,10 +358,16 @@ impl Detector {
             // The low-pass lags: a bad block is over before it shows.
             let still = self.front.latest_m() * sign.factor() >= STILL * size
                 && size > self.front.train_m();
-            let stayed = self.excursion.filter(|e| still && e.weight_s >= self.settings.confirm_s && e.samples >= 2);
-            let moved = moved.filter(|m| !self.shaking.is_new() || fabs(m.change_m) >= CLEAR * self.shaking.fast_m());
+            let stayed = self
+                .excursion
+                .filter(|e| still && e.weight_s >= self.settings.confirm_s && e.samples >= 2);
+            let moved = moved.filter(|m| {
+                !self.shaking.is_new() || fabs(m.change_m) >= CLEAR * self.shaking.fast_m()
+            });
             let (onset_us, sign, ratio) = match (stayed, moved) {
-                (Some(_), Some(m)) if Sign::of(m.change_m) == sign => (self.half.from_us, sign, ratio.max(m.ratio)),
+                (Some(_), Some(m)) if Sign::of(m.change_m) == sign => {
+                    (self.half.from_us, sign, ratio.max(m.ratio))
+                }
                 (Some(_), _) => (self.half.from_us, sign, ratio),
                 (None, Some(m)) => (m.since_us, Sign::of(m.change_m), m.ratio),
                 (None, None) => return None,
@@ -375,7 +381,12 @@ impl Detector {
             });
         };
         // Silence is not quiet: a gap counts for little.
-        if event.quiet(time_us, size <= usual && self.front.ratio() <= 1.0, step_s.min(APART_S)) >= self.settings.quiet_s {
+        if event.quiet(
+            time_us,
+            size <= usual && self.front.ratio() <= 1.0,
+            step_s.min(APART_S),
+        ) >= self.settings.quiet_s
+        {
             let end = event.end();
             self.event = None;
             return Some(end);
@@ -421,14 +432,4 @@ impl Detector {
 /// Seconds from one time to another; times far apart saturate.
 pub(super) fn seconds(from_us: i64, to_us: i64) -> f64 {
     to_us.saturating_sub(from_us) as f64 * 1e-6
-}
-impl Detector {
-    /// probe
-    pub fn probe(&self) -> impl core::fmt::Display + '_ { Probe(self) }
-}
-struct Probe<'a>(&'a Detector);
-impl core::fmt::Display for Probe<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "ratio {:.2} fast {:.4} rough {:.4} on {} new {} slope {:.2e} {}", self.0.front.ratio(), self.0.shaking.fast_m(), self.0.shaking.rough_m(), self.0.shaking.is_on(), self.0.shaking.is_new(), self.0.tide.slope_sigma_m_s(), self.0.front.probe())
-    }
 }

@@ -18,16 +18,13 @@
 //! for three flat slots, and then the level moves ([`Verdict::Step`]).
 
 use super::detector::seconds;
+use super::slots::Slots;
 use libm::{fabs, sqrt};
 
 /// A slot covers at least this long, s (a minute, less the jitter of its samples).
 const SLOT_S: f64 = 55.0;
 /// Slots longer than this are the coarse kind, s.
 const COARSE_S: f64 = 120.0;
-/// Slots kept.
-const KEPT: usize = 24;
-/// After more missing slots than this the older ones are forgotten.
-const MOST_MISSING: usize = 6;
 /// Fine banks: latest slots, slots back, slots there.
 const BANKS: [(usize, usize, usize); 3] = [(2, 4, 4), (3, 6, 8), (5, 12, 12)];
 const COARSE: (usize, usize, usize) = (3, 3, 4);
@@ -56,22 +53,12 @@ const LEAK_NEW: f64 = 6.0;
 const TRAIN_S: f64 = 900.0;
 /// A slot has many samples from here on: every 10 s.
 const MANY: f64 = 6.0;
-/// Roughness is the mean over this many slots.
-const ROUGH_SLOTS: usize = 10;
 /// Minutes are rough beyond this many times their usual mean square.
 const ROUGH: f64 = 9.0;
 /// A bank learns its noise from changes below this part of its threshold.
 const LEARN_BELOW: f64 = 0.75;
 /// The largest change lately counts after this long, s.
 const RECENT_S: f64 = 1800.0;
-/// A change of this many times the noise between two slots, after flat ones, waits for a third slot: bad blocks come in twos.
-const ABRUPT: f64 = 12.0;
-/// Flat slots on each side of a step,
-const FLAT: usize = 3;
-/// flat within this part of the step,
-const FLAT_PART: f64 = 0.15;
-/// or within this many times the noise.
-const FLAT_NOISE: f64 = 3.5;
 
 /// What one bank knows of the station.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -133,8 +120,7 @@ pub(super) struct Moved {
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Front {
-    /// Latest first; NaN where nothing came.
-    slots: [f32; KEPT],
+    slots: Slots,
     unit_s: f64,
     strange: u8,
     from_us: i64,
@@ -165,7 +151,7 @@ pub(super) struct Front {
 impl Front {
     pub(super) fn new() -> Self {
         Self {
-            slots: [f32::NAN; KEPT],
+            slots: Slots::new(),
             unit_s: 60.0,
             strange: 0,
             from_us: i64::MIN,
@@ -209,15 +195,13 @@ impl Front {
 
     /// Mean of the latest full slot, m; NaN before there is one.
     pub(super) fn latest_m(&self) -> f64 {
-        f64::from(self.slots[0])
+        self.slots.latest_m()
     }
 
     /// The tide's prediction moved: the past moves with it.
     pub(super) fn shift(&mut self, by_m: f64) {
         self.sum_m += by_m * self.count;
-        for slot in &mut self.slots {
-            *slot += by_m as f32;
-        }
+        self.slots.shift(by_m);
     }
 
     /// Takes a residual. Something is said when a slot is full.
@@ -233,13 +217,11 @@ impl Front {
         }
         let step_s = seconds(self.latest_us, time_us);
         self.latest_us = time_us;
-        if self.count == 0.0
-            && self.full_us != i64::MIN
-            && seconds(self.full_us, time_us) < SLOT_S
+        if self.count == 0.0 && self.full_us != i64::MIN && seconds(self.full_us, time_us) < SLOT_S
         {
             // More values in a slot that is full already: equal stamps, or the sampling became finer.
             self.full_count += 1.0;
-            self.slots[0] += (residual_m as f32 - self.slots[0]) / self.full_count as f32;
+            self.slots.fold(residual_m, self.full_count);
             return None;
         }
         if self.count > 0.0 && seconds(self.from_us, time_us) >= SLOT_S {
@@ -286,16 +268,11 @@ impl Front {
                 };
             }
         }
-        let steps = ((interval_s / self.unit_s + 0.5) as usize).clamp(1, KEPT);
-        self.slots.copy_within(..KEPT - steps, steps);
-        self.slots[..steps].fill(f32::NAN);
-        if steps > MOST_MISSING {
-            // The tide was not watched meanwhile: what is left of it is not a change of the water.
-            self.slots.fill(f32::NAN);
+        let steps = (interval_s / self.unit_s + 0.5) as usize;
+        if self.slots.push(steps, mean_m) {
             self.since_gap_s = 0.0;
         }
         self.since_gap_s += self.unit_s;
-        self.slots[0] = mean_m as f32;
     }
 
     fn judge(&mut self, now: &Circumstances) -> Verdict {
@@ -305,7 +282,7 @@ impl Front {
             }
         }
         let coarse = self.unit_s > COARSE_S;
-        let (before2, latest2) = self.roughness(now.rough_m);
+        let (before2, latest2) = self.slots.roughness(now.rough_m);
         // Surface waves sweep past the sampling period when they come, and then look slow; later they are only noise.
         let rough = before2.max(latest2) > ROUGH * self.usual_rough2;
         self.rough_s = if rough || now.shaking {
@@ -335,7 +312,9 @@ impl Front {
         if turned {
             self.recent_s = 0.0;
         }
-        let young = if self.watched_s < YOUNG_S.max(8.0 * self.unit_s) || self.since_gap_s < YOUNG_S.max(4.0 * self.unit_s) {
+        let young = if self.watched_s < YOUNG_S.max(8.0 * self.unit_s)
+            || self.since_gap_s < YOUNG_S.max(4.0 * self.unit_s)
+        {
             1.5
         } else {
             1.0
@@ -348,14 +327,14 @@ impl Front {
         let banks = if coarse { 1 } else { BANKS.len() };
         for k in 0..banks {
             let shape = if coarse { COARSE } else { BANKS[k] };
-            let Some((change_m, whole_m, before_m)) = self.change(shape, coarse) else {
+            let Some((change_m, whole_m, before_m)) = self.slots.change(shape, coarse) else {
                 continue;
             };
             known = true;
             let bank = &mut self.banks[k];
             let noise_m = sqrt(bank.square).max(LEAST_NOISE_M);
-            let apart_s = self.unit_s
-                * (shape.1 as f64 + 0.5 * shape.2 as f64 - 0.5 * shape.0 as f64);
+            let apart_s =
+                self.unit_s * (shape.1 as f64 + 0.5 * shape.2 as f64 - 0.5 * shape.0 as f64);
             let own_m = now
                 .least_m
                 .max(young * now.factor * noise_m)
@@ -386,16 +365,19 @@ impl Front {
         self.jumped = false;
         if known {
             self.watched_s += self.unit_s * now.learn;
-            self.usual_rough2 += weight * (before2.min(9.0 * self.usual_rough2.max(1e-8)) - self.usual_rough2);
+            self.usual_rough2 +=
+                weight * (before2.min(9.0 * self.usual_rough2.max(1e-8)) - self.usual_rough2);
         }
-        if !coarse && let Some((jump_m, complete)) = self.jump() {
+        let slot_m = sqrt(self.usual_rough2).max(LEAST_NOISE_M);
+        if !coarse && let Some((jump_m, complete)) = self.slots.jump(slot_m, self.full_count > 1.0)
+        {
             if complete {
                 self.ratio = 0.0;
                 return Verdict::Step(jump_m);
             }
             self.jumped = true;
         }
-        if !coarse && self.abrupt() {
+        if !coarse && self.slots.abrupt(slot_m) {
             self.jumped = true;
         }
         if best_ratio <= 1.0 {
@@ -404,175 +386,16 @@ impl Front {
         Verdict::Moved(Moved {
             change_m: best,
             ratio: best_ratio,
-            since_us: self.since_us(best),
+            since_us: self
+                .full_us
+                .saturating_sub((self.slots.age(best) as f64 * self.unit_s * 1e6) as i64),
         })
     }
 
     /// The step of `by_m` that was told is taken into the level: what came after it moves to where the water was.
     pub(super) fn relevel(&mut self, by_m: f64) {
-        for slot in &mut self.slots[..FLAT] {
-            *slot -= by_m as f32;
-        }
-        self.slots[FLAT] = self.slots[FLAT + 1];
+        self.slots.relevel(by_m);
         self.sum_m -= by_m * self.count;
         self.jumped = false;
-    }
-
-    /// How far the water is from where it was, m, as one must believe and on the whole; `None` where too little is known.
-    fn change(&self, (latest, back, number): (usize, usize, usize), coarse: bool) -> Option<(f64, f64, f64)> {
-        let (mut sum, mut square, mut count) = (0.0, 0.0, 0.0);
-        let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
-        for &slot in &self.slots[back..back + number] {
-            if slot.is_finite() {
-                sum += slot;
-                square += slot * slot;
-                count += 1.0;
-                low = low.min(slot);
-                high = high.max(slot);
-            }
-        }
-        if count * 2.0 <= number as f32 {
-            return None;
-        }
-        let before = if count > 3.0 {
-            (sum - low - high) / (count - 2.0)
-        } else {
-            sum / count
-        };
-        // Standard deviation of that mean, by the scatter it was made of.
-        let scatter = (square - sum * sum / count).max(0.0) / (count - 1.0) / count;
-        let before_m = sqrt(f64::from(scatter));
-        let now = &self.slots[..latest];
-        if now.iter().any(|slot| !slot.is_finite()) {
-            return None;
-        }
-        if coarse {
-            let mut away = [now[0] - before, now[1] - before, now[2] - before];
-            away.sort_unstable_by(|a, b| b.abs().total_cmp(&a.abs()));
-            return Some((f64::from(away[1]), f64::from(away[1]), before_m));
-        }
-        let (mut sum, mut low, mut high) = (0.0, f32::INFINITY, f32::NEG_INFINITY);
-        for &slot in now {
-            let away = slot - before;
-            sum += away;
-            low = low.min(away);
-            high = high.max(away);
-        }
-        let loudest = if sum > 0.0 { high } else { low };
-        let rest = (sum - loudest) / (latest - 1) as f32;
-        // Dropping the loudest may turn the sign round, and bad blocks end: then nothing moved.
-        let still = now[0] - before;
-        let moved = rest * sum > 0.0 && still * rest >= 0.5 * rest * rest;
-        let change_m = if moved { f64::from(rest) } else { 0.0 };
-        Some((change_m, f64::from(sum / latest as f32), before_m))
-    }
-
-    /// When the present motion left a tenth of itself behind, at the earliest slot that still holds.
-    fn since_us(&self, change_m: f64) -> i64 {
-        let top = self.slots[0];
-        let calm = top - 0.9 * change_m as f32;
-        let mut age = 0;
-        for (k, &slot) in self.slots.iter().enumerate() {
-            if slot.is_finite() && (slot - calm) * change_m as f32 <= 0.0 {
-                age = k;
-                break;
-            }
-        }
-        self.full_us
-            .saturating_sub((age as f64 * self.unit_s * 1e6) as i64)
-    }
-
-    /// Mean square of how badly slots follow from each other (second differences, normalised to a slot's own), m2: before the
-    /// latest two slots, and that of the latest three alone, halved. `otherwise_m` stands in where slots are missing.
-    fn roughness(&self, otherwise_m: f64) -> (f64, f64) {
-        let second2 = |k: usize| {
-            let [a, b, c] = [self.slots[k], self.slots[k + 1], self.slots[k + 2]];
-            let second = a - 2.0 * b + c;
-            f64::from(second * second) / 6.0
-        };
-        let (mut sum, mut count) = (0.0, 0.0);
-        for k in 2..2 + ROUGH_SLOTS {
-            let square = second2(k);
-            if square.is_finite() {
-                sum += square;
-                count += 1.0;
-            }
-        }
-        let otherwise2 = otherwise_m * otherwise_m;
-        let before2 = if count >= 4.0 { sum / count } else { otherwise2 };
-        let latest2 = second2(0);
-        (
-            before2,
-            if latest2.is_finite() {
-                0.5 * latest2
-            } else {
-                otherwise2
-            },
-        )
-    }
-
-    /// Whether the water left a flat sea all at once, no more than two slots ago.
-    fn abrupt(&self) -> bool {
-        let noise_m = sqrt(self.usual_rough2).max(LEAST_NOISE_M);
-        let Some((old_m, spread_m)) = mean(&self.slots[2..2 + FLAT]) else {
-            return false;
-        };
-        spread_m <= FLAT_NOISE * noise_m
-            && fabs(f64::from(self.slots[1]) - old_m) > ABRUPT * noise_m
-    }
-
-    /// A jump between flat slots: its size, m, and whether enough flat slots followed. `None`: what moved, moved otherwise.
-    fn jump(&self) -> Option<(f64, bool)> {
-        let noise_m = sqrt(self.usual_rough2).max(LEAST_NOISE_M);
-        for after in 1..=FLAT {
-            // The slot of the jump itself may hold a part of it.
-            let widths = if self.full_count > 1.0 { 2 } else { 1 };
-            for width in 0..widths {
-                let old = &self.slots[after + width..after + width + FLAT];
-                let new = &self.slots[..after];
-                let (old_m, old_spread) = mean(old)?;
-                let (new_m, new_spread) = mean(new)?;
-                let jump_m = new_m - old_m;
-                let flat_m = (FLAT_PART * fabs(jump_m)).max(FLAT_NOISE * noise_m);
-                let between = width == 0 || {
-                    let part = f64::from(self.slots[after]) - old_m;
-                    part * jump_m > 0.0 && fabs(part) < fabs(jump_m)
-                };
-                if fabs(jump_m) > 3.0 * flat_m
-                    && old_spread <= flat_m
-                    && new_spread <= flat_m
-                    && between
-                {
-                    return Some((jump_m, after == FLAT));
-                }
-            }
-        }
-        None
-    }
-}
-
-/// Mean and range of slots; `None` when one is missing.
-fn mean(slots: &[f32]) -> Option<(f64, f64)> {
-    let (mut sum, mut low, mut high) = (0.0, f64::INFINITY, f64::NEG_INFINITY);
-    for &slot in slots {
-        if !slot.is_finite() {
-            return None;
-        }
-        let slot = f64::from(slot);
-        sum += slot;
-        low = low.min(slot);
-        high = high.max(slot);
-    }
-    Some((sum / slots.len() as f64, high - low))
-}
-impl Front {
-    pub(super) fn probe(&self) -> impl core::fmt::Display + '_ { Probe(self) }
-}
-struct Probe<'a>(&'a Front);
-impl core::fmt::Display for Probe<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "unit {:.0} urough {:.4} jumped {}", self.0.unit_s, sqrt(self.0.usual_rough2), self.0.jumped)?;
-        for b in &self.0.banks { write!(f, " [{:.4} s {:.4} p {:.4}]", b.change_m, sqrt(b.square), b.peak_m)?; }
-        Ok(())
     }
 }

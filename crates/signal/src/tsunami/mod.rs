@@ -37,6 +37,7 @@ mod front;
 mod lowpass;
 mod settings;
 mod shaking;
+mod slots;
 mod spike;
 mod tide;
 mod wave;

@@ -1,0 +1,225 @@
+//! The latest minutes (or samples, where they come more slowly), and what their shape says.
+//!
+//! Nothing here knows what is usual at the station: [`super::front`] judges.
+
+use libm::{fabs, sqrt};
+
+/// Slots kept.
+pub(super) const KEPT: usize = 24;
+/// Roughness is the mean over this many slots.
+const ROUGH_SLOTS: usize = 10;
+/// After more missing slots than this the older ones are forgotten.
+const MOST_MISSING: usize = 6;
+/// Flat slots on each side of a step,
+const FLAT: usize = 3;
+/// flat within this part of the step,
+const FLAT_PART: f64 = 0.15;
+/// or within this many times the noise of a slot.
+const FLAT_NOISE: f64 = 3.5;
+/// A change of this many times the noise of a slot between two slots, after flat ones, waits for a third slot: bad blocks come in
+/// twos.
+const ABRUPT: f64 = 12.0;
+
+/// Latest first; NaN where nothing came.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Slots {
+    ring: [f32; KEPT],
+}
+
+impl Slots {
+    pub(super) fn new() -> Self {
+        Self {
+            ring: [f32::NAN; KEPT],
+        }
+    }
+
+    /// A mean, `steps` slots after the latest. Returns whether the older ones were forgotten.
+    pub(super) fn push(&mut self, steps: usize, mean_m: f64) -> bool {
+        let steps = steps.clamp(1, KEPT);
+        self.ring.copy_within(..KEPT - steps, steps);
+        self.ring[..steps].fill(f32::NAN);
+        // The tide was not watched meanwhile: what is left of it is not a change of the water.
+        let forgotten = steps > MOST_MISSING;
+        if forgotten {
+            self.ring.fill(f32::NAN);
+        }
+        self.ring[0] = mean_m as f32;
+        forgotten
+    }
+
+    /// One more value for the latest slot, which then has `count`.
+    pub(super) fn fold(&mut self, value_m: f64, count: f64) {
+        self.ring[0] += (value_m as f32 - self.ring[0]) / count as f32;
+    }
+
+    /// Mean of the latest slot, m.
+    pub(super) fn latest_m(&self) -> f64 {
+        f64::from(self.ring[0])
+    }
+
+    pub(super) fn shift(&mut self, by_m: f64) {
+        for slot in &mut self.ring {
+            *slot += by_m as f32;
+        }
+    }
+
+    /// What came after a complete step moves to where the water was.
+    pub(super) fn relevel(&mut self, by_m: f64) {
+        for slot in &mut self.ring[..FLAT] {
+            *slot -= by_m as f32;
+        }
+        self.ring[FLAT] = self.ring[FLAT + 1];
+    }
+
+    /// How far the water is from where it was, m, as one must believe and on the whole; `None` where too little is known.
+    pub(super) fn change(
+        &self,
+        (latest, back, number): (usize, usize, usize),
+        coarse: bool,
+    ) -> Option<(f64, f64, f64)> {
+        let (mut sum, mut square, mut count) = (0.0, 0.0, 0.0);
+        let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
+        for &slot in &self.ring[back..back + number] {
+            if slot.is_finite() {
+                sum += slot;
+                square += slot * slot;
+                count += 1.0;
+                low = low.min(slot);
+                high = high.max(slot);
+            }
+        }
+        if count * 2.0 <= number as f32 {
+            return None;
+        }
+        let before = if count > 3.0 {
+            (sum - low - high) / (count - 2.0)
+        } else {
+            sum / count
+        };
+        // Standard deviation of that mean, by the scatter it was made of.
+        let scatter = (square - sum * sum / count).max(0.0) / (count - 1.0) / count;
+        let before_m = sqrt(f64::from(scatter));
+        let now = &self.ring[..latest];
+        if now.iter().any(|slot| !slot.is_finite()) {
+            return None;
+        }
+        if coarse {
+            let mut away = [now[0] - before, now[1] - before, now[2] - before];
+            away.sort_unstable_by(|a, b| b.abs().total_cmp(&a.abs()));
+            return Some((f64::from(away[1]), f64::from(away[1]), before_m));
+        }
+        let (mut sum, mut low, mut high) = (0.0, f32::INFINITY, f32::NEG_INFINITY);
+        for &slot in now {
+            let away = slot - before;
+            sum += away;
+            low = low.min(away);
+            high = high.max(away);
+        }
+        let loudest = if sum > 0.0 { high } else { low };
+        let rest = (sum - loudest) / (latest - 1) as f32;
+        // Dropping the loudest may turn the sign round, and bad blocks end: then nothing moved.
+        let still = now[0] - before;
+        let moved = rest * sum > 0.0 && still * rest >= 0.5 * rest * rest;
+        let change_m = if moved { f64::from(rest) } else { 0.0 };
+        Some((change_m, f64::from(sum / latest as f32), before_m))
+    }
+
+    /// How many slots ago the present motion had a tenth of itself behind it; 0 where that is longer ago than is kept.
+    pub(super) fn age(&self, change_m: f64) -> usize {
+        let top = self.ring[0];
+        let calm = top - 0.9 * change_m as f32;
+        let mut age = 0;
+        for (k, &slot) in self.ring.iter().enumerate() {
+            if slot.is_finite() && (slot - calm) * change_m as f32 <= 0.0 {
+                age = k;
+                break;
+            }
+        }
+        age
+    }
+
+    /// Mean square of how badly slots follow from each other (second differences, normalised to a slot's own), m2: before the
+    /// latest two slots, and that of the latest three alone, halved. `otherwise_m` stands in where slots are missing.
+    pub(super) fn roughness(&self, otherwise_m: f64) -> (f64, f64) {
+        let second2 = |k: usize| {
+            let [a, b, c] = [self.ring[k], self.ring[k + 1], self.ring[k + 2]];
+            let second = a - 2.0 * b + c;
+            f64::from(second * second) / 6.0
+        };
+        let (mut sum, mut count) = (0.0, 0.0);
+        for k in 2..2 + ROUGH_SLOTS {
+            let square = second2(k);
+            if square.is_finite() {
+                sum += square;
+                count += 1.0;
+            }
+        }
+        let otherwise2 = otherwise_m * otherwise_m;
+        let before2 = if count >= 4.0 {
+            sum / count
+        } else {
+            otherwise2
+        };
+        let latest2 = second2(0);
+        (
+            before2,
+            if latest2.is_finite() {
+                0.5 * latest2
+            } else {
+                otherwise2
+            },
+        )
+    }
+
+    /// Whether the water left a flat sea all at once, no more than two slots ago.
+    pub(super) fn abrupt(&self, noise_m: f64) -> bool {
+        let Some((old_m, spread_m)) = mean(&self.ring[2..2 + FLAT]) else {
+            return false;
+        };
+        spread_m <= FLAT_NOISE * noise_m && fabs(f64::from(self.ring[1]) - old_m) > ABRUPT * noise_m
+    }
+
+    /// A jump between flat slots: its size, m, and whether enough flat slots followed. `None`: what moved, moved otherwise.
+    pub(super) fn jump(&self, noise_m: f64, partial: bool) -> Option<(f64, bool)> {
+        for after in 1..=FLAT {
+            // The slot of the jump itself may hold a part of it.
+            let widths = if partial { 2 } else { 1 };
+            for width in 0..widths {
+                let old = &self.ring[after + width..after + width + FLAT];
+                let new = &self.ring[..after];
+                let (old_m, old_spread) = mean(old)?;
+                let (new_m, new_spread) = mean(new)?;
+                let jump_m = new_m - old_m;
+                let flat_m = (FLAT_PART * fabs(jump_m)).max(FLAT_NOISE * noise_m);
+                let between = width == 0 || {
+                    let part = f64::from(self.ring[after]) - old_m;
+                    part * jump_m > 0.0 && fabs(part) < fabs(jump_m)
+                };
+                if fabs(jump_m) > 3.0 * flat_m
+                    && old_spread <= flat_m
+                    && new_spread <= flat_m
+                    && between
+                {
+                    return Some((jump_m, after == FLAT));
+                }
+            }
+        }
+        None
+    }
+}
+
+/// Mean and range of slots; `None` when one is missing.
+fn mean(slots: &[f32]) -> Option<(f64, f64)> {
+    let (mut sum, mut low, mut high) = (0.0, f64::INFINITY, f64::NEG_INFINITY);
+    for &slot in slots {
+        if !slot.is_finite() {
+            return None;
+        }
+        let slot = f64::from(slot);
+        sum += slot;
+        low = low.min(slot);
+        high = high.max(slot);
+    }
+    Some((sum / slots.len() as f64, high - low))
+}
