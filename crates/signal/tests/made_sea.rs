@@ -335,3 +335,23 @@ fn a_node_has_room_for_the_state() {
     let bytes = size_of::<Detector>();
     assert!(bytes <= 2048, "{bytes}");
 }
+
+/// Short waves sampled once a minute look like surface waves that alias, and wait until those would have passed.
+#[test]
+fn short_waves_sampled_once_a_minute_are_called_within_a_quarter_of_an_hour() {
+    for period_min in [8.0, 9.0, 10.0, 12.0] {
+        for seed in 0..6 {
+            let from_s = 30.0 * HOUR_S + seed as f64 * 137.0;
+            let mut sea = Sea::new(seed, 0.5, 0.003);
+            let changes = watch(&mut sea, 60.0, from_s + 7200.0, |t| {
+                train(t, from_s, 0.5, period_min * 60.0)
+            });
+            let late = onsets(&changes).first().map(|c| c.0 - from_s);
+            println!("waves of {period_min} min, every minute: called after {late:?} s");
+            assert!(
+                late.is_some_and(|s| s < 1080.0),
+                "{period_min}: {changes:?}"
+            );
+        }
+    }
+}

@@ -226,6 +226,7 @@ mod tests {
         let onset = Change::Onset {
             onset_us: 0,
             sign: signal::tsunami::Sign::Rise,
+            confidence: 0.9,
         };
         assert!(weigh(onset, 0.04, &mut reported_m).is_some());
         assert_eq!(weigh(growth(0.045), 0.045, &mut reported_m), None);

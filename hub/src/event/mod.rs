@@ -289,7 +289,7 @@ impl Event {
                     )]
                 })
             }
-            Change::Onset { onset_us, sign } => {
+            Change::Onset { onset_us, sign, .. } => {
                 let (earliest, latest) = self.window(&outlook);
                 if onset_us > latest || onset_us < self.outlook.origin_us() {
                     return None;

@@ -373,7 +373,7 @@ impl Detector {
                 (None, None) => return None,
             };
             let confidence = self.confidence(ratio);
-            self.event = Some(Event::new(&self.half, time_us, confidence));
+            self.event = Some(Event::new(&self.half, time_us));
             return Some(Change::Onset {
                 onset_us,
                 sign,
@@ -394,13 +394,15 @@ impl Detector {
         event.grow(&self.half, size, self.settings.shaking_period_s)
     }
 
-    /// How likely a call is a wave that exceeds its threshold `ratio` times.
+    /// How likely a call is a wave that exceeds its threshold `ratio` times: the share of such calls that were waves in the made-up
+    /// seas of `tests/station_noise.rs`.
     fn confidence(&self, ratio: f64) -> f64 {
-        let mut doubt = 0.4 / (ratio * ratio).max(1.0);
+        let square = (ratio * ratio).max(1.0);
+        let mut doubt = 0.45 / (square * square);
         if self.shaking.is_on() {
-            doubt = doubt.max(0.1) * 1.5;
+            doubt = 1.5 * doubt.max(0.07);
         }
-        1.0 - doubt.min(0.9)
+        1.0 - doubt.max(0.01)
     }
 
     /// The instrument's level jumped: what came after the jump moves to where the water was.

@@ -32,8 +32,10 @@ const COARSE: (usize, usize, usize) = (3, 3, 4);
 const NOISE_S: f64 = 6.0 * 3600.0;
 /// and how much the guess before the first slot weighs, s.
 const FIRST_WATCH_S: f64 = 600.0;
-/// Until a bank has watched for this long, or since a gap, its threshold is half as high again, s.
+/// Until a bank has watched for this long its threshold is half as high again, s.
 const YOUNG_S: f64 = 1800.0;
+/// ... and for so long after a gap, s.
+const AFTER_GAP_S: f64 = 3600.0;
 /// The noise of a bank is not believed below this, m: half the 1 mm resolution of DART messages.
 const LEAST_NOISE_M: f64 = 0.0005;
 /// A wave exceeds the largest change lately by this factor,
@@ -313,7 +315,7 @@ impl Front {
             self.recent_s = 0.0;
         }
         let young = if self.watched_s < YOUNG_S.max(8.0 * self.unit_s)
-            || self.since_gap_s < YOUNG_S.max(4.0 * self.unit_s)
+            || self.since_gap_s < AFTER_GAP_S.max(4.0 * self.unit_s)
         {
             1.5
         } else {

@@ -78,17 +78,7 @@ impl Slots {
         (latest, back, number): (usize, usize, usize),
         coarse: bool,
     ) -> Option<(f64, f64, f64)> {
-        let (mut sum, mut square, mut count) = (0.0, 0.0, 0.0);
-        let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
-        for &slot in &self.ring[back..back + number] {
-            if slot.is_finite() {
-                sum += slot;
-                square += slot * slot;
-                count += 1.0;
-                low = low.min(slot);
-                high = high.max(slot);
-            }
-        }
+        let (sum, square, count, low, high) = gather(&self.ring[back..back + number]);
         if count * 2.0 <= number as f32 {
             return None;
         }
@@ -145,19 +135,23 @@ impl Slots {
         let second2 = |k: usize| {
             let [a, b, c] = [self.ring[k], self.ring[k + 1], self.ring[k + 2]];
             let second = a - 2.0 * b + c;
-            f64::from(second * second) / 6.0
+            second * second
         };
         let (mut sum, mut count) = (0.0, 0.0);
         for k in 2..2 + ROUGH_SLOTS {
-            let square = second2(k);
-            if square.is_finite() {
+            sum += second2(k);
+            count += 1.0;
+        }
+        if !sum.is_finite() {
+            (sum, count) = (0.0, 0.0);
+            for square in (2..2 + ROUGH_SLOTS).map(second2).filter(|s| s.is_finite()) {
                 sum += square;
                 count += 1.0;
             }
         }
         let otherwise2 = otherwise_m * otherwise_m;
         let before2 = if count >= 4.0 {
-            sum / count
+            f64::from(sum / (6.0 * count))
         } else {
             otherwise2
         };
@@ -165,7 +159,7 @@ impl Slots {
         (
             before2,
             if latest2.is_finite() {
-                0.5 * latest2
+                f64::from(latest2 / 12.0)
             } else {
                 otherwise2
             },
@@ -182,6 +176,11 @@ impl Slots {
 
     /// A jump between flat slots: its size, m, and whether enough flat slots followed. `None`: what moved, moved otherwise.
     pub(super) fn jump(&self, noise_m: f64, partial: bool) -> Option<(f64, bool)> {
+        // Wherever the jump is, one of these two lies before it.
+        let far = |k: usize| fabs(f64::from(self.ring[0] - self.ring[k])) > FLAT_NOISE * noise_m;
+        if !(far(FLAT) || far(FLAT + 1)) {
+            return None;
+        }
         for after in 1..=FLAT {
             // The slot of the jump itself may hold a part of it.
             let widths = if partial { 2 } else { 1 };
@@ -222,4 +221,22 @@ fn mean(slots: &[f32]) -> Option<(f64, f64)> {
         high = high.max(slot);
     }
     Some((sum / slots.len() as f64, high - low))
+}
+
+/// Sum, sum of squares, number, least and largest of the slots that hold something.
+fn gather(slots: &[f32]) -> (f32, f32, f32, f32, f32) {
+    let all = |(sum, square, count, low, high): (f32, f32, f32, f32, f32), &slot: &f32| {
+        let (low, high) = (low.min(slot), high.max(slot));
+        (sum + slot, square + slot * slot, count + 1.0, low, high)
+    };
+    let nothing = (0.0, 0.0, 0.0, f32::INFINITY, f32::NEG_INFINITY);
+    let whole = slots.iter().fold(nothing, all);
+    // NaN spreads: only then is it worth looking at each.
+    if whole.0.is_finite() {
+        return whole;
+    }
+    slots
+        .iter()
+        .filter(|slot| slot.is_finite())
+        .fold(nothing, all)
 }

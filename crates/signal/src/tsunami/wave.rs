@@ -49,7 +49,6 @@ pub(super) struct Event {
     /// Observed time without a wave.
     quiet_s: f64,
     quiet_since_us: i64,
-    confidence: f64,
 }
 
 impl Half {
@@ -99,7 +98,7 @@ impl Half {
 
 impl Event {
     /// A wave confirmed at a time.
-    pub(super) fn new(half: &Half, time_us: i64, confidence: f64) -> Self {
+    pub(super) fn new(half: &Half, time_us: i64) -> Self {
         Self {
             amplitude_m: half.peak_m * half.sign.factor(),
             time_us: half.peak_us,
@@ -108,7 +107,6 @@ impl Event {
             told_period: false,
             quiet_s: 0.0,
             quiet_since_us: time_us,
-            confidence,
         }
     }
 
@@ -121,11 +119,6 @@ impl Event {
             self.quiet_s = 0.0;
         }
         self.quiet_s
-    }
-
-    /// How likely this is a wave, by what is known so far.
-    pub(super) fn confidence(&self) -> f64 {
-        self.confidence
     }
 
     /// The end, with what the event was.
