@@ -2,6 +2,8 @@
 
 mod recorded;
 
+use signal::tsunami::{Change, Detector, Settings};
+
 use recorded::summary::{HEAD, Summary, row, summarise};
 
 fn run(name: &str) -> Option<Summary> {
@@ -138,6 +140,76 @@ fn scaled_and_inverted_copies_of_deep_ocean_records() {
                 seen || f64::abs(factor) * largest_m < 0.02,
                 "{name} x {factor}: {s:?}"
             );
+        }
+    }
+}
+
+/// Recorded waves, scaled and turned over, in quiet stretches of other records: called, and with nothing before.
+#[test]
+fn waves_of_one_record_in_the_quiet_of_another() {
+    // Where the wave is taken from: record, from when (s after origin), and for how long; where it goes: record, and when.
+    let waves = [
+        ("32412", 11_000.0, 7200.0),
+        ("21413", 4_250.0, 3600.0),
+        ("nukualofa-2006", 1_500.0, 7200.0),
+    ];
+    let quiets = [
+        ("nukualofa-2006", -60_000.0),
+        ("nukualofa-2010", -30_000.0),
+        ("nukualofa-2006", 300_000.0),
+    ];
+    for (from, start_s, long_s) in waves {
+        let Some(source) = recorded::load(from) else {
+            return;
+        };
+        let piece: Vec<_> = source
+            .iter()
+            .filter(|s| s.0 as f64 >= start_s * 1e6 && s.0 as f64 <= (start_s + long_s) * 1e6)
+            .collect();
+        let (first, last) = (piece[0], piece[piece.len() - 1]);
+        // The tide of the piece goes with a line.
+        let wave = |t_us: i64| {
+            let k = piece
+                .partition_point(|s| s.0 <= t_us)
+                .clamp(1, piece.len() - 1);
+            let (a, b) = (piece[k - 1], piece[k]);
+            let at = a.1 + (b.1 - a.1) * (t_us - a.0) as f64 / (b.0 - a.0).max(1) as f64;
+            at - first.1 - (last.1 - first.1) * (t_us - first.0) as f64 / (last.0 - first.0) as f64
+        };
+        let largest_m = piece.iter().map(|s| wave(s.0).abs()).fold(0.0, f64::max);
+        for (to, when_s) in quiets {
+            let Some(quiet) = recorded::load(to) else {
+                return;
+            };
+            for size_m in [0.08, -0.08, 0.3, -0.3, 1.5] {
+                let shift_us = ((when_s - start_s) * 1e6) as i64;
+                let mut detector = Detector::new(Settings::default());
+                let mut calls = Vec::new();
+                for &(t, h) in quiet
+                    .iter()
+                    .filter(|s| (s.0 as f64) < (when_s + long_s) * 1e6)
+                {
+                    let t_from = t - shift_us;
+                    let added = if t_from >= first.0 && t_from <= last.0 {
+                        wave(t_from) * size_m / largest_m
+                    } else {
+                        0.0
+                    };
+                    if matches!(
+                        detector.step(t, h + added).change,
+                        Some(Change::Onset { .. })
+                    ) {
+                        calls.push(t as f64 * 1e-6 - when_s);
+                    }
+                }
+                // Nuku'alofa's own tsunami of 2006 lies before the third stretch.
+                calls.retain(|c| *c > -200_000.0 || when_s < 0.0);
+                println!("{from} at {size_m} m in {to} at {when_s}: called at {calls:?}");
+                assert!(
+                    calls.iter().all(|c| *c > 0.0) && calls.len() == 1,
+                    "{from} {size_m} {to}: {calls:?}"
+                );
+            }
         }
     }
 }

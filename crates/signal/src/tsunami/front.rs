@@ -326,14 +326,12 @@ impl Front {
             .min(self.watched_s + FIRST_WATCH_S.max(2.0 * self.unit_s));
         let weight = now.learn * (self.unit_s / memory_s).min(0.5);
         let (mut best, mut best_ratio, mut known) = (0.0, 0.0, false);
-        let banks = if coarse { 1 } else { BANKS.len() };
-        for k in 0..banks {
-            let shape = if coarse { COARSE } else { BANKS[k] };
+        let shapes: &[(usize, usize, usize)] = if coarse { &[COARSE] } else { &BANKS };
+        for (&shape, bank) in shapes.iter().zip(&mut self.banks) {
             let Some((change_m, whole_m, before_m)) = self.slots.change(shape, coarse) else {
                 continue;
             };
             known = true;
-            let bank = &mut self.banks[k];
             let noise_m = sqrt(bank.square).max(LEAST_NOISE_M);
             let apart_s =
                 self.unit_s * (shape.1 as f64 + 0.5 * shape.2 as f64 - 0.5 * shape.0 as f64);
