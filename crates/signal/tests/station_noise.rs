@@ -303,7 +303,7 @@ fn a_wave_of_a_centimetre_is_called_in_the_deep_ocean() {
 fn confidence_is_the_share_of_calls_that_were_waves() {
     let mut dice = Dice(77);
     let mut bins = [(0, 0); 4];
-    for seed in 0..1600_u64 {
+    for seed in 0..1000_u64 {
         let gauge = dice.uniform() < 0.3;
         let step_s = if dice.uniform() < 0.6 { 60.0 } else { 15.0 };
         let mut station = Station {
