@@ -12,7 +12,11 @@
 //!
 //! "The lesser" drops the value that speaks loudest for a wave, and "before" drops its largest and its smallest, so that a lone
 //! spike makes nothing. Each bank learns its own root mean square and remembers the largest change lately, which makes the
-//! threshold the station's own: 6 times 0.6 mm in the deep ocean, 6 times 4 mm in a harbour, more where harbours have bursts.
+//! threshold the station's own: the least of 6 mm in the quiet deep ocean, five times 5 mm in a harbour, more where bursts are usual.
+//!
+//! Roughness, how badly slots follow from each other, is what shaking leaves in them. Sampled more rarely than every 10 s it may alias into
+//! a slow swing while the surface waves come and sweep past the sampling period, so that its largest counts six times for 15 minutes;
+//! later it is only noise.
 //!
 //! A change that happens between two slots and stands between flat ones is a **step** of the instrument and not a wave. It waits
 //! for three flat slots, and then the level moves ([`Verdict::Step`]).
