@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use wire::quantity::Quantity;
 use wire::topic::Mode;
 
+use crate::quake_feeds::{self, QuakeFeed};
+
 /// Prefix of environment variables that override the file: `WATCHFIRE_HUB_BROKER__PORT=1884`.
 pub const ENVIRONMENT_PREFIX: &str = "WATCHFIRE_HUB_";
 
@@ -53,6 +55,9 @@ pub struct Config {
     /// The coastal zones that alerts name.
     #[serde(default)]
     pub zone: Vec<Zone>,
+    /// Earthquake feeds to follow.
+    #[serde(default)]
+    pub quake_feed: Vec<QuakeFeed>,
     /// Limits for every station that measures the quantity and has none of its own.
     #[serde(default)]
     pub threshold: Vec<Threshold>,
@@ -446,6 +451,9 @@ impl Config {
                 self.deployment
             ));
         }
+        quake_feeds::check(&self.quake_feed)
+            .map(|_| ())
+            .or_else(&fail)?;
         let mut ids = BTreeSet::new();
         for station in &self.station {
             if !wire::topic::is_id(&station.id) {

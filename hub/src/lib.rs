@@ -28,6 +28,7 @@ pub mod intake;
 pub mod intake_log;
 pub mod mqtt;
 pub mod pipeline;
+pub mod quake_feeds;
 pub mod replay;
 pub mod service;
 pub mod shipped;

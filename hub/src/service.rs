@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::forecast::Ocean;
 use crate::mqtt::{self, Inbound, Outbound, Session};
 use crate::pipeline::{Control, Modeller, Pipeline, Sink};
+use crate::quake_feeds;
 use crate::shipped;
 use crate::state::State;
 use crate::view::Board;
@@ -46,6 +47,7 @@ pub struct Service {
     sender: tokio::task::JoinHandle<()>,
     tasks: Vec<tokio::task::JoinHandle<()>>,
     web: std::thread::JoinHandle<()>,
+    feeds: Vec<agency::Follower>,
 }
 
 /// Opens the ocean that the configuration names; `None` when it names none.
@@ -111,6 +113,12 @@ impl Service {
         };
         let readings = connect(Session::Readings)?;
         let warnings = connect(Session::Warnings)?;
+        // A replay tells its earthquakes itself.
+        let feeds = if ticking {
+            quake_feeds::start(&config, &clock, &board, &inbound_tx)?
+        } else {
+            Vec::new()
+        };
         drop(inbound_tx);
         let (outbound, outbound_rx) = flume::unbounded();
         for message in &state.retained {
@@ -183,6 +191,7 @@ impl Service {
             sender,
             tasks: vec![readings.task, warnings.task, watcher],
             web,
+            feeds,
         })
     }
 
@@ -209,6 +218,9 @@ impl Service {
 
     /// Stops gracefully: what has arrived is journaled and acknowledged, messages are handed to the broker, connections are closed.
     pub async fn stop(self) {
+        for feed in self.feeds {
+            feed.stop();
+        }
         let _ = self.control.send_async(Control::Stop).await;
         let pipeline = self.pipeline;
         let _ = tokio::task::spawn_blocking(move || pipeline.join()).await;

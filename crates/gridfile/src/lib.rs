@@ -37,7 +37,9 @@ pub use grid::{read_grid, read_grid_bytes};
 pub use open::{MAX_GRID_BYTES, MAX_QUAKE_BYTES, MAX_STATION_BYTES};
 pub use options::{Holes, Notes, Options, Vertical};
 pub use problem::{Error, Problem};
-pub use quake::{Earthquake, Plane, read_quake, read_quake_bytes, read_quakes_bytes, usgs};
+pub use quake::{
+    Earthquake, Plane, read_quake, read_quake_bytes, read_quakes_bytes, read_solutions, usgs,
+};
 pub use stations::{MAX_STATIONS, Station, StationKind, read_stations, read_stations_bytes};
 pub use uplift::{MAX_UPLIFT_M, Uplift, is_uplift, read_uplift};
 pub use utm::Zone;

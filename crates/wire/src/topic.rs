@@ -36,7 +36,7 @@ pub enum Channel {
     Status,
     /// Up: findings of the node's or edge's own detectors.
     Finding,
-    /// Up: earthquakes as USGS GeoJSON.
+    /// Up: earthquakes as USGS GeoJSON or QuakeML.
     Quake,
     /// Down: [`crate::ack`].
     Ack,

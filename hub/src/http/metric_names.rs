@@ -9,7 +9,7 @@ const MEASURES: [&str; 7] = [
 ];
 
 /// What the hub's counters mean; a name that is not here is its own explanation.
-const MEANINGS: [(&str, &str); 20] = [
+const MEANINGS: [(&str, &str); 21] = [
     (
         "alerts_published",
         "CAP messages published since the start, by message type.",
@@ -51,6 +51,10 @@ const MEANINGS: [(&str, &str); 20] = [
     (
         "messages_refused",
         "MQTT messages that were not understood, by reason.",
+    ),
+    (
+        "quake_feed_looks",
+        "Looks at the earthquake feeds that are followed, by feed and result.",
     ),
     ("quakes", "Earthquake solutions taken in."),
     (

@@ -1,4 +1,4 @@
-//! Earthquakes from USGS GeoJSON. `gridfile` reads them, as it does for files; here its refusals become those of the intake.
+//! Earthquakes from USGS GeoJSON and QuakeML. `gridfile` reads them, as it does for files; here its refusals become those of the intake.
 
 pub use gridfile::usgs::{MAX_DOCUMENT, Solution};
 
@@ -18,14 +18,14 @@ pub struct Document {
 /// Reads a document.
 ///
 /// # Errors
-/// [`Refused`] when it is no GeoJSON of this shape at all. Single features that cannot be read are in [`Document::refused`]: one bad
+/// [`Refused`] when it is no document of either kind. Single features that cannot be read are in [`Document::refused`]: one bad
 /// feature must not hide a great earthquake beside it.
 pub fn read(payload: &[u8]) -> Result<Document, Refused> {
     let refused = |refusal: gridfile::usgs::Refusal| Refused {
         reason: refusal.reason,
         what: refusal.what,
     };
-    let document = gridfile::usgs::read(payload).map_err(refused)?;
+    let document = gridfile::read_solutions(payload).map_err(refused)?;
     let planes = document.planes.into_iter().map(|planes| {
         planes.first().map(|p| Mechanism {
             strike_deg: p.strike_deg,

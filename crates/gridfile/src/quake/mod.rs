@@ -1,5 +1,6 @@
 //! Earthquakes as agencies and people write them.
 
+mod agency;
 mod line;
 mod plane;
 mod quakeml;
@@ -10,6 +11,7 @@ use std::path::Path;
 
 use ocean::Quake;
 
+pub use agency::read_solutions;
 pub use plane::Plane;
 
 use crate::open::{self, MAX_QUAKE_BYTES};

@@ -19,6 +19,8 @@ const MAX_DEPTH: usize = 64;
 const MAX_EVENTS: usize = 50_000;
 /// Most origins, magnitudes and mechanisms of one event, each; great earthquakes have some hundred.
 const MAX_SOLUTIONS: usize = 10_000;
+/// Types of event by which an agency takes one back (QuakeML 1.2, EventType).
+const NO_EVENTS: [&str; 2] = ["not existing", "not reported"];
 
 #[derive(Debug, Default)]
 struct Origin {
@@ -56,9 +58,33 @@ struct Event {
     preferred_mechanism: String,
     place: String,
     updated: String,
+    /// QuakeML's type of event.
+    kind: String,
 }
 
+/// What a document says of one event.
+pub(crate) enum Said {
+    /// An earthquake.
+    Earthquake(Earthquake),
+    /// There was none, or it is no earthquake: the agency takes back what it said under this id.
+    TakenBack(String),
+}
+
+/// The earthquakes of a file, and why others were not readable.
 pub(crate) fn read(text: &str) -> Result<(Vec<Earthquake>, Vec<String>), Problem> {
+    let (said, mut refused) = events(text)?;
+    let mut quakes = Vec::new();
+    for said in said {
+        match said {
+            Said::Earthquake(quake) => quakes.push(quake),
+            Said::TakenBack(id) => refused.push(format!("{id}: the agency took it back")),
+        }
+    }
+    Ok((quakes, refused))
+}
+
+/// What a document says, and why some of it was not readable.
+pub(crate) fn events(text: &str) -> Result<(Vec<Said>, Vec<String>), Problem> {
     let mut reader = Reader::from_str(text);
     let mut path: Vec<String> = Vec::new();
     let mut root = None;
@@ -108,14 +134,18 @@ pub(crate) fn read(text: &str) -> Result<(Vec<Earthquake>, Vec<String>), Problem
     if root.as_deref() != Some("quakeml") {
         return Err(Problem::malformed("is XML, but no QuakeML"));
     }
-    let (mut quakes, mut refused) = (Vec::new(), Vec::new());
+    let (mut said, mut refused) = (Vec::new(), Vec::new());
     for (k, event) in events.into_iter().enumerate() {
+        if NO_EVENTS.contains(&event.kind.as_str()) && !event.id.is_empty() {
+            said.push(Said::TakenBack(event.id));
+            continue;
+        }
         match event.earthquake() {
-            Ok(quake) => quakes.push(quake),
+            Ok(quake) => said.push(Said::Earthquake(quake)),
             Err(what) => refused.push(format!("event {}: {what}", k + 1)),
         }
     }
-    Ok((quakes, refused))
+    Ok((said, refused))
 }
 
 fn local_name(tag: &BytesStart<'_>) -> String {
@@ -214,6 +244,7 @@ impl Event {
                 // An entity that there is not stays as it was written.
                 self.place = words(&unescape(text).unwrap_or_else(|_| text.into()));
             }
+            [.., "event", "type"] => self.kind = words(text),
             [.., "event", "creationInfo", "creationTime"] => self.updated = text.to_owned(),
             [.., "event", "origin", name, "value"] => {
                 if let Some(origin) = self.origins.last_mut() {

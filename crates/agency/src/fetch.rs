@@ -1,0 +1,167 @@
+//! One look at a feed.
+
+use std::io::Read;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use ureq::http::{StatusCode, header};
+
+use crate::{MAX_DOCUMENT, Place, TIMEOUT};
+
+/// What one look gave.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// A document, which may be the same as before.
+    Document(Vec<u8>),
+    /// The same as before, by the server's or the file system's word; or there is none, and that is the answer (204).
+    Unchanged,
+    /// No answer.
+    Failed {
+        /// A stable word.
+        reason: &'static str,
+        /// What, in words.
+        why: String,
+        /// How long the server asks to be left alone.
+        retry_after: Option<Duration>,
+    },
+}
+
+fn failed(reason: &'static str, why: impl Into<String>) -> Look {
+    Look::Failed {
+        reason,
+        why: why.into(),
+        retry_after: None,
+    }
+}
+
+/// Looks at one place, and remembers what it needs to ask for changes only.
+pub(crate) struct Looker {
+    place: Place,
+    agent: ureq::Agent,
+    etag: Option<String>,
+    last_modified: Option<String>,
+    file: Option<(SystemTime, u64)>,
+}
+
+impl Looker {
+    pub(crate) fn new(place: Place) -> Self {
+        let secure = matches!(&place, Place::Url(url) if url.starts_with("https://"));
+        let agent = ureq::Agent::config_builder()
+            .timeout_global(Some(TIMEOUT))
+            .http_status_as_error(false)
+            .https_only(secure)
+            .max_redirects(3)
+            .user_agent(concat!("watchfire/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .into();
+        Self {
+            place,
+            agent,
+            etag: None,
+            last_modified: None,
+            file: None,
+        }
+    }
+
+    pub(crate) fn look(&mut self) -> Look {
+        match self.place.clone() {
+            Place::Url(url) => self.ask(&url),
+            Place::File(path) => self.read(&path),
+        }
+    }
+
+    /// The last document was not taken on: it is to be given again.
+    pub(crate) fn forget(&mut self) {
+        self.etag = None;
+        self.last_modified = None;
+        self.file = None;
+    }
+
+    fn ask(&mut self, url: &str) -> Look {
+        let mut request = self.agent.get(url);
+        if let Some(etag) = &self.etag {
+            request = request.header(header::IF_NONE_MATCH, etag);
+        }
+        if let Some(date) = &self.last_modified {
+            request = request.header(header::IF_MODIFIED_SINCE, date);
+        }
+        let mut answer = match request.call() {
+            Ok(answer) => answer,
+            Err(ureq::Error::Timeout(_)) => {
+                return failed("timeout", format!("no answer within {TIMEOUT:?}"));
+            }
+            Err(e) => return failed("connection", e.to_string()),
+        };
+        let status = answer.status();
+        let text = |name| {
+            let value = answer.headers().get(name)?.to_str().ok()?;
+            (value.len() <= 1_024).then(|| value.to_owned())
+        };
+        match status {
+            StatusCode::OK => {}
+            StatusCode::NOT_MODIFIED | StatusCode::NO_CONTENT => return Look::Unchanged,
+            _ => {
+                let retry_after = text(header::RETRY_AFTER)
+                    .and_then(|s| s.trim().parse().ok())
+                    .map(Duration::from_secs);
+                return Look::Failed {
+                    reason: "status",
+                    why: format!("the server answers {status}"),
+                    retry_after,
+                };
+            }
+        }
+        let validators = (text(header::ETAG), text(header::LAST_MODIFIED));
+        let body = answer
+            .body_mut()
+            .with_config()
+            .limit(MAX_DOCUMENT)
+            .read_to_vec();
+        match body {
+            Ok(bytes) => {
+                (self.etag, self.last_modified) = validators;
+                Look::Document(bytes)
+            }
+            Err(ureq::Error::BodyExceedsLimit(_)) => failed(
+                "too_large",
+                format!(
+                    "more than {MAX_DOCUMENT} bytes; ask for fewer earthquakes or a shorter time"
+                ),
+            ),
+            Err(ureq::Error::Timeout(_)) => {
+                failed("timeout", format!("no whole answer within {TIMEOUT:?}"))
+            }
+            Err(e) => failed("connection", format!("the answer broke off: {e}")),
+        }
+    }
+
+    fn read(&mut self, path: &Path) -> Look {
+        let open = || -> std::io::Result<(Option<(SystemTime, u64)>, std::fs::File)> {
+            let file = std::fs::File::open(path)?;
+            let about = file.metadata()?;
+            let mark = about.modified().ok().map(|time| (time, about.len()));
+            Ok((mark, file))
+        };
+        let (mark, file) = match open() {
+            Ok(found) => found,
+            Err(e) => return failed("file", e.to_string()),
+        };
+        // A file that was written in the last moments may be written again within its time stamp's resolution.
+        let settled = mark
+            .is_some_and(|(time, _)| time.elapsed().is_ok_and(|age| age > Duration::from_secs(2)));
+        if settled && mark.is_some() && mark == self.file {
+            return Look::Unchanged;
+        }
+        let mut bytes = Vec::new();
+        match file.take(MAX_DOCUMENT + 1).read_to_end(&mut bytes) {
+            Ok(_) if bytes.len() as u64 > MAX_DOCUMENT => {
+                failed("too_large", format!("more than {MAX_DOCUMENT} bytes"))
+            }
+            Ok(_) => {
+                self.file = mark;
+                Look::Document(bytes)
+            }
+            Err(e) => failed("file", e.to_string()),
+        }
+    }
+}
