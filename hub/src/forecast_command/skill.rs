@@ -8,7 +8,7 @@
 //! | Aida's K, kappa | geometric mean and spread of observed over modelled peaks at several stations (Aida 1978); the Japan Society of Civil Engineers asks for 0.95 < K < 1.05, kappa < 1.45 |
 //!
 //! All within one window, [`WINDOW_S`] long from the record's first rise on, so that the earthquake's own
-//! shaking of the sensor, which comes before, does not count. Both are read at whole minutes, the record
+//! shaking of the sensor, which comes before, does not count. Both are read at whole minutes but for their peaks, the record
 //! linearly between its samples: one that changes from minutes to seconds must not weigh its fast part more.
 
 use serde::Serialize;
@@ -125,8 +125,16 @@ pub fn between(
         errors += (modelled - observed).powi(2);
         power += observed * observed;
     }
-    let (observed_peak_s, observed_peak_m) = peak(&observed)?;
-    let (modelled_peak_s, modelled_peak_m) = peak(&modelled)?;
+    // Peaks as they were sampled: whole minutes would cut the tops off short waves.
+    let window = |s: &&(f64, f64)| (from_s..=to_s).contains(&s.0);
+    let tops: Vec<(f64, f64)> = known.iter().filter(window).copied().collect();
+    let (observed_peak_s, observed_peak_m) = peak(&tops)?;
+    let steps = 0..model.heights_m.len();
+    let own: Vec<(f64, f64)> = steps
+        .map(|k| (k as f64 * model.step_s, f64::from(model.heights_m[k])))
+        .filter(|s| window(&s))
+        .collect();
+    let (modelled_peak_s, modelled_peak_m) = peak(&own)?;
     if !(power > 0.0 && observed_peak_m > 0.0) {
         return None;
     }

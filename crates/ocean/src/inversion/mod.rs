@@ -45,6 +45,7 @@ mod record;
 mod reduced;
 mod rupture;
 mod system;
+mod waves;
 mod whiten;
 
 pub use outlook::{PointOutlook, Range};

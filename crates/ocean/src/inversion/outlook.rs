@@ -1,14 +1,13 @@
 //! The forecast at one receiver.
 
-use ndarray::Array2;
-
 use super::dense;
 use super::posterior::Posterior;
+use super::waves::Waves;
 use crate::forecast::{SHORE_DEPTH_M, normal};
 use crate::response::ResponseTable;
 
 /// Part of a series' largest height that its first arrival exceeds.
-const ARRIVAL_PART: f64 = 0.05;
+pub(super) const ARRIVAL_PART: f64 = 0.05;
 /// Heights below this count as no wave, metres: a tenth of what deep-ocean instruments resolve.
 const NOTHING_M: f64 = 1e-4;
 /// Standard normal quantile of 95 %.
@@ -64,7 +63,7 @@ pub struct PointOutlook {
     pub max_m: Range,
     /// The series not exceeded with a probability of 5 %, time by time, metres.
     pub p05_m: Vec<f32>,
-    /// The mean series, metres.
+    /// The median series, time by time, metres.
     pub p50_m: Vec<f32>,
     /// The series not exceeded with a probability of 95 %, time by time, metres.
     pub p95_m: Vec<f32>,
@@ -107,7 +106,7 @@ impl PointOutlook {
         };
         let sigma_ln = settings.model_error_part.hypot(shore);
 
-        let sketches = waves.sketches();
+        let (sketches, median) = waves.sketches();
         let drawn = sketches.len();
         let maxima_ln: Vec<f64> = sketches
             .iter()
@@ -125,6 +124,7 @@ impl PointOutlook {
         let timing_s = settings.travel_time_error_part * arrival;
         let bands = Bands {
             waves: &waves,
+            median: &median,
             first,
             length: inversion.table.samples(),
             delay_s: &posterior.delay_s,
@@ -157,124 +157,11 @@ impl PointOutlook {
     }
 }
 
-/// The samples' series at one receiver.
-struct Waves<'a> {
-    /// Series of the posterior's parts, one a row.
-    parts: Array2<f32>,
-    /// See [`Posterior::pairs`].
-    pairs: &'a [(usize, usize)],
-}
-
-impl Waves<'_> {
-    fn part(&self, k: usize) -> &[f32] {
-        let n = self.parts.ncols();
-        let all = self.parts.as_slice().unwrap_or_default();
-        all.get(k * n..(k + 1) * n).unwrap_or_default()
-    }
-
-    /// What matters of each sample's series.
-    fn sketches(&self) -> Vec<Sketch> {
-        let mut sketches = Vec::with_capacity(2 * self.pairs.len());
-        let mut series = vec![0.0f32; self.parts.ncols()];
-        dense::wide(|| {
-            for &(mean, off) in self.pairs {
-                for sign in [1.0, -1.0] {
-                    let both = self.part(mean).iter().zip(self.part(off));
-                    for (x, (mean, off)) in series.iter_mut().zip(both) {
-                        *x = mean + sign * off;
-                    }
-                    sketches.push(Sketch::of(&series));
-                }
-            }
-        });
-        sketches
-    }
-
-    /// Variance over all samples, time by time.
-    fn variance(&self) -> Vec<f32> {
-        let n = self.parts.ncols();
-        let (mut mean, mut variance) = (vec![0.0f32; n], vec![0.0f32; n]);
-        let each = 1.0 / self.pairs.len().max(1) as f32;
-        dense::wide(|| {
-            for alike in self.pairs.chunk_by(|a, b| a.0 == b.0) {
-                let weight = each * alike.len() as f32;
-                dense::add_scaled(&mut mean, weight, self.part(alike[0].0));
-            }
-            for alike in self.pairs.chunk_by(|a, b| a.0 == b.0) {
-                let weight = each * alike.len() as f32;
-                let both = mean.iter().zip(self.part(alike[0].0));
-                for (v, (mean, own)) in variance.iter_mut().zip(both) {
-                    *v += weight * (own - mean) * (own - mean);
-                }
-                for &(_, off) in alike {
-                    for (v, off) in variance.iter_mut().zip(self.part(off)) {
-                        *v += each * off * off;
-                    }
-                }
-            }
-        });
-        variance
-    }
-}
-
-/// What matters of one sample's series.
-struct Sketch {
-    highest: f64,
-    largest: f64,
-    /// In steps.
-    arrival: f64,
-    /// In steps.
-    peak: f64,
-}
-
-impl Sketch {
-    #[inline(always)]
-    fn of(series: &[f32]) -> Self {
-        let (lowest, highest) = extremes(series);
-        let largest = highest.max(-lowest);
-        let threshold = ARRIVAL_PART as f32 * largest;
-        let first = series.iter().position(|x| x.abs() > threshold);
-        let arrival = first.map_or(0.0, |k| {
-            let before = if k > 0 { series[k - 1].abs() } else { 0.0 };
-            let rise = series[k].abs() - before;
-            k as f64
-                - f64::from(if rise > 0.0 {
-                    (series[k].abs() - threshold) / rise
-                } else {
-                    0.0
-                })
-        });
-        let peak = series
-            .iter()
-            .position(|&x| x == highest && x > 0.0)
-            .unwrap_or(0);
-        Sketch {
-            highest: f64::from(highest),
-            largest: f64::from(largest),
-            arrival: arrival.max(0.0),
-            peak: peak as f64,
-        }
-    }
-}
-
-/// Lowest and highest value, zero at least between them. In lanes, which the compiler turns into wide instructions.
-#[inline(always)]
-fn extremes(series: &[f32]) -> (f32, f32) {
-    let (mut low, mut high) = ([0.0f32; 8], [0.0f32; 8]);
-    let (eights, rest) = series.as_chunks::<8>();
-    for eight in eights {
-        for ((l, h), &x) in low.iter_mut().zip(&mut high).zip(eight) {
-            *l = if x < *l { x } else { *l };
-            *h = if x > *h { x } else { *h };
-        }
-    }
-    let both = rest.iter().chain(&low).chain(&high);
-    both.fold((0.0, 0.0), |(l, h), &x| (x.min(l), x.max(h)))
-}
-
-/// Mean and standard deviation of a series that is uncertain in shape, height and time.
+/// Median and spread of a series that is uncertain in shape, height and time.
 struct Bands<'a> {
     waves: &'a Waves<'a>,
+    /// Median of the samples' series.
+    median: &'a [f32],
     /// Sample that the series begin with.
     first: usize,
     /// Samples of the bands.
@@ -300,6 +187,7 @@ impl Bands<'_> {
         let (whole, part) = (off.floor(), off - off.floor());
         let nearest = whole as isize + isize::from(part >= 0.5);
         let mean = moved(self.waves.part(0), whole as isize - 1, self.length + 2);
+        let median = moved(self.median, whole as isize, self.length + 1);
         let variance = moved(&self.waves.variance(), nearest, self.length);
         let mut bands: [Vec<f32>; 3] = std::array::from_fn(|_| vec![0.0; self.length]);
         let [low, middle, high] = &mut bands;
@@ -313,11 +201,15 @@ impl Bands<'_> {
         };
         dense::wide(|| {
             let told = low.iter_mut().zip(middle).zip(high);
-            for (((low, middle), high), (near, v)) in told.zip(mean.windows(3).zip(&variance)) {
+            let known = mean.windows(3).zip(median.windows(2)).zip(&variance);
+            for (((low, middle), high), ((near, likely), v)) in told.zip(known) {
                 let (height, spread) = bands_of(near, *v);
-                *low = (height - spread) as f32;
-                *middle = height as f32;
-                *high = (height + spread) as f32;
+                let [a, b] = [likely[0], likely[1]].map(f64::from);
+                let likely = gain * (a + part * (b - a));
+                // A mean lies within a standard deviation of its median: the order below holds but for rounding.
+                *low = (height - spread).min(likely) as f32;
+                *middle = likely as f32;
+                *high = (height + spread).max(likely) as f32;
             }
         });
         bands
@@ -440,30 +332,6 @@ mod tests {
             }
         }
         assert_eq!(heights(&[], 0.2).p50, 0.0);
-    }
-
-    #[test]
-    fn pairs_have_the_variance_of_their_samples() {
-        let parts = Array2::from_shape_fn((6, 20), |(i, j)| ((i * 7 + j * 3) as f32).sin());
-        // Two guesses, rows 1 and 4, with two pairs and one.
-        let waves = Waves {
-            parts,
-            pairs: &[(1, 2), (1, 3), (4, 5)],
-        };
-        let sketches = waves.sketches();
-        for (j, variance) in waves.variance().into_iter().enumerate() {
-            let samples = waves.pairs.iter().flat_map(|&(mean, off)| {
-                let (mean, off) = (waves.part(mean)[j], waves.part(off)[j]);
-                [mean + off, mean - off]
-            });
-            let samples: Vec<f32> = samples.collect();
-            let mean = samples.iter().sum::<f32>() / 6.0;
-            let plain = samples.iter().map(|x| (x - mean).powi(2)).sum::<f32>() / 6.0;
-            assert!((variance - plain).abs() < 1e-5, "{variance} {plain}");
-            for (x, sketch) in samples.iter().zip(&sketches) {
-                assert!(f64::from(*x) <= sketch.highest && f64::from(x.abs()) <= sketch.largest);
-            }
-        }
     }
 
     #[test]
