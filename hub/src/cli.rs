@@ -286,9 +286,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
                 bank_command::Trouble::Failed(why) => Failure::Failed(why),
             })
         }
-        Command::Evaluate(evaluate) => evaluate
-            .run(&mut std::io::stdout())
-            .map_err(Failure::Wrong),
+        Command::Evaluate(evaluate) => evaluate.run(&mut std::io::stdout()).map_err(Failure::Wrong),
         Command::Broker { listen } => {
             let address = crate::broker::start(listen).map_err(Failure::Failed)?;
             tracing::info!(%address, "broker");
