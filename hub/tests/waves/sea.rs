@@ -237,15 +237,14 @@ impl Told {
 
     /// Lines of the timeline of a kind.
     pub fn said(&self, wanted: &str) -> Vec<&str> {
-        let line = |(_, o): &'_ (i64, Output)| match o {
-            Output::Say { kind, .. } if kind == wanted => true,
-            _ => false,
-        };
-        let text = |o: &'_ (i64, Output)| match &o.1 {
-            Output::Say { text, .. } => Some(text),
-            _ => None,
-        };
-        let lines = self.outputs.iter().filter(|o| line(o));
-        lines.filter_map(text).map(String::as_str).collect()
+        let mut lines = Vec::new();
+        for (_, output) in &self.outputs {
+            if let Output::Say { kind, text, .. } = output
+                && kind == wanted
+            {
+                lines.push(text.as_str());
+            }
+        }
+        lines
     }
 }
