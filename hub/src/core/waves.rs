@@ -15,6 +15,10 @@ use crate::intake::quakes::Solution;
 const COAST_M: f64 = 10.0;
 /// A sensor whose values have not changed for this long is stuck, and no witness: even a calm sea has a tide.
 const STUCK_US: i64 = 3_600 * 1_000_000;
+/// ... and one that holds still this long in the middle of a wave.
+const STUCK_IN_WAVE_US: i64 = 600 * 1_000_000;
+/// A fit moves a source when it is better by this, in units of chi squared.
+const WORTH_REFITTING: f64 = 0.5;
 
 impl Core {
     /// A finding at a sea-level station: an earthquake's event claims it, or fusion weighs it with what other stations saw.
@@ -160,7 +164,8 @@ impl Core {
             .iter()
             .rposition(|e| open(e) && e.observed.keys().any(member))
         {
-            if self.events[at].waves().is_some_and(|w| fit.count > w.count) {
+            let better = |w: Waves| fit.cost < w.cost - WORTH_REFITTING;
+            if self.events[at].waves().is_some_and(better) {
                 self.refit(at, &fit, finding.time_us, now_us, out);
             } else if !claimed {
                 let text = format!(
@@ -207,6 +212,9 @@ impl Core {
         let known = |s: u32| {
             let here = config.station.get(s as usize)?;
             let rows = detect.recent_sea(s);
+            if fusion.sighting(s).is_some() && is_stuck(&rows, STUCK_IN_WAVE_US) {
+                return None;
+            }
             let step_us = rows
                 .len()
                 .checked_sub(2)
@@ -227,7 +235,7 @@ impl Core {
                 c.quantity.domain() == Domain::Tsunami
                     && fusion.sighting(*s).is_none()
                     && !detect.in_event(*s)
-                    && !is_stuck(&detect.recent_sea(*s))
+                    && !is_stuck(&detect.recent_sea(*s), STUCK_US)
             })
             .filter_map(|(s, _)| {
                 let k = known(s)?;
@@ -362,6 +370,7 @@ impl Core {
         };
         let waves = Waves {
             count: fit.count,
+            cost: fit.cost,
             region_km: fit.region_km,
         };
         Ok((solution, outlook, waves, sightings))
@@ -484,13 +493,13 @@ impl Core {
     }
 }
 
-/// Whether rows do not change any more.
-fn is_stuck(rows: &[(i64, f64)]) -> bool {
+/// Whether rows have not changed for so long, at least four of them.
+fn is_stuck(rows: &[(i64, f64)], for_us: i64) -> bool {
     let Some(&(last_us, last)) = rows.last() else {
         return false;
     };
-    let mut same = rows.iter().rev().take_while(|r| r.1 == last);
-    same.any(|r| last_us - r.0 >= STUCK_US)
+    let same = rows.iter().rev().take_while(|r| r.1 == last);
+    same.skip(3).any(|r| last_us - r.0 >= for_us)
 }
 
 /// `20110311T0546Z`: an instant as part of an id.

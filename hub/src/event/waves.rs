@@ -20,6 +20,8 @@ pub(super) const FITTED_SLACK_US: i64 = 20 * MINUTE_US;
 pub struct Waves {
     /// Stations that the fit rests on, those too near to another one not counted.
     pub count: usize,
+    /// The fit's cost, see `fuse::Fit`: less is better.
+    pub cost: f64,
     /// How well the place is known, kilometres.
     pub region_km: f64,
 }

@@ -16,12 +16,22 @@ pub const ONSET_SIGMA_S: f64 = 300.0;
 /// Travel times on real depths, as part of themselves (as `ocean::forecast::ARRIVAL_SIGMA_PART`: NOAA's models meet the first peak
 /// within 3 %, Tang et al. 2009).
 const TRAVEL_SIGMA_PART: f64 = 0.03;
+/// ... of the way that stations share: what is wrong with it is wrong for all of them and goes into the origin's time. Without this a
+/// source half a day away, known to half an hour, would explain anything.
+const SHARED_SIGMA_PART: f64 = 0.01;
 /// Standard deviations within which an onset agrees.
 const AGREE: f64 = 2.0;
+/// Chi squared that is allowed for each station: 4 for two and 6 for three, which honest ones keep in 19 of 20 cases.
+const ALLOWED: f64 = 2.0;
 /// A source far from every trench costs this much (in units of chi squared): possible, since slopes slide anywhere, but rarer.
 const UNLIKELY: f64 = 2.0;
 /// Each hour that the first station's wave has been under way: nobody has told of this source, and agencies tell within minutes.
 const OLD_PER_HOUR: f64 = 1.0;
+/// Longer than this no wave has been under way to its first station untold, seconds: what reaches two stations from farther than 4,000 km is a
+/// great earthquake's. Half a day away there is a place that explains almost any two instants.
+const OLDEST_S: f64 = 6.0 * 3_600.0;
+/// A station more that agrees is worth this much, so that a bad and unlikely fit to three does not win over a good one to two.
+const STATION: f64 = 6.0;
 /// Cells within this of the best one's cost are the region (two standard deviations).
 const REGION: f64 = 4.0;
 /// How long after its computed arrival a wave may be overdue before silence means something, seconds.
@@ -76,6 +86,8 @@ pub struct Fit {
     pub members: Vec<(u32, f64)>,
     /// How many of them count, those too near to another one not.
     pub count: usize,
+    /// Chi squared, what is added to it for unlikely sources, and what is taken off for every station: less is better.
+    pub cost: f64,
     /// Stations that must have seen it and did not.
     pub against: Vec<u32>,
     /// Near a trench.
@@ -125,13 +137,11 @@ pub fn fit(
             against < 2 || against < c.count
         });
     }
-    let best = candidates
-        .iter()
-        .min_by(|a, b| b.count.cmp(&a.count).then(a.cost.total_cmp(&b.cost)))?;
+    let best = candidates.iter().min_by(|a, b| a.cost.total_cmp(&b.cost))?;
     let place = reach.place(best.cell);
     let (mut square, mut weights) = (0.0, 0.0);
     for c in &candidates {
-        if c.count == best.count && c.cost <= best.cost + REGION {
+        if c.cost <= best.cost + REGION {
             let there = reach.place(c.cell);
             let weight = (-0.5 * (c.cost - best.cost)).exp() * there.lat.to_radians().cos();
             square += weight * distance_km(place.lat, place.lon, there.lat, there.lon).powi(2);
@@ -147,11 +157,12 @@ pub fn fit(
             (o.station, late_s)
         })
         .collect();
+    let nearest_s = first_s(&fields, best.cell);
     let precision: f64 = onsets
         .iter()
         .enumerate()
         .filter(|(k, _)| best.members & (1 << k) != 0)
-        .map(|(k, o)| sigma_s(o, f64::from(fields[k][best.cell])).powi(-2))
+        .map(|(k, o)| sigma_s(o, f64::from(fields[k][best.cell]), nearest_s).powi(-2))
         .sum();
     Some(Fit {
         place,
@@ -159,6 +170,7 @@ pub fn fit(
         origin_sigma_s: precision.sqrt().recip(),
         members,
         count: best.count,
+        cost: best.cost,
         against: against(reach, onsets, silent, best)
             .map(|s| s.station)
             .collect(),
@@ -181,8 +193,16 @@ fn separations(onsets: &[Onset], separation_km: f64) -> Vec<u32> {
         .collect()
 }
 
-fn sigma_s(onset: &Onset, travel_s: f64) -> f64 {
-    onset.sigma_s.hypot(TRAVEL_SIGMA_PART * travel_s)
+/// Of an onset whose wave took `travel_s`, the first station's `first_s`.
+fn sigma_s(onset: &Onset, travel_s: f64, first_s: f64) -> f64 {
+    let own = TRAVEL_SIGMA_PART * (travel_s - first_s) + SHARED_SIGMA_PART * first_s;
+    onset.sigma_s.hypot(own)
+}
+
+/// What the wave takes from a cell to the first of the stations.
+fn first_s(fields: &[&[f32]], cell: usize) -> f64 {
+    let all = fields.iter().map(|f| f64::from(f[cell]));
+    all.fold(f64::INFINITY, f64::min)
 }
 
 fn candidate(
@@ -196,12 +216,13 @@ fn candidate(
     if !fields[newest][cell].is_finite() {
         return None;
     }
+    let nearest_s = first_s(fields, cell);
     // When the wave would have left here: instant and standard deviation.
     let mut left = [(f64::NAN, f64::INFINITY); MOST_ONSETS];
     for ((slot, onset), field) in left.iter_mut().zip(onsets).zip(fields) {
         let travel_s = f64::from(field[cell]);
         if travel_s.is_finite() {
-            *slot = (onset.time_s - travel_s, sigma_s(onset, travel_s));
+            *slot = (onset.time_s - travel_s, sigma_s(onset, travel_s, nearest_s));
         }
     }
     let left = &left[..onsets.len()];
@@ -213,40 +234,68 @@ fn candidate(
         if !((newest_s - at).abs() <= AGREE * newest_sigma * (1.0 + 1e-9)) {
             continue;
         }
-        let (mut agree, mut counted) = (0u32, 0);
+        let mut agree = 0u32;
         for (k, &(s, sigma)) in left.iter().enumerate() {
             if (s - at).abs() <= AGREE * sigma * (1.0 + 1e-9) {
-                counted += usize::from(apart[k] & agree == 0);
                 agree |= 1 << k;
             }
         }
-        if counted > count {
-            (members, count) = (agree, counted);
+        let counts = counted(agree, apart);
+        if counts > count {
+            (members, count) = (agree, counts);
         }
     }
-    if count < 2 {
+    let (origin_s, chi) = loop {
+        if count < 2 {
+            return None;
+        }
+        let (origin_s, chi) = together(left, members);
+        let total = members.count_ones();
+        if chi <= ALLOWED * f64::from(total) {
+            break (origin_s, chi);
+        }
+        // Whoever fits worst is left out; without the newest there is no point.
+        let off = |k: usize| ((left[k].0 - origin_s) / left[k].1).abs();
+        let worst = (0..left.len())
+            .filter(|k| members & (1 << k) != 0 && *k != newest)
+            .max_by(|a, b| off(*a).total_cmp(&off(*b)))?;
+        members &= !(1 << worst);
+        count = counted(members, apart);
+    };
+    let first_s = (0..left.len())
+        .filter(|k| members & (1 << k) != 0)
+        .map(|k| f64::from(fields[k][cell]))
+        .fold(f64::INFINITY, f64::min);
+    if first_s > OLDEST_S {
         return None;
     }
-    let agreeing = || {
-        let all = left.iter().enumerate();
-        all.filter(move |(k, _)| members & (1 << k) != 0)
-    };
-    let weight: f64 = agreeing().map(|(_, l)| l.1.powi(-2)).sum();
-    let origin_s = agreeing().map(|(_, l)| l.0 * l.1.powi(-2)).sum::<f64>() / weight;
-    let chi: f64 = agreeing()
-        .map(|(_, l)| ((l.0 - origin_s) / l.1).powi(2))
-        .sum();
-    let first_s = agreeing()
-        .map(|(k, _)| f64::from(fields[k][cell]))
-        .fold(f64::INFINITY, f64::min);
     let unlikely = if reach.is_likely(cell) { 0.0 } else { UNLIKELY };
     Some(Candidate {
         cell,
         members,
         count,
         origin_s,
-        cost: chi + unlikely + OLD_PER_HOUR * first_s / 3_600.0,
+        cost: chi + unlikely + OLD_PER_HOUR * first_s / 3_600.0 - STATION * count as f64,
     })
+}
+
+/// How many of the members count: one that is too near to an earlier one does not.
+fn counted(members: u32, apart: &[u32]) -> usize {
+    let alone = |(k, near): &(usize, &u32)| members & (1 << k) != 0 && **near & members == 0;
+    apart.iter().enumerate().filter(alone).count()
+}
+
+/// The instant on which members agree best, and chi squared of it.
+fn together(left: &[(f64, f64)], members: u32) -> (f64, f64) {
+    let all = || {
+        let all = left.iter().enumerate();
+        all.filter(move |(k, _)| members & (1 << k) != 0)
+            .map(|(_, l)| l)
+    };
+    let weight: f64 = all().map(|l| l.1.powi(-2)).sum();
+    let origin_s = all().map(|l| l.0 * l.1.powi(-2)).sum::<f64>() / weight;
+    let chi = all().map(|l| ((l.0 - origin_s) / l.1).powi(2)).sum();
+    (origin_s, chi)
 }
 
 /// Silent stations that must have seen a candidate's wave by now.

@@ -30,6 +30,10 @@ pub const KEPT_US: i64 = 6 * 3_600 * 1_000_000;
 /// Shaking this long before an onset makes it doubtful: surface waves with the longest source pass an ocean's station within it.
 const SHAKEN_US: i64 = 30 * 60 * 1_000_000;
 
+/// Higher is no wave where sensors stand, metres: the highest that a buoy or gauge of this project's records has seen is 6.7 m off Tohoku in
+/// 2011; a sensor that moves by more has fallen, broken or been serviced.
+const HIGHEST_M: f64 = 30.0;
+
 /// What one station saw, as far as fusion goes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sighting {
@@ -54,7 +58,7 @@ pub struct Sighting {
 impl Sighting {
     /// Whether it may count towards a tsunami.
     pub fn counts(&self) -> bool {
-        self.passed || !self.shaken
+        (self.passed || !self.shaken) && self.amplitude_m.abs() <= HIGHEST_M
     }
 }
 
@@ -116,7 +120,7 @@ pub struct Fusion {
 }
 
 impl Fusion {
-    /// Takes a change at a station. Returns whether it is worth judging anew.
+    /// Takes a change at a station. Returns whether it is worth judging it anew.
     pub fn see(&mut self, station: u32, change: &Change) -> bool {
         let known = self.sightings.iter_mut().find(|s| s.station == station);
         match (*change, known) {
@@ -153,11 +157,13 @@ impl Fusion {
                 },
                 Some(s),
             ) => {
+                // Growing alone changes no instant: what matters is that there is a height, and that half a wave is through.
+                let news = s.amplitude_m == 0.0 || (period_s.is_some() && !s.passed);
                 if amplitude_m.abs() > s.amplitude_m.abs() {
                     (s.amplitude_m, s.amplitude_us) = (amplitude_m, time_us);
                 }
                 s.passed |= period_s.is_some();
-                true
+                news
             }
             (Change::End { quiet_since_us, .. }, Some(s)) => {
                 s.quiet_since_us = Some(quiet_since_us);

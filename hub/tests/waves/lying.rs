@@ -1,7 +1,7 @@
-//! One lying sensor among three or four: each fault of the vocabulary, without a real wave and with one. It must neither raise a confirmed
+//! One lying sensor among three: each fault of the vocabulary, without a real wave and with one. It must neither raise a confirmed
 //! tsunami nor hide one.
 
-use crate::sea::{A, B, C, D, HOUR, Lie, MINUTE, Sensor, TOHOKU, noise, run, travel_us};
+use crate::sea::{A, B, C, HOUR, Lie, MINUTE, Sensor, TOHOKU, noise, run, travel_us};
 
 /// When the fault begins, after the origin.
 const SINCE: i64 = -HOUR;
@@ -42,6 +42,11 @@ fn jump(at: i64, m: f64, _: i64) -> Option<(i64, f64)> {
     Some((at, if at < SINCE { m } else { m + 1.5 }))
 }
 
+/// The same in the minutes in which the wave is under way, when it can be taken for a part of it.
+fn jump_in_time(at: i64, m: f64, _: i64) -> Option<(i64, f64)> {
+    Some((at, if at < 10 * MINUTE { m } else { m + 1.5 }))
+}
+
 /// The clock runs 2 % slow.
 fn slow(at: i64, m: f64, _: i64) -> Option<(i64, f64)> {
     Some((
@@ -69,12 +74,13 @@ fn honest(at: i64, m: f64, _: i64) -> Option<(i64, f64)> {
 }
 
 /// Name, the lie, how late its rows come.
-const FAULTS: [(&str, Lie, i64); 9] = [
+const FAULTS: [(&str, Lie, i64); 10] = [
     ("off", off, 0),
     ("stuck", stuck, 0),
     ("garbage", garbage, 0),
     ("wrong", wrong, 0),
     ("jump", jump, 0),
+    ("jump in time", jump_in_time, 0),
     ("slow", slow, 0),
     ("delayed rows", honest, 45 * MINUTE),
     ("delayed stamps", stamped_late, 0),
@@ -96,7 +102,7 @@ fn without_a_wave_one_liar_raises_nothing() {
             Sensor::quiet(B),
             Sensor::quiet(C),
         ];
-        let told = run(&sensors, 6 * HOUR, "");
+        let told = run(&sensors, 4 * HOUR, "");
         let unexplained = told.said("unexplained").len();
         println!("{}: {unexplained} unexplained", fault.0);
         assert!(
@@ -110,12 +116,12 @@ fn without_a_wave_one_liar_raises_nothing() {
     }
 }
 
-/// Whichever of four sensors lies, the wave is found when two honest ones have seen it, and no false message follows.
+/// Whichever of three sensors lies, the wave is found when two honest ones have seen it, and no false message follows.
 #[test]
 fn with_a_wave_one_liar_hides_nothing() {
-    let spots = [(A, 0.6), (B, 0.4), (C, 0.4), (D, 0.2)];
+    let spots = [(A, 0.6), (B, 0.4), (C, 0.4)];
     for fault in FAULTS {
-        for liar in 0..3 {
+        for liar in 0..spots.len() {
             let sensors: Vec<Sensor> = spots
                 .iter()
                 .enumerate()
@@ -128,12 +134,12 @@ fn with_a_wave_one_liar_hides_nothing() {
                     }
                 })
                 .collect();
-            let mut honest: Vec<i64> = (0..4)
+            let mut honest: Vec<i64> = (0..spots.len())
                 .filter(|n| *n != liar)
                 .map(|n| travel_us(TOHOKU, spots[n].0))
                 .collect();
             honest.sort_unstable();
-            let told = run(&sensors, 4 * HOUR, "");
+            let told = run(&sensors, 2 * HOUR, "");
             let messages = told.messages();
             let name = format!("{}, liar {}", fault.0, spots[liar].0.0);
             let first = messages.iter().find(|m| m.1 == "Alert");
@@ -153,10 +159,15 @@ fn with_a_wave_one_liar_hides_nothing() {
                 told.said("confirmed")
             );
             assert!(messages.iter().all(|m| m.1 != "Cancel"), "{name}");
-            // With the third honest station the source is where it is, whatever the liar says.
+            // Three agree with one source or two do against one. Half an hour of a clock moves a source by what a wave goes in it; only
+            // a fourth station could tell.
             let quake = &told.core.events()[0].solution.quake;
             let km = ocean::sphere::distance_km(TOHOKU.0, TOHOKU.1, quake.lat, quake.lon);
-            assert!(km < 600.0, "{name}: {km} km: {:?}", told.said("confirmed"));
+            assert!(
+                km < 1_000.0,
+                "{name}: {km} km: {:?}",
+                told.said("confirmed")
+            );
         }
     }
 }

@@ -19,7 +19,7 @@ pub const HOUR: i64 = 60 * MINUTE;
 /// 2026-01-01T00:00:00Z: when the wave begins, if there is one.
 pub const ORIGIN: i64 = 1_767_225_600_000_000;
 /// How long before it the sensors speak.
-const BEFORE: i64 = 8 * HOUR;
+const BEFORE: i64 = 5 * HOUR;
 
 /// Where a sensor stands: id, latitude, longitude, depth.
 pub type Spot = (&'static str, f64, f64, f64);
