@@ -167,8 +167,8 @@ impl StaLta {
 
     /// Takes a sample; any unit, as long as it is one.
     pub fn step(&mut self, time_us: i64, value: f64) -> Option<Trigger> {
-        // Written so that NaN is refused too.
-        if !(fabs(value) <= LARGEST) || (self.begun && time_us <= self.latest_us) {
+        let unusable = value.is_nan() || fabs(value) > LARGEST;
+        if unusable || (self.begun && time_us <= self.latest_us) {
             return None;
         }
         let step_s = time_us.saturating_sub(self.latest_us) as f64 * 1e-6;

@@ -231,7 +231,7 @@ fn candidate(
     // The instant that most agree on is the beginning of somebody's interval.
     for &(left_s, sigma) in left {
         let at = left_s - AGREE * sigma;
-        if !((newest_s - at).abs() <= AGREE * newest_sigma * (1.0 + 1e-9)) {
+        if at.is_nan() || (newest_s - at).abs() > AGREE * newest_sigma * (1.0 + 1e-9) {
             continue;
         }
         let mut agree = 0u32;

@@ -266,3 +266,62 @@ fn pair(reach: &Reach, a: &Onset, b: &Onset, separation_km: f64) -> Against {
         None => Against::Unreached { station },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE_US: i64 = 60_000_000;
+
+    fn onset(at_us: i64) -> Change {
+        Change::Onset {
+            onset_us: at_us,
+            sign: Sign::Rise,
+        }
+    }
+
+    fn growth(amplitude_m: f64, period_s: Option<f64>) -> Change {
+        Change::Growth {
+            amplitude_m,
+            time_us: 0,
+            period_s,
+        }
+    }
+
+    #[test]
+    fn what_shook_counts_once_half_a_wave_has_passed() {
+        let mut fusion = Fusion::default();
+        let shaking = Change::Shaking {
+            since_us: 0,
+            peak_m: 0.3,
+        };
+        assert!(!fusion.see(0, &shaking));
+        assert!(fusion.see(0, &onset(5 * MINUTE_US)));
+        let counts = |fusion: &Fusion| fusion.sighting(0).expect("seen").counts();
+        assert!(!counts(&fusion));
+        fusion.see(0, &growth(0.1, None));
+        assert!(!counts(&fusion));
+        assert!(fusion.see(0, &growth(0.1, Some(900.0))));
+        assert!(counts(&fusion));
+        // An hour later it is another matter.
+        fusion.see(0, &onset(60 * MINUTE_US));
+        assert!(counts(&fusion));
+        // What no wave can be never counts.
+        fusion.see(0, &growth(-900.0, Some(900.0)));
+        assert!(!counts(&fusion));
+    }
+
+    #[test]
+    fn memory_is_bounded_in_number_and_time() {
+        let mut fusion = Fusion::default();
+        for station in 0..1_000 {
+            fusion.see(station, &onset(i64::from(station) * MINUTE_US));
+        }
+        assert_eq!(fusion.stations().count(), MOST_SIGHTINGS);
+        assert!(fusion.sighting(999).is_some());
+        fusion.pass(999 * MINUTE_US + KEPT_US);
+        assert_eq!(fusion.stations().collect::<Vec<_>>(), [999]);
+        fusion.pass(1_000 * MINUTE_US + KEPT_US);
+        assert_eq!(fusion.stations().count(), 0);
+    }
+}

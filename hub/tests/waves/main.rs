@@ -220,7 +220,9 @@ fn travel_times_on_the_thinned_sea_are_those_of_the_whole() {
             lat: spot.1,
             lon: spot.2,
         };
+        let began = std::time::Instant::now();
         assert!(reach.prepare(n as u32, place));
+        println!("a field of {} cells: {:?}", reach.cells(), began.elapsed());
         let source = Place {
             lat: TOHOKU.0,
             lon: TOHOKU.1,

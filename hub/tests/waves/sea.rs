@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use hub::config::Config;
 use hub::core::{Core, Output};
 use hub::entry::{Entry, Item};
-use hub::service;
+use hub::forecast::Ocean;
 use ocean::Grid;
 use ocean::forecast::SNAP_KM;
 use ocean::travel_time::{Field, solve};
@@ -107,9 +107,9 @@ pub fn noise(at_us: i64, seed: i64) -> f64 {
     ((x ^ (x >> 32)) >> 40) as f64 / (1u64 << 23) as f64 - 1.0
 }
 
-fn grid() -> &'static Grid {
-    static ONCE: OnceLock<Grid> = OnceLock::new();
-    ONCE.get_or_init(|| hub::shipped::grid("pacific_10min").expect("shipped"))
+fn grid() -> &'static Arc<Grid> {
+    static ONCE: OnceLock<Arc<Grid>> = OnceLock::new();
+    ONCE.get_or_init(|| Arc::new(hub::shipped::grid("pacific_10min").expect("shipped")))
 }
 
 /// From a place to a sensor, on the grid as it is shipped.
@@ -137,8 +137,8 @@ pub fn core(sensors: &[Sensor], policy: &str) -> Core {
     let mut config = Config::parse("hub.toml", &text).expect("sound");
     // What these tests are about happens with any forecast.
     config.forecast.as_mut().expect("a grid").model = false;
-    let ocean = service::ocean(&config).expect("a grid");
-    Core::new(Arc::new(config), ocean)
+    let ocean = Ocean::new(&config, grid().clone()).expect("no model");
+    Core::new(Arc::new(config), Some(ocean))
 }
 
 /// What sensors give, minute by minute, until so long after the origin: entries as the journal keeps them.
