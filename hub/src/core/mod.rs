@@ -3,6 +3,7 @@
 //! It reads no clock, no disk and no network, and draws no random number. Every step has the hub's time in it ([`Core::finish`]), so
 //! that playing the journal back repeats everything (a test holds that).
 
+mod evidence;
 mod inverting;
 mod limits;
 mod models;

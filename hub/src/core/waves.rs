@@ -1,14 +1,13 @@
 //! Waves without an earthquake: findings that no event claims are weighed with what other stations saw, and may open an event.
 
-use signal::tsunami::{Change, Sign};
+use signal::tsunami::Change;
 use wire::quantity::Domain;
 
 use super::{Core, MOST_UNCLAIMED, Names, Output, say};
-use crate::alert::text::utc;
 use crate::detect::{Finding, What};
-use crate::event::{Event, Stations, Waves};
+use crate::event::{Event, Waves};
 use crate::forecast::Outlook;
-use crate::fuse::{Against, Fit, Known, Place, Sighting, Silent, Verdict};
+use crate::fuse::{Fit, Known, Place, Sighting, Silent, Verdict};
 use crate::intake::quakes::Solution;
 
 /// Depth at the coast for the purpose of how high a wave is there, metres: where gauges stand.
@@ -107,15 +106,6 @@ impl Core {
         if self.fusion.see(finding.station, change) && matches!(change, Change::Onset { .. }) {
             self.fuse(finding, change, now_us, out, true);
         }
-    }
-
-    fn station_name(&self, station: u32) -> String {
-        let names = Names {
-            config: &self.config,
-            intake: &self.intake,
-            detect: &self.detect,
-        };
-        names.name(station)
     }
 
     /// Judges a station's onset with all others'.
@@ -251,100 +241,6 @@ impl Core {
         fusion.judge(reach, station, known, &silent, config.policy.separation_km)
     }
 
-    fn say_unexplained(
-        &self,
-        finding: &Finding,
-        change: &Change,
-        why: &str,
-        out: &mut Vec<Output>,
-    ) {
-        let Change::Onset { onset_us, .. } = *change else {
-            return;
-        };
-        let mut text = format!(
-            "{} moves like a tsunami since {}, and no earthquake explains it: look at it now",
-            self.station_name(finding.station),
-            utc(onset_us)
-        );
-        if !why.is_empty() {
-            text.push_str(". ");
-            text.push_str(why);
-        }
-        say(out, finding.time_us, "unexplained", text);
-    }
-
-    /// Why two onsets are no tsunami, in words.
-    fn why(&self, name: &str, why: &Against) -> String {
-        let minutes = |s: f64| s / 60.0;
-        match *why {
-            Against::Near { station, km } => format!(
-                "{} is {km:.0} km away: one cause can move both, a station farther away must see it",
-                self.station_name(station)
-            ),
-            Against::Apart {
-                station,
-                travel_s,
-                apart_s,
-            } => format!(
-                "not one wave: from {name} to {} it would need {:.0} min, they were {:.0} min apart, and no place in this sea explains both",
-                self.station_name(station),
-                minutes(travel_s),
-                minutes(apart_s)
-            ),
-            Against::Unreached { station } => format!(
-                "not one wave: there is no way by sea from {name} to {}",
-                self.station_name(station)
-            ),
-        }
-    }
-
-    fn names_of(&self, stations: impl Iterator<Item = u32>) -> String {
-        let names: Vec<String> = stations.map(|s| self.station_name(s)).collect();
-        names.join(", ")
-    }
-
-    /// A fit and what it rests on, in words.
-    fn evidence(&self, fit: &Fit) -> String {
-        let seen = |(station, late_s): &(u32, f64)| {
-            let name = self.station_name(*station);
-            let Some(s) = self.fusion.sighting(*station) else {
-                return name;
-            };
-            let sign = match s.sign {
-                Sign::Rise => "rising",
-                Sign::Fall => "falling",
-            };
-            let height = if s.amplitude_m == 0.0 {
-                String::new()
-            } else {
-                format!(", {:+.2} m so far", s.amplitude_m)
-            };
-            let late_min = late_s / 60.0;
-            format!(
-                "{name} ({sign} since {}{height}, {late_min:+.0} min against the fit)",
-                utc(s.onset_us)
-            )
-        };
-        let members: Vec<String> = fit.members.iter().map(seen).collect();
-        let silent = if fit.against.is_empty() {
-            String::new()
-        } else {
-            format!(
-                "; against it: nothing at {}",
-                self.names_of(fit.against.iter().copied())
-            )
-        };
-        format!(
-            "{} fit one source near {:.1} {:.1} (known to {:.0} km{}) at {}{silent}",
-            members.join(" and "),
-            fit.place.lat,
-            fit.place.lon,
-            fit.region_km.max(50.0),
-            if fit.likely { ", at a trench" } else { "" },
-            utc((fit.origin_s * 1e6) as i64),
-        )
-    }
-
     /// The forecast of a fit, and the sightings it rests on.
     fn of_fit(
         &self,
@@ -476,9 +372,31 @@ impl Core {
         Some(at)
     }
 
+    /// From the first onset on, one station's travel times a step: a second onset finds them all there, and no step takes long.
+    fn prepare_one(&mut self) {
+        let Some(ocean) = self.ocean.as_ref().filter(|_| !self.fusion.is_empty()) else {
+            return;
+        };
+        let reach = self.reach.get_or_insert_with(|| ocean.reach());
+        let at_sea = (0u32..)
+            .zip(&self.config.station)
+            .filter(|(_, c)| c.quantity.domain() == Domain::Tsunami);
+        for (s, c) in at_sea {
+            let place = Place {
+                lat: c.lat,
+                lon: c.lon,
+            };
+            if !reach.knows(s) {
+                reach.prepare(s, place);
+                return;
+            }
+        }
+    }
+
     /// Lets time pass for fusion.
     pub(super) fn pass_waves(&mut self, now_us: i64) {
         self.fusion.pass(now_us);
+        self.prepare_one();
         for event in &self.events {
             if event.is_over() && event.waves().is_some() {
                 for (station, o) in &event.observed {

@@ -191,6 +191,11 @@ impl Fusion {
         self.shaken_us.retain(|_, t| !old(*t));
     }
 
+    /// Whether no onset is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.sightings.is_empty()
+    }
+
     /// Stations with onsets, oldest news first.
     pub fn stations(&self) -> impl Iterator<Item = u32> + '_ {
         self.sightings.iter().map(|s| s.station)
