@@ -268,6 +268,10 @@ pub struct Policy {
     /// Least time after a message before an update tells of lower levels or heights alone. Default: an hour.
     #[serde(with = "settings::duration")]
     pub relief_interval: Duration,
+    /// How many stations' onsets one source must explain before there is a warning without an earthquake; 0: never.
+    pub without_earthquake: usize,
+    /// Stations nearer to each other than this count as one of them, km.
+    pub separation_km: f64,
 }
 
 impl Policy {
@@ -289,6 +293,8 @@ impl Default for Policy {
             quiet: Duration::from_secs(2 * 3600),
             update_interval: Duration::from_secs(15 * 60),
             relief_interval: Duration::from_secs(3600),
+            without_earthquake: 2,
+            separation_km: 100.0,
         }
     }
 }
@@ -551,6 +557,15 @@ impl Config {
             return fail(format!(
                 "[policy] probability = {} must lie between 0 and 1",
                 p.probability
+            ));
+        }
+        if p.without_earthquake == 1 {
+            return fail("[policy] without_earthquake = 1: one station alone may be a ship, a harbour or a fault; 2 or more, or 0 for never".to_owned());
+        }
+        if !(10.0..=2_000.0).contains(&p.separation_km) {
+            return fail(format!(
+                "[policy] separation_km = {} must lie between 10 and 2000",
+                p.separation_km
             ));
         }
         if p.expires < Duration::from_secs(600) {

@@ -21,6 +21,7 @@ pub mod event;
 pub mod feed;
 pub mod forecast;
 pub mod forecast_command;
+pub mod fuse;
 pub mod grid_file;
 pub mod history;
 pub mod http;

@@ -7,6 +7,7 @@
 //! - [`tsunami`]: tells a tsunami from the tide, from seismic shaking and from noise, at any sampling.
 //! - [`dart`]: the published DART algorithm (Mofjeld), as the reference to compare with.
 //! - [`seismic`]: when the surface waves of an earthquake pass a station.
+//! - [`stalta`]: shaking in ground motion, at one station and at several together.
 //!
 //! Invariants: fixed size, bounded work per sample, no dependence on anything but the samples given, so that the
 //! same samples always give the same findings. Times are `i64` microseconds (any epoch, as long as it is one),
@@ -22,5 +23,6 @@ extern crate std;
 
 pub mod dart;
 pub mod seismic;
+pub mod stalta;
 pub mod threshold;
 pub mod tsunami;

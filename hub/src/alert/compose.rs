@@ -13,6 +13,7 @@ use wire::topic::Mode;
 
 use super::Level;
 use super::log::Published;
+use super::source::source_parameters;
 use super::text::{self, LimitText, Times};
 use crate::config::{Config, Language, Severity as Configured, Station, Threshold, Zone};
 use crate::event::{Event, Reason};
@@ -198,13 +199,7 @@ impl<'a> Composer<'a> {
                 .filter(|a| !cancel && *a > sent_us)
                 .map(Time::from_us);
             self.dress(&mut info, sent_us, expires_us);
-            let quake = &event.solution.quake;
-            for (name, value) in [
-                ("magnitude", format!("{:.1}", quake.magnitude)),
-                ("epicentre", format!("{:.3},{:.3}", quake.lat, quake.lon)),
-                ("depth_km", format!("{:.1}", quake.depth_km)),
-                ("origin_time", Time::from_us(quake.origin_us).to_string()),
-            ] {
+            for (name, value) in source_parameters(event) {
                 info.parameters.push(NamedValue::new(name, value));
             }
             for (zone, z) in &zones {
@@ -258,13 +253,10 @@ impl<'a> Composer<'a> {
         } else {
             event.solution.place.clone()
         };
-        out.push_str(&text::earthquake(
-            language,
-            quake.magnitude,
-            &place,
-            quake.depth_km,
-            &when,
-        ));
+        out.push_str(&match event.waves() {
+            None => text::earthquake(language, quake.magnitude, &place, quake.depth_km, &when),
+            Some(waves) => text::no_earthquake(language, &place, waves.region_km, &when),
+        });
         if !cancel {
             out.push(' ');
             out.push_str(&text::evidence(language, seen));

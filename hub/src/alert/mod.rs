@@ -3,6 +3,7 @@
 pub mod compose;
 mod level;
 pub mod log;
+mod source;
 pub mod text;
 
 pub use level::Level;

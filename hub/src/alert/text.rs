@@ -230,6 +230,20 @@ pub fn earthquake(
     }
 }
 
+/// What happened when nobody knows: waves without an earthquake. `place` and `when` are the fitted source's.
+pub fn no_earthquake(language: Language, place: &str, region_km: f64, when: &str) -> String {
+    // Two significant digits at most: a hyperbola over an ocean is no place.
+    let km = (region_km / 50.0).ceil().max(1.0) * 50.0;
+    match language {
+        Language::En => format!(
+            "No earthquake is known that explains the waves. They fit one source near {place} (known to about {km:.0} km) at about {when}."
+        ),
+        Language::Es => format!(
+            "No se conoce ningún sismo que explique las olas. Corresponden a un mismo origen cerca de {place} (conocido con unos {km:.0} km de margen), hacia el {when}."
+        ),
+    }
+}
+
 /// How sure it is that there is a wave.
 pub fn evidence(language: Language, confirmed_at: &[String]) -> String {
     let stations = confirmed_at.join(", ");
@@ -308,7 +322,13 @@ pub fn nature(language: Language) -> &'static str {
 /// Why there is a new message; empty for the first.
 pub fn reason(language: Language, why: Reason) -> &'static str {
     match (why, language) {
-        (Reason::Earthquake, _) => "",
+        (Reason::Earthquake | Reason::Waves, _) => "",
+        (Reason::Explained, Language::En) => {
+            "Update: an earthquake is now known that explains the waves. "
+        }
+        (Reason::Explained, Language::Es) => {
+            "Actualización: ya se conoce un sismo que explica las olas. "
+        }
         (Reason::Revised, Language::En) => {
             "Update: the earthquake's magnitude or place has been revised. "
         }

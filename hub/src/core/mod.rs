@@ -3,10 +3,12 @@
 //! It reads no clock, no disk and no network, and draws no random number. Every step has the hub's time in it ([`Core::finish`]), so
 //! that playing the journal back repeats everything (a test holds that).
 
+mod evidence;
 mod inverting;
 mod limits;
 mod models;
 mod quakes;
+mod waves;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,7 +16,6 @@ use std::sync::Arc;
 use arrow_schema::SchemaRef;
 use serde::Serialize;
 use signal::threshold::Kind;
-use signal::tsunami::Change;
 use wire::batch::Batch;
 
 use crate::alert::compose::Composer;
@@ -25,6 +26,7 @@ use crate::detect::{Detect, Finding, What};
 use crate::entry::{Entry, Item};
 use crate::event::{Event, Reason, Stations, Step};
 use crate::forecast::{Job, Ocean, ZoneOutlook};
+use crate::fuse::{Fusion, Reach};
 use crate::intake::{Intake, Taken};
 
 /// Events kept, over or not.
@@ -83,6 +85,9 @@ pub struct Core {
     /// When each limit was last passed, seconds since the Unix epoch, as its event's id says it.
     limit_starts: std::collections::BTreeMap<(u32, usize, Kind), i64>,
     unclaimed: VecDeque<Finding>,
+    /// Onsets that no earthquake explains, and the sea as their sources are looked for in it, once that is needed.
+    fusion: Fusion,
+    reach: Option<Reach>,
     /// Model runs asked for and not handed out, those whose answers are awaited, and the number of the last.
     jobs: Vec<Job>,
     pending: Vec<models::Pending>,
@@ -135,6 +140,8 @@ impl Core {
             limits: limits::Chains::new(),
             limit_starts: std::collections::BTreeMap::new(),
             unclaimed: VecDeque::new(),
+            fusion: Fusion::default(),
+            reach: None,
             jobs: Vec::new(),
             pending: Vec::new(),
             job_number: 0,
@@ -214,6 +221,7 @@ impl Core {
             let steps = self.events[at].tick(now_us, &names, &self.config.policy);
             self.carry_out(at, steps, now_us, &mut out);
         }
+        self.pass_waves(now_us);
         self.renew_limits(now_us, &mut out);
         while self
             .unclaimed
@@ -327,88 +335,6 @@ impl Core {
         match finding.what {
             What::Sea(change) => self.sea(finding, &change, now_us, out, true),
             What::Limit { .. } => self.limit(finding, now_us, out),
-        }
-    }
-
-    fn sea(
-        &mut self,
-        finding: &Finding,
-        change: &Change,
-        now_us: i64,
-        out: &mut Vec<Output>,
-        fresh: bool,
-    ) {
-        let Some(ocean) = &self.ocean else { return };
-        // The newest event first: an aftershock's wave rides on the main shock's only when the main shock's is over.
-        for at in (0..self.events.len()).rev() {
-            let names = Names {
-                config: &self.config,
-                intake: &self.intake,
-                detect: &self.detect,
-            };
-            let event = &mut self.events[at];
-            let before = event.outlook.clone();
-            if let Some(steps) = event.sea(
-                finding.station,
-                finding.time_us,
-                change,
-                &names,
-                ocean,
-                &self.config.policy,
-            ) {
-                if event.outlook != before {
-                    self.tell_forecast(at, out);
-                }
-                self.carry_out(at, steps, now_us, out);
-                return;
-            }
-        }
-        if let Change::Onset { onset_us, .. } = *change
-            && let Some(at) = self
-                .events
-                .iter()
-                .rposition(|e| e.ended_without_wave() && e.could_be(finding.station, onset_us))
-        {
-            // The wave that was said not to come has come.
-            self.reopen(at, now_us, out);
-            self.sea(finding, change, now_us, out, fresh);
-            return;
-        }
-        if finding.station as usize >= self.config.station.len() {
-            return;
-        }
-        if self.unclaimed.len() == MOST_UNCLAIMED {
-            self.unclaimed.pop_front();
-        }
-        self.unclaimed.push_back(*finding);
-        if !fresh {
-            return;
-        }
-        let names = Names {
-            config: &self.config,
-            intake: &self.intake,
-            detect: &self.detect,
-        };
-        let name = names.name(finding.station);
-        match *change {
-            Change::Onset { onset_us, .. } => say(
-                out,
-                finding.time_us,
-                "unexplained",
-                format!(
-                    "{name} moves like a tsunami since {}, and no earthquake explains it: look at it now",
-                    crate::alert::text::utc(onset_us)
-                ),
-            ),
-            Change::Shaking { peak_m, .. } => {
-                say(
-                    out,
-                    finding.time_us,
-                    "shaking",
-                    format!("{name} shakes by {peak_m:.2} m: too fast for a tsunami"),
-                );
-            }
-            Change::Growth { .. } | Change::End { .. } => {}
         }
     }
 

@@ -56,10 +56,10 @@ impl Core {
         out: &mut Vec<Output>,
     ) {
         let quake = &solution.quake;
-        let known = self
-            .events
-            .iter()
-            .rposition(|e| e.told_by(&quake.id).is_some() || near(&e.solution, &solution));
+        let known = self.events.iter().rposition(|e| {
+            // A source that waves alone have shown is no earthquake's place; what explains it is asked below.
+            e.told_by(&quake.id).is_some() || (e.waves().is_none() && near(&e.solution, &solution))
+        });
         if let Some(reason) = self.passed_over(&solution, known, now_us) {
             self.intake.count("quakes_passed_over", reason);
             return;
@@ -123,6 +123,11 @@ impl Core {
                 format!("no forecast for {list}; this is no all-clear"),
             );
         }
+        let known = match known {
+            Some(at) => Some(at),
+            None => self.explained(&outlook, now_us, out),
+        };
+        let Some(ocean) = &self.ocean else { return };
         match known.filter(|at| !self.events[*at].is_over()) {
             Some(at) if ocean.has_model() => {
                 self.events[at].hear(solution.clone());
@@ -183,7 +188,7 @@ impl Core {
         }
         // Another catalogue may make an earthquake larger. Smaller, or nothing at all, only the one that counts can make it: a small
         // shock close by must never call a great wave off.
-        let counts = event.solution.quake.id == quake.id;
+        let counts = event.solution.quake.id == quake.id || event.waves().is_some();
         if !counts && (solution.deleted || quake.magnitude <= event.solution.quake.magnitude) {
             event.hear(solution.clone());
             return Some("another_catalogue");
@@ -220,21 +225,8 @@ impl Core {
         now_us: i64,
         out: &mut Vec<Output>,
     ) {
-        if self.events.len() == MOST_EVENTS {
-            let Some(over) = self.events.iter().position(Event::is_over) else {
-                self.intake.count("quakes_passed_over", "too_many_events");
-                say(
-                    out,
-                    now_us,
-                    "error",
-                    format!(
-                        "{MOST_EVENTS} events are on at once; {} is not followed",
-                        solution.quake.id
-                    ),
-                );
-                return;
-            };
-            self.events.remove(over);
+        if !self.has_room(&solution.quake.id, now_us, out) {
+            return;
         }
         let id = self.free_id(&solution.quake.id);
         self.events
@@ -260,6 +252,21 @@ impl Core {
         }
     }
 
+    /// Makes room for another event, of which only those that are over give way.
+    pub(super) fn has_room(&mut self, id: &str, now_us: i64, out: &mut Vec<Output>) -> bool {
+        if self.events.len() < MOST_EVENTS {
+            return true;
+        }
+        if let Some(over) = self.events.iter().position(Event::is_over) {
+            self.events.remove(over);
+            return true;
+        }
+        self.intake.count("quakes_passed_over", "too_many_events");
+        let text = format!("{MOST_EVENTS} events are on at once; {id} is not followed");
+        say(out, now_us, "error", text);
+        false
+    }
+
     /// Begins an event anew that ended without a wave. A chain does not go on after its cancellation, so that the new one has an id
     /// of its own.
     pub(super) fn reopen(&mut self, at: usize, now_us: i64, out: &mut Vec<Output>) {
@@ -276,7 +283,7 @@ impl Core {
     }
 
     /// An event id for an earthquake: its own, or with a number when an event had it before.
-    fn free_id(&self, quake: &str) -> String {
+    pub(super) fn free_id(&self, quake: &str) -> String {
         let taken = |id: &str| self.events.iter().any(|e| e.id == id);
         if !taken(quake) {
             return quake.to_owned();

@@ -5,6 +5,10 @@
 pub enum Reason {
     /// The first word: an earthquake that can have made a tsunami.
     Earthquake,
+    /// The first word: waves at several stations fit one source, and no earthquake is known.
+    Waves,
+    /// An earthquake explains what waves alone had shown.
+    Explained,
     /// The agency has revised the earthquake.
     Revised,
     /// A station has seen the wave.
@@ -30,6 +34,8 @@ impl Reason {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Earthquake => "the earthquake can have made a tsunami",
+            Self::Waves => "waves at several stations fit one source, without a known earthquake",
+            Self::Explained => "an earthquake explains the waves",
             Self::Revised => "the earthquake was revised",
             Self::Confirmed => "the tsunami is confirmed",
             Self::Forecast => "measured heights renewed the forecast",

@@ -92,9 +92,11 @@ impl Event {
             .iter()
             .filter(|(station, o)| {
                 let amplitude = o.amplitude_m.abs();
-                // A wave that has not passed is only known to be at least this high.
+                // A wave that has not passed is only known to be at least this high. Where nothing else says how large the source is, even
+                // that counts.
                 amplitude > 0.0
                     && (o.passed
+                        || self.waves.is_some()
                         || self
                             .prior
                             .station(**station)

@@ -5,6 +5,7 @@
 
 mod inversion;
 mod model;
+mod waves;
 
 pub use inversion::{Inverted, Judgement, Recorded, Source, Table};
 pub use model::{Job, Product, Task};
