@@ -49,6 +49,8 @@ const LARGEST: f64 = 1e15;
 const FULL_STEP_S: f64 = 300.0;
 /// Time constant of the smoothing, s: 20-second values are averaged over about six, 5-minute values pass.
 const SMOOTH_S: f64 = 60.0;
+/// Values are judged at most so often, s: once a minute, with some slack for jitter. Between, they are only smoothed.
+const JUDGE_S: f64 = 45.0;
 /// How much of an incident the level learns.
 const INCIDENT_TRUST: f64 = 0.3;
 
@@ -108,11 +110,11 @@ const MOST: usize = 4;
 /// What one sample told.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Step {
-    /// 0 to 1: how much news of an incident the sample is; one half at 4 standard deviations.
+    /// 0 to 1: how much news of an incident the sample is; one half at 4 standard deviations. 0 for samples that are only smoothed.
     pub score: f64,
     /// Standard deviations from the usual; 0 while unknown.
     pub deviate: f64,
-    /// The usual value at this hour; NaN before the first sample.
+    /// The usual value at this hour; NaN where the sample was not judged.
     pub expected: f64,
     changes: [Option<Change>; MOST],
 }
@@ -145,6 +147,7 @@ impl Step {
 pub struct Detector {
     measure: Measure,
     last_us: Option<i64>,
+    judged_us: Option<i64>,
     smooth: f64,
     profile: Profile,
     incident: Incident,
@@ -160,6 +163,7 @@ impl Detector {
         Self {
             measure,
             last_us: None,
+            judged_us: None,
             smooth: 0.0,
             profile: Profile::new(),
             incident: Incident::default(),
@@ -238,10 +242,13 @@ impl Detector {
             value + (self.smooth - value) * libm::exp(-elapsed_s / SMOOTH_S)
         };
         self.last_us = Some(time_us);
-        if self.stuck.is_active() {
-            return step;
+        let since_s = self.judged_us.map_or(FULL_STEP_S, |judged_us| {
+            time_us.saturating_sub(judged_us) as f64 * 1e-6
+        });
+        if !self.stuck.is_active() && since_s >= JUDGE_S {
+            self.judged_us = Some(time_us);
+            self.judge(time_us, since_s, &mut step);
         }
-        self.judge(time_us, elapsed_s, &mut step);
         step
     }
 

@@ -43,9 +43,11 @@ impl Habit {
     fn learn(&mut self, repeats: bool) {
         self.seen += 1.0;
         self.repeated += if repeats { 1.0 } else { 0.0 };
-        let kept = (HABIT_MEMORY as f32 / self.seen).min(1.0);
-        self.seen *= kept;
-        self.repeated *= kept;
+        if self.seen > HABIT_MEMORY as f32 {
+            let kept = HABIT_MEMORY as f32 / self.seen;
+            self.seen *= kept;
+            self.repeated *= kept;
+        }
     }
 
     fn chance(&self) -> f64 {

@@ -16,9 +16,15 @@ const WEEK_MEMORY: f64 = 60.0;
 /// Memories of the variance: 3.5 days, and five days of its hour.
 const VARIANCE_MEMORY: f64 = 1_000.0;
 const HOUR_VARIANCE_MEMORY: f64 = 60.0;
+/// Memory of the series whatever the hour: two days.
+const OVERALL_MEMORY: f64 = 576.0;
 /// Innovations count for at most so many standard deviations in the profile, and in the variance, where heavy tails must show.
 const LEVEL_CLIP: f64 = 3.0;
 const VARIANCE_CLIP: f64 = 8.0;
+/// Deviations smaller than this share of the level are rounding, not change.
+const RESOLUTION: f64 = 1e-9;
+/// No deviate is larger.
+const LARGEST_DEVIATE: f64 = 1e6;
 /// Nothing is judged before so many samples.
 const WARM_UP: f64 = 20.0;
 
@@ -52,7 +58,7 @@ pub(super) struct Judged {
     pub expected: f64,
     /// Standard deviation; zero while unknown.
     pub deviation: f64,
-    /// Standard normal deviate of the sample; zero while unknown.
+    /// Deviate of the sample; zero while unknown.
     pub deviate: f64,
     day_offset: f64,
 }
@@ -66,6 +72,41 @@ struct Hour {
     variance_weight: f32,
 }
 
+/// Mean and variance of the last days, whatever the hour.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Overall {
+    mean: f64,
+    variance: f64,
+    weight: f64,
+}
+
+impl Overall {
+    fn deviate(&self, value: f64) -> f64 {
+        let deviation = libm::sqrt(self.variance);
+        if self.weight >= WARM_UP && deviation > RESOLUTION * libm::fabs(self.mean) {
+            ((value - self.mean) / deviation).clamp(-LARGEST_DEVIATE, LARGEST_DEVIATE)
+        } else {
+            0.0
+        }
+    }
+
+    fn learn(&mut self, value: f64, weight: f64) {
+        if self.weight <= 0.0 {
+            self.mean = value;
+        }
+        let mut step = value - self.mean;
+        if self.weight >= WARM_UP && self.variance > 0.0 {
+            let most = VARIANCE_CLIP * libm::sqrt(self.variance);
+            step = step.clamp(-most, most);
+        }
+        self.weight = (self.weight + weight).min(OVERALL_MEMORY);
+        let share = weight / self.weight;
+        self.mean += share * step;
+        self.variance = (1.0 - share) * (self.variance + share * step * step);
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Profile {
@@ -74,6 +115,7 @@ pub(super) struct Profile {
     weight: f64,
     variance: f64,
     variance_weight: f64,
+    overall: Overall,
     day: [Hour; HOURS],
     week_offset: [[f32; HOURS]; DAYS],
     week_weight: [[f32; HOURS]; DAYS],
@@ -86,6 +128,7 @@ impl Profile {
             weight: 0.0,
             variance: 0.0,
             variance_weight: 0.0,
+            overall: Overall::default(),
             day: [Hour::default(); HOURS],
             week_offset: [[0.0; HOURS]; DAYS],
             week_weight: [[0.0; HOURS]; DAYS],
@@ -122,18 +165,20 @@ impl Profile {
                 / (f64::from(of_day.variance_weight) + VARIANCE_DOUBT);
         }
         let expected = self.level + day_offset + week_offset;
-        // Rounding must not pass for a change.
-        let least = 1e-9 * libm::fabs(self.level);
         let deviation = libm::sqrt(libm::sqrt(self.variance * variance));
-        let known = self.weight >= WARM_UP && deviation > least;
+        let known = self.weight >= WARM_UP && deviation > RESOLUTION * libm::fabs(self.level);
+        let deviate = if known {
+            let of_hour = ((value - expected) / deviation).clamp(-LARGEST_DEVIATE, LARGEST_DEVIATE);
+            let both = of_hour * self.overall.deviate(value);
+            // To opposite sides: unusual for the hour, and nothing special all the same.
+            libm::copysign(libm::sqrt(both.max(0.0)), of_hour)
+        } else {
+            0.0
+        };
         Judged {
             expected,
             deviation: if known { deviation } else { 0.0 },
-            deviate: if known {
-                ((value - expected) / deviation).clamp(-1e6, 1e6)
-            } else {
-                0.0
-            },
+            deviate,
             day_offset,
         }
     }
@@ -169,6 +214,7 @@ impl Profile {
         let from_week = clip(residual, LEVEL_CLIP);
         let squared = clip(residual, VARIANCE_CLIP);
         let squared = squared * squared;
+        self.overall.learn(value, weight);
         self.variance_weight = (self.variance_weight + weight).min(VARIANCE_MEMORY);
         self.variance += (squared - self.variance) * weight / self.variance_weight;
         for (day, hour, share) in place.bins {
@@ -182,7 +228,11 @@ impl Profile {
             self.week_offset[day][hour] += (share * trusted * from_week / size.max(1.0)) as f32;
             let size = f64::from(of_day.variance_weight) + share * weight;
             let sum = f64::from(of_day.variance_sum) + share * weight * squared;
-            let kept = (HOUR_VARIANCE_MEMORY / size).min(1.0);
+            let kept = if size > HOUR_VARIANCE_MEMORY {
+                HOUR_VARIANCE_MEMORY / size
+            } else {
+                1.0
+            };
             of_day.variance_weight = (size * kept) as f32;
             of_day.variance_sum = (sum * kept) as f32;
         }
@@ -191,6 +241,7 @@ impl Profile {
     /// What was learnt is doubted: a tenth of its weight stays, and the level starts again at `level`.
     pub(super) fn doubt(&mut self, level: f64) {
         self.level = level;
+        self.overall = Overall::default();
         self.weight = (self.weight * 0.1).max(WARM_UP);
         for hour in &mut self.day {
             hour.weight *= 0.1;
