@@ -117,7 +117,8 @@ impl Roads {
         for change in step.changes() {
             find(station, News::Series { quantity, change });
         }
-        let Some(measure) = measure(quantity) else {
+        // Between the minutes at which it judges, a detector only smooths; single seconds of two quantities are not comparable.
+        let (Some(measure), Some(value)) = (measure(quantity), step.judged) else {
             return;
         };
         if let Some(held) = self.combinations.get_mut(station as usize) {

@@ -123,6 +123,8 @@ pub struct Step {
     pub deviate: f64,
     /// The usual value at this hour; NaN where the sample was not judged.
     pub expected: f64,
+    /// The smoothed value that was judged; nothing between, and from a faulty sensor.
+    pub judged: Option<f64>,
     changes: [Option<Change>; MOST],
 }
 
@@ -132,6 +134,7 @@ impl Step {
             score: 0.0,
             deviate: 0.0,
             expected: f64::NAN,
+            judged: None,
             changes: [None; MOST],
         }
     }
@@ -263,6 +266,7 @@ impl Detector {
         let (value, weight) = (self.smooth, (elapsed_s / FULL_STEP_S).min(1.0));
         let place = Place::of(time_us);
         let judged = self.profile.judge(place, value);
+        step.judged = Some(value);
         step.expected = judged.expected;
         step.deviate = judged.deviate;
         step.score = self.incident.score(judged.deviate, elapsed_s);
