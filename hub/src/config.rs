@@ -316,6 +316,8 @@ pub struct Station {
     pub depth_m: Option<f64>,
     /// What it measures first of all; decides the domain.
     pub quantity: Quantity,
+    /// The next traffic detector downstream on the same road; their occupancies are compared.
+    pub downstream: Option<String>,
     /// Limits of this station.
     #[serde(default)]
     pub threshold: Vec<Threshold>,
@@ -490,6 +492,17 @@ impl Config {
                 threshold
                     .check(&format!("station \"{}\"", station.id))
                     .or_else(&fail)?;
+            }
+        }
+        for station in &self.station {
+            let Some(downstream) = &station.downstream else {
+                continue;
+            };
+            if *downstream == station.id || !ids.contains(downstream) {
+                return fail(format!(
+                    "station \"{}\": downstream = \"{downstream}\" must be the id of another [[station]]",
+                    station.id
+                ));
             }
         }
         let lists = self

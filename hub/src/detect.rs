@@ -7,6 +7,8 @@
 //!
 //! Rows that are flagged missing, faulty, suspect (a clock from the future) or out of physical range are shown and stored, and never reach a detector.
 
+pub mod roads;
+
 use std::collections::VecDeque;
 
 use signal::threshold::{Kind, Threshold};
@@ -57,6 +59,8 @@ pub enum What {
     },
     /// The sea-level detector's news.
     Sea(Change),
+    /// News of a road.
+    Road(roads::News),
 }
 
 /// What a lane knows of its last row.
@@ -89,6 +93,7 @@ struct Lane {
     unbroken_us: i64,
     limits: Vec<(usize, Threshold)>,
     sea: Option<Box<Sea>>,
+    road: Option<Box<signal::traffic::Detector>>,
 }
 
 /// All lanes.
@@ -96,10 +101,11 @@ struct Lane {
 pub struct Detect {
     limits: Vec<Limit>,
     by_station: Vec<Vec<usize>>,
-    /// Stations below this index are configured; only they have sea-level detectors, which are large.
+    /// Stations below this index are configured; only they have sea-level and traffic detectors, which are large.
     configured: u32,
     defaults: Vec<usize>,
     lanes: Vec<Vec<Lane>>,
+    roads: roads::Roads,
     too_late: u64,
 }
 
@@ -120,6 +126,7 @@ impl Detect {
             by_station,
             defaults,
             lanes: Vec::new(),
+            roads: roads::Roads::new(config),
             too_late: 0,
         }
     }
@@ -218,6 +225,11 @@ impl Detect {
                 }
                 lane.stepped_us = time_us;
                 lane.limits(station, time_us, value, &mut findings);
+                if let Some(road) = &mut lane.road {
+                    let quantity = Quantity::ALL[quantity as usize];
+                    self.roads
+                        .step(road, station, quantity, time_us, value, &mut findings);
+                }
             }
             if let Some(sea) = &mut lane.sea {
                 let height = if Quantity::ALL[quantity as usize] == Quantity::WaterPressure {
@@ -266,6 +278,9 @@ impl Detect {
         let sea = (station < self.configured
             && matches!(what, Quantity::SeaLevel | Quantity::WaterPressure))
         .then(|| Box::new(Sea::new()));
+        let road = roads::measure(what)
+            .filter(|_| station < self.configured)
+            .map(|measure| Box::new(signal::traffic::Detector::new(measure)));
         self.lanes[s].push(Lane {
             quantity,
             last: None,
@@ -273,6 +288,7 @@ impl Detect {
             unbroken_us: i64::MIN,
             limits,
             sea,
+            road,
         });
         self.lanes[s].len() - 1
     }

@@ -107,6 +107,7 @@ fn effective() -> Config {
             depth_m: s.depth_m,
             quantity: s.quantity,
             threshold: Vec::new(),
+            downstream: None,
             radius_km: 5.0,
         })
         .collect();

@@ -26,3 +26,10 @@ pub use ndbc::read_ndbc;
 pub use seconds::read_seconds;
 pub use series::{MAX_FILE_BYTES, MAX_ROWS, ReadError, Reason, Sample, Series, Skipped};
 pub use table::{Columns, read_csv};
+
+/// An instant as files write it, microseconds since the Unix epoch: ISO 8601 with `T` or a blank (UTC unless it has an offset), or a number
+/// of seconds, milliseconds or microseconds since 1970.
+#[must_use]
+pub fn time_us(text: &str) -> Option<i64> {
+    calendar::parse(text)
+}

@@ -47,6 +47,19 @@ fn per_sample(c: &mut Criterion) {
             });
         });
     }
+    for step_s in [20_i64, 300] {
+        group.bench_function(format!("traffic/{step_s} s"), |b| {
+            let mut detector = signal::traffic::Detector::new(signal::traffic::Measure::Speed);
+            let mut k = 0_i64;
+            b.iter(|| {
+                for _ in 0..SAMPLES {
+                    k += 1;
+                    let value = 90.0 + (k * 7919 % 101) as f64 * 0.2;
+                    black_box(detector.step(k * step_s * 1_000_000, value));
+                }
+            });
+        });
+    }
     group.bench_function("dart reference/15 s", |b| {
         let mut dart = Dart::<764>::new(15_000_000, THRESHOLD_M).expect("fits");
         let mut k = 0_i64;

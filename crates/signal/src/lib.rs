@@ -5,6 +5,7 @@
 //!
 //! - [`threshold`]: limits with hysteresis, minimum duration and rate of change, for any quantity.
 //! - [`tsunami`]: tells a tsunami from the tide, from seismic shaking and from noise, at any sampling.
+//! - [`traffic`]: incidents, congestion and sensor faults from speed, occupancy, flow or travel time.
 //! - [`dart`]: the published DART algorithm (Mofjeld), as the reference to compare with.
 //! - [`seismic`]: when the surface waves of an earthquake pass a station.
 //! - [`stalta`]: shaking in ground motion, at one station and at several together.
@@ -25,4 +26,5 @@ pub mod dart;
 pub mod seismic;
 pub mod stalta;
 pub mod threshold;
+pub mod traffic;
 pub mod tsunami;

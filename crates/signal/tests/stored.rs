@@ -1,6 +1,7 @@
 //! A stored and restored state continues as if it had never been stored.
 
 use signal::threshold::{Limits, Threshold};
+use signal::traffic;
 use signal::tsunami::{Detector, Settings};
 
 #[test]
@@ -43,4 +44,27 @@ fn a_threshold_continues() {
     let mut restored: Threshold = postcard::from_bytes(&bytes).unwrap();
     let raised = restored.step(10, 2.0).unwrap();
     assert!(raised.active && raised.since_us == 0);
+}
+
+#[test]
+fn a_traffic_detector_continues_in_the_middle_of_an_incident() {
+    let mut kept = traffic::Detector::new(traffic::Measure::Speed);
+    let mut stored_in_incident = 0;
+    for k in 0..2000_i64 {
+        let usual = 90.0 + 5.0 * (k as f64 * 1.7).sin();
+        let value = if (1200..1300).contains(&k) {
+            20.0
+        } else {
+            usual
+        };
+        if k % 50 == 25 {
+            let bytes = postcard::to_stdvec(&kept).unwrap();
+            let restored: traffic::Detector = postcard::from_bytes(&bytes).unwrap();
+            assert_eq!(restored, kept);
+            kept = restored;
+            stored_in_incident += i32::from(kept.in_incident());
+        }
+        kept.step(k * 300_000_000, value);
+    }
+    assert!(stored_in_incident > 0);
 }

@@ -9,6 +9,7 @@ mod limits;
 mod models;
 mod quakes;
 mod waves;
+mod roads;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -335,6 +336,7 @@ impl Core {
         match finding.what {
             What::Sea(change) => self.sea(finding, &change, now_us, out, true),
             What::Limit { .. } => self.limit(finding, now_us, out),
+            What::Road(news) => self.road(finding, &news, out),
         }
     }
 

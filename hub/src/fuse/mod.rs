@@ -282,6 +282,7 @@ mod tests {
         Change::Onset {
             onset_us: at_us,
             sign: Sign::Rise,
+            confidence: 0.9,
         }
     }
 

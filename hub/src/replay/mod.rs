@@ -168,6 +168,7 @@ pub fn deployment(
             threshold: earlier
                 .as_ref()
                 .map_or_else(Vec::new, |k| k.threshold.clone()),
+            downstream: None,
             radius_km: earlier.map_or(5.0, |k| k.radius_km),
         });
     }
