@@ -6,6 +6,7 @@
 //! - [`threshold`]: limits with hysteresis, minimum duration and rate of change, for any quantity.
 //! - [`tsunami`]: tells a tsunami from the tide, from seismic shaking and from noise, at any sampling.
 //! - [`dart`]: the published DART algorithm (Mofjeld), as the reference to compare with.
+//! - [`power`]: sag, swell and interruption by IEEE 1159, frequency, overload, imbalance and faults of electricity meters.
 //! - [`seismic`]: when the surface waves of an earthquake pass a station.
 //!
 //! Invariants: fixed size, bounded work per sample, no dependence on anything but the samples given, so that the
@@ -21,6 +22,7 @@
 extern crate std;
 
 pub mod dart;
+pub mod power;
 pub mod seismic;
 pub mod threshold;
 pub mod tsunami;
