@@ -68,27 +68,31 @@ impl Frequency {
             higher,
             rules,
         );
-        self.push(time_us, hz, settings.rate_window_us);
-        let rate = self.rate().and_then(|rate| {
-            let rules = Rules {
-                least_us: 0,
-                ..rules
-            };
-            let limit = settings.rate_hz_per_s;
-            let verdict = above(rate.abs(), limit, limit / 2.0);
-            self.rate.step(time_us, verdict, rate, farther, rules)
-        });
+        let rate = self
+            .push(time_us, hz, settings.rate_window_us)
+            .then(|| self.rate(settings.rate_hz_per_s / 2.0))
+            .flatten()
+            .and_then(|rate| {
+                let rules = Rules {
+                    least_us: 0,
+                    ..rules
+                };
+                let limit = settings.rate_hz_per_s;
+                let verdict = above(rate.abs(), limit, limit / 2.0);
+                self.rate.step(time_us, verdict, rate, farther, rules)
+            });
         [low, high, rate]
     }
 
-    fn push(&mut self, time_us: i64, hz: f64, window_us: i64) {
+    /// Whether the reading is a new one.
+    fn push(&mut self, time_us: i64, hz: f64, window_us: i64) -> bool {
         let last = self.len.checked_sub(1).map(|at| self.readings[at].0);
         if let Some(last) = last {
             if time_us < last {
                 // The clock was set back: what came before is on another scale.
                 self.len = 0;
             } else if time_us.saturating_sub(last) < SHORTEST_STEP_US {
-                return;
+                return false;
             }
         }
         let old = self.readings[..self.len]
@@ -100,13 +104,21 @@ impl Frequency {
         self.len -= old;
         self.readings[self.len] = (time_us, hz);
         self.len += 1;
+        true
     }
 
-    /// Rate of change, Hz/s; `None` while there are too few readings.
-    fn rate(&self) -> Option<f64> {
+    /// Rate of change, Hz/s; `None` while there are too few readings. What is at most `calm` is 0.
+    fn rate(&self, calm: f64) -> Option<f64> {
         let readings = &self.readings[..self.len];
         if readings.len() < LEAST {
             return None;
+        }
+        // Every slope is a mean of those between neighbours, so that none is steeper than the steepest of these.
+        let steep = |pair: &[(i64, f64)]| {
+            (pair[1].1 - pair[0].1).abs() > calm * between_s(pair[0], pair[1])
+        };
+        if !readings.windows(2).any(steep) {
+            return Some(0.0);
         }
         let mut medians = [0.0; MOST];
         for (i, a) in readings.iter().enumerate() {
@@ -114,7 +126,7 @@ impl Frequency {
             let mut n = 0;
             for (j, b) in readings.iter().enumerate() {
                 if i != j {
-                    slopes[n] = (b.1 - a.1) * 1e6 / b.0.saturating_sub(a.0) as f64;
+                    slopes[n] = (b.1 - a.1) / between_s(*a, *b);
                     n += 1;
                 }
             }
@@ -122,6 +134,10 @@ impl Frequency {
         }
         Some(median(&mut medians[..readings.len()]))
     }
+}
+
+fn between_s(a: (i64, f64), b: (i64, f64)) -> f64 {
+    b.0.saturating_sub(a.0) as f64 / 1e6
 }
 
 /// Median of a few finite numbers; the mean of the middle two of an even count.
