@@ -1,0 +1,113 @@
+//! Who was heard, who is silent, and whose silence is a link's.
+
+use super::{Edge, Meter, News, Outages, SECOND_US, words};
+
+impl Outages {
+    /// An edge delivered something, at the hub's time.
+    pub fn edge_heard(&mut self, name: &str, now_us: i64) -> usize {
+        let at = self.edges.iter().position(|e| e.name == name);
+        let at = at.unwrap_or_else(|| {
+            self.edges.push(Edge {
+                name: name.to_owned(),
+                heard_us: now_us,
+                lost: false,
+                spoke: true,
+            });
+            self.edges.len() - 1
+        });
+        (self.edges[at].heard_us, self.edges[at].spoke) = (now_us, true);
+        at
+    }
+
+    /// A meter was heard through an edge, at the hub's time; never what is told late from a backlog.
+    pub fn heard(&mut self, meter: usize, edge: usize, now_us: i64) {
+        /// One interval moves the usual one by this much: a gap is no new habit.
+        const MOST_TIMES: i64 = 4;
+        const WEIGHT: i64 = 8;
+        let Some(meter) = self.meters.get_mut(meter) else {
+            return;
+        };
+        meter.edge = Some(edge);
+        if let Some(last_us) = meter.heard_us.replace(now_us) {
+            let interval_us = now_us.saturating_sub(last_us).max(0);
+            meter.usual_us = if meter.usual_us == 0 {
+                interval_us
+            } else {
+                let most = meter.usual_us.saturating_mul(MOST_TIMES);
+                meter.usual_us + (interval_us.min(most) - meter.usual_us) / WEIGHT
+            };
+        }
+    }
+
+    /// The hub was away: what was heard before is moved by that time, so that its absence is nobody's silence.
+    pub(super) fn was_away(&mut self, away_us: i64, now_us: i64) {
+        // What was heard in this very step is not moved beyond it.
+        let moved = |heard_us: i64| heard_us.saturating_add(away_us).min(now_us);
+        for heard_us in self.meters.iter_mut().filter_map(|m| m.heard_us.as_mut()) {
+            *heard_us = moved(*heard_us);
+        }
+        for edge in &mut self.edges {
+            edge.heard_us = moved(edge.heard_us);
+        }
+    }
+
+    /// How long a meter may be silent.
+    pub(super) fn allowance_us(&self, meter: &Meter) -> i64 {
+        let intervals = meter.usual_us as f64 * self.rules.silent_intervals;
+        (intervals as i64).max(self.rules.silent_least.as_micros() as i64)
+    }
+
+    pub(super) fn is_silent(&self, meter: &Meter, now_us: i64) -> bool {
+        meter
+            .heard_us
+            .is_some_and(|t| now_us.saturating_sub(t) > self.allowance_us(meter))
+    }
+
+    /// Meters of each edge that have been heard, and whether one of them reported losing voltage before the edge fell silent.
+    pub(super) fn by_edge(&self) -> Vec<(usize, bool)> {
+        let together_us = self.rules.together.as_micros() as i64;
+        let mut edges = vec![(0, false); self.edges.len()];
+        for meter in &self.meters {
+            if let Some(at) = meter.edge {
+                edges[at].0 += 1;
+                edges[at].1 |= meter
+                    .no_voltage_us
+                    .is_some_and(|t| t >= self.edges[at].heard_us.saturating_sub(together_us));
+            }
+        }
+        edges
+    }
+
+    /// Whether a meter's silence is its edge's.
+    pub(super) fn is_link(&self, meter: &Meter, by_edge: &[(usize, bool)]) -> bool {
+        let (Some(at), Some(heard_us)) = (meter.edge, meter.heard_us) else {
+            return false;
+        };
+        let (meters, lost_voltage) = by_edge[at];
+        let slack_us = meter.usual_us.saturating_add(SECOND_US);
+        meters >= 2 && !lost_voltage && self.edges[at].heard_us <= heard_us.saturating_add(slack_us)
+    }
+
+    pub(super) fn links(&mut self, now_us: i64, news: &mut Vec<News>) {
+        let by_edge = self.by_edge();
+        for at in 0..self.edges.len() {
+            let with_it = self.meters.iter().filter(|m| {
+                m.edge == Some(at) && m.no_voltage_us.is_none() && self.is_link(m, &by_edge)
+            });
+            let (mut meters, mut overdue) = (0, false);
+            for meter in with_it {
+                meters += 1;
+                overdue |= self.is_silent(meter, now_us)
+                    && now_us.saturating_sub(self.edges[at].heard_us) > self.allowance_us(meter);
+            }
+            let edge = &mut self.edges[at];
+            if edge.lost && edge.spoke {
+                edge.lost = false;
+                news.push(words::link_back(&edge.name, now_us));
+            } else if overdue && !edge.lost {
+                (edge.lost, edge.spoke) = (true, false);
+                news.push(words::link_lost(&edge.name, meters, edge.heard_us, now_us));
+            }
+        }
+    }
+}
