@@ -18,7 +18,7 @@ mod quakes;
 mod silence;
 mod words;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::energy::settings::Outage as Rules;
 use crate::view::OutageView;
@@ -123,6 +123,7 @@ pub struct Outages {
     neighbours: Vec<Vec<(usize, f64)>>,
     meters: Vec<Meter>,
     edges: Vec<Edge>,
+    edge_index: HashMap<String, usize>,
     on: Vec<Outage>,
     quakes: Quakes,
     number: u64,
@@ -141,6 +142,7 @@ impl Outages {
             places,
             sites,
             edges: Vec::new(),
+            edge_index: HashMap::new(),
             on: Vec::new(),
             quakes: Quakes::new(&rules),
             number: 0,

@@ -5,38 +5,74 @@ use super::{Edge, Meter, News, Outages, SECOND_US, words};
 impl Outages {
     /// An edge delivered something, at the hub's time.
     pub fn edge_heard(&mut self, name: &str, now_us: i64) -> usize {
-        let at = self.edges.iter().position(|e| e.name == name);
-        let at = at.unwrap_or_else(|| {
-            self.edges.push(Edge {
-                name: name.to_owned(),
-                heard_us: now_us,
-                lost: false,
-                spoke: true,
-            });
-            self.edges.len() - 1
-        });
+        let at = match self.edge_index.get(name) {
+            Some(&at) => at,
+            None => {
+                self.edge_index.insert(name.to_owned(), self.edges.len());
+                self.edges.push(Edge {
+                    name: name.to_owned(),
+                    heard_us: now_us,
+                    lost: false,
+                    spoke: true,
+                });
+                self.edges.len() - 1
+            }
+        };
+        let away_us = now_us.saturating_sub(self.edges[at].heard_us);
+        if away_us > self.rules.silent_least.as_micros() as i64 {
+            self.link_returns(at, away_us, now_us);
+        }
         (self.edges[at].heard_us, self.edges[at].spoke) = (now_us, true);
         at
     }
 
+    /// The meters that an edge took with it are given the time of its absence: those that have not been read since it is back are no more
+    /// silent than before.
+    fn link_returns(&mut self, at: usize, away_us: i64, now_us: i64) {
+        let by_edge = self.by_edge();
+        let with_it: Vec<usize> = (0..self.meters.len())
+            .filter(|m| {
+                let meter = &self.meters[*m];
+                meter.edge == Some(at)
+                    && self.is_silent(meter, now_us)
+                    && self.is_link(meter, &by_edge)
+            })
+            .collect();
+        for meter in with_it {
+            let heard_us = &mut self.meters[meter].heard_us;
+            *heard_us = heard_us.map(|t| t.saturating_add(away_us).min(now_us));
+        }
+    }
+
     /// A meter was heard through an edge, at the hub's time; never what is told late from a backlog.
     pub fn heard(&mut self, meter: usize, edge: usize, now_us: i64) {
-        /// One interval moves the usual one by this much: a gap is no new habit.
+        /// A longer interval moves the usual one half way, a shorter one by an eighth: silence is called rather late than early.
+        const LONGER: i64 = 2;
+        const SHORTER: i64 = 8;
+        /// An interval is at most this many usual ones, or this long: a gap is no habit.
         const MOST_TIMES: i64 = 4;
-        const WEIGHT: i64 = 8;
+        const MOST_US: i64 = 600 * SECOND_US;
         let Some(meter) = self.meters.get_mut(meter) else {
             return;
         };
         meter.edge = Some(edge);
-        if let Some(last_us) = meter.heard_us.replace(now_us) {
-            let interval_us = now_us.saturating_sub(last_us).max(0);
-            meter.usual_us = if meter.usual_us == 0 {
-                interval_us
-            } else {
-                let most = meter.usual_us.saturating_mul(MOST_TIMES);
-                meter.usual_us + (interval_us.min(most) - meter.usual_us) / WEIGHT
-            };
+        let Some(last_us) = meter.heard_us.replace(now_us) else {
+            return;
+        };
+        let interval_us = now_us.saturating_sub(last_us);
+        // One poll may come in several messages.
+        if interval_us < SECOND_US {
+            return;
         }
+        let most_us = meter.usual_us.saturating_mul(MOST_TIMES).max(MOST_US);
+        let more_us = interval_us.min(most_us) - meter.usual_us;
+        meter.usual_us += if meter.usual_us == 0 {
+            more_us
+        } else if more_us > 0 {
+            more_us / LONGER
+        } else {
+            more_us / SHORTER
+        };
     }
 
     /// The hub was away: what was heard before is moved by that time, so that its absence is nobody's silence.

@@ -237,6 +237,49 @@ fn a_lost_edge_is_a_link() {
     assert_eq!(city.kinds(), ["link_lost", "link_back"]);
 }
 
+/// A link that came back with one meter's reading made the others, which had not been read yet, an outage.
+#[test]
+fn a_link_that_returns_is_given_time_to_read_its_meters() {
+    let mut city = City::new(10, 1);
+    city.edge = (0..100).map(|k| k / 20).collect();
+    city.run(MINUTE_US);
+    let street: Vec<usize> = (40..60).collect();
+    city.silent(&street);
+    city.run(30 * MINUTE_US);
+    city.back(&street[..1]);
+    city.run(MINUTE_US);
+    city.back(&street);
+    city.run(10 * MINUTE_US);
+    assert_eq!(city.kinds(), ["link_lost", "link_back"]);
+    // Those that stay silent now are silent themselves.
+    city.silent(&street[5..12]);
+    city.run(10 * MINUTE_US);
+    assert_eq!(city.kinds(), ["link_lost", "link_back", "outage"]);
+}
+
+/// A poll that came in five messages made the usual interval a fifth, and every meter silent between two polls.
+#[test]
+fn a_poll_in_several_messages_is_one_interval() {
+    let site = Site {
+        name: "m".to_owned(),
+        place: Place { lat: 0.0, lon: 0.0 },
+    };
+    let mut outages = Outages::new(vec![site], Rules::default(), 10 * SECOND_US);
+    for poll in 0..100 {
+        for message in 0..5 {
+            let now_us = START + poll * 300 * SECOND_US + message * 1_500_000;
+            let edge = outages.edge_heard("e", now_us);
+            outages.heard(0, edge, now_us);
+        }
+        let later_us = START + (poll + 1) * 300 * SECOND_US;
+        assert!(
+            poll < 2 || !outages.is_silent(&outages.meters[0], later_us),
+            "{poll}: {}",
+            outages.meters[0].usual_us
+        );
+    }
+}
+
 #[test]
 fn an_edge_whose_meters_lost_voltage_first_is_an_outage() {
     let mut city = City::new(10, 1);
