@@ -126,16 +126,17 @@ impl Outages {
 
     pub(super) fn links(&mut self, now_us: i64, news: &mut Vec<News>) {
         let by_edge = self.by_edge();
-        for at in 0..self.edges.len() {
-            let with_it = self.meters.iter().filter(|m| {
-                m.edge == Some(at) && m.no_voltage_us.is_none() && self.is_link(m, &by_edge)
-            });
-            let (mut meters, mut overdue) = (0, false);
-            for meter in with_it {
-                meters += 1;
-                overdue |= self.is_silent(meter, now_us)
+        // Meters that an edge's silence takes with it, and whether one of them is overdue.
+        let mut with_it = vec![(0, false); self.edges.len()];
+        for meter in &self.meters {
+            let Some(at) = meter.edge else { continue };
+            if meter.no_voltage_us.is_none() && self.is_link(meter, &by_edge) {
+                with_it[at].0 += 1;
+                with_it[at].1 |= self.is_silent(meter, now_us)
                     && now_us.saturating_sub(self.edges[at].heard_us) > self.allowance_us(meter);
             }
+        }
+        for (at, (meters, overdue)) in with_it.into_iter().enumerate() {
             let edge = &mut self.edges[at];
             if edge.lost && edge.spoke {
                 edge.lost = false;

@@ -423,3 +423,17 @@ fn rules_may_ask_for_more() {
     let news = outages.step(START + 92 * SECOND_US);
     assert!(news.is_empty(), "the first three are old by then");
 }
+
+/// A city of ten thousand meters behind five hundred edges is judged each second: that must cost little of it.
+#[test]
+fn ten_thousand_meters_are_judged_within_a_second() {
+    let mut city = City::new(100, 500);
+    let dark = city.square(20, 20, 60);
+    city.no_voltage(&dark);
+    let began = std::time::Instant::now();
+    city.now_us += 10 * SECOND_US;
+    let news = city.outages.step(city.now_us);
+    println!("{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(1));
+    assert!(news[0].text.contains("3600 of 3600"), "{news:?}");
+}
