@@ -61,6 +61,8 @@ pub struct Config {
     /// Limits for every station that measures the quantity and has none of its own.
     #[serde(default)]
     pub threshold: Vec<Threshold>,
+    /// What holds for electricity meters, and when they are out together. Without it limits alone hold.
+    pub energy: Option<crate::energy::settings::Energy>,
 }
 
 /// The MQTT broker.
@@ -324,6 +326,8 @@ pub struct Station {
     /// Radius of the area that a threshold alert names, km.
     #[serde(default = "radius_km")]
     pub radius_km: f64,
+    /// What this meter has of its own.
+    pub energy: Option<crate::energy::settings::StationEnergy>,
 }
 
 fn radius_km() -> f64 {
@@ -505,6 +509,7 @@ impl Config {
                 ));
             }
         }
+        self.check_energy().or_else(&fail)?;
         let lists = self
             .station
             .iter()
@@ -627,6 +632,27 @@ impl Config {
                 "[http] listen = {} is every address of this machine: give base_url, the address under which people reach it",
                 self.http.listen
             ));
+        }
+        Ok(())
+    }
+
+    fn check_energy(&self) -> Result<(), String> {
+        let own = || self.station.iter().filter(|s| s.energy.is_some());
+        let Some(energy) = &self.energy else {
+            return match own().next() {
+                Some(station) => Err(format!(
+                    "station \"{}\" has an `energy` table and the deployment has no [energy]",
+                    station.id
+                )),
+                None => Ok(()),
+            };
+        };
+        energy.check()?;
+        for station in own() {
+            energy
+                .meter(station.energy.as_ref())
+                .check()
+                .map_err(|e| format!("station \"{}\", energy: {e}", station.id))?;
         }
         Ok(())
     }

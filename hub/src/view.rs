@@ -103,6 +103,25 @@ fn mode_name<S: serde::Serializer>(mode: &Mode, s: S) -> Result<S::Ok, S::Error>
     s.serialize_str(mode.name())
 }
 
+/// One outage that is on.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OutageView {
+    /// Id.
+    pub id: String,
+    /// When the first of its meters went out, microseconds since the Unix epoch.
+    pub since_us: i64,
+    /// Meters that are out now.
+    pub out: usize,
+    /// Meters that stand in its hull and are heard, or were.
+    pub of: usize,
+    /// Outline, `[lat, lon]` in degrees, closed.
+    pub area: Vec<[f64; 2]>,
+    /// Area, km2.
+    pub area_km2: f64,
+    /// The earthquake of whose damage it is evidence.
+    pub earthquake: Option<String>,
+}
+
 /// One line of what happened.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TimelineEntry {
@@ -149,6 +168,8 @@ pub struct View {
     pub alerts: Vec<AlertView>,
     /// What happened, oldest first.
     pub timeline: Vec<TimelineEntry>,
+    /// Outages that are on, oldest first.
+    pub outages: Vec<OutageView>,
     /// Counters by metric name and label set (`reason="..."`), for `/metrics`.
     pub counters: BTreeMap<(&'static str, String), u64>,
 }
@@ -189,6 +210,7 @@ impl Board {
                 stations: BTreeMap::new(),
                 alerts: Vec::new(),
                 timeline: Vec::new(),
+                outages: Vec::new(),
                 counters: BTreeMap::new(),
             }),
             changes,

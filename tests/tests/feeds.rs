@@ -69,7 +69,9 @@ fn feeds_are_followed_and_said_to_be_stale() {
             .iter()
             .any(|l| l.contains(id) && l.contains(&format!("M{magnitude}")))
     };
-    until_true("the earthquake of the server", || heard("us7000test", "7.9"));
+    until_true("the earthquake of the server", || {
+        heard("us7000test", "7.9")
+    });
     server.join().expect("the server has answered");
     let time = clock::format_utc(now_us - 120_000_000);
     std::fs::write(&file, quakeml("a1", &time, 8.3)).expect("written");
@@ -80,9 +82,13 @@ fn feeds_are_followed_and_said_to_be_stale() {
     std::fs::rename(&new, &file).expect("renamed");
     until_true("the other earthquake", || heard("a2", "8.8"));
     until_true("a stale feed", || {
-        hub.conditions().contains(&"quake_feed_stale_web".to_owned())
+        hub.conditions()
+            .contains(&"quake_feed_stale_web".to_owned())
     });
-    assert!(!hub.conditions().contains(&"quake_feed_stale_file".to_owned()));
+    assert!(
+        !hub.conditions()
+            .contains(&"quake_feed_stale_file".to_owned())
+    );
     let looks = hub.get("/metrics").body;
     assert!(
         looks.contains("quake_feed_looks") && looks.contains("result=\"connection\""),

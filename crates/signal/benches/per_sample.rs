@@ -2,6 +2,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use signal::dart::{Dart, THRESHOLD_M};
+use signal::power::{Measure, Meter, Settings as MeterSettings};
 use signal::threshold::{Limits, Threshold};
 use signal::tsunami::{Detector, Settings};
 use std::hint::black_box;
@@ -60,6 +61,29 @@ fn per_sample(c: &mut Criterion) {
             });
         });
     }
+    group.bench_function("meter, three phases", |b| {
+        // One poll of a meter: voltage, current and power of each phase, then frequency; one sample is one value.
+        let mut meter = Meter::new(MeterSettings {
+            rated_a: Some(63.0),
+            ..MeterSettings::default()
+        })
+        .expect("good settings");
+        let mut k = 0_i64;
+        b.iter(|| {
+            for n in 0..SAMPLES {
+                let channel = (n / 3 % 4) as usize;
+                let little = (n & 7) as f64 * 0.01;
+                let (measure, channel, value) = match (channel, n % 3) {
+                    (3, _) => (Measure::Frequency, 0, 50.0 + little),
+                    (at, 0) => (Measure::Voltage, at + 1, 230.0 + little),
+                    (at, 1) => (Measure::Current, at + 1, 20.0 + little),
+                    (at, _) => (Measure::ActivePower, at + 1, 4_500.0 + little),
+                };
+                k += i64::from(n % 12 == 0);
+                black_box(meter.step(k * 1_000_000, measure, channel, value));
+            }
+        });
+    });
     group.bench_function("dart reference/15 s", |b| {
         let mut dart = Dart::<764>::new(15_000_000, THRESHOLD_M).expect("fits");
         let mut k = 0_i64;

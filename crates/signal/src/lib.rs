@@ -7,6 +7,7 @@
 //! - [`tsunami`]: tells a tsunami from the tide, from seismic shaking and from noise, at any sampling.
 //! - [`traffic`]: incidents, congestion and sensor faults from speed, occupancy, flow or travel time.
 //! - [`dart`]: the published DART algorithm (Mofjeld), as the reference to compare with.
+//! - [`power`]: sag, swell and interruption by IEEE 1159, frequency, overload, imbalance and faults of electricity meters.
 //! - [`seismic`]: when the surface waves of an earthquake pass a station.
 //! - [`stalta`]: shaking in ground motion, at one station and at several together.
 //!
@@ -23,6 +24,7 @@
 extern crate std;
 
 pub mod dart;
+pub mod power;
 pub mod seismic;
 pub mod stalta;
 pub mod threshold;

@@ -68,3 +68,18 @@ fn a_traffic_detector_continues_in_the_middle_of_an_incident() {
     }
     assert!(stored_in_incident > 0);
 }
+
+#[test]
+fn a_meter_continues_in_the_middle_of_an_interruption() {
+    use signal::power::{Measure, Meter, Settings, Stage};
+    let mut meter = Meter::new(Settings::default()).unwrap();
+    for (second, volts) in [230.0, 180.0, 0.0, 0.0].into_iter().enumerate() {
+        meter.step(second as i64 * 1_000_000, Measure::Voltage, 1, volts);
+    }
+    let bytes = postcard::to_stdvec(&meter).unwrap();
+    let mut restored: Meter = postcard::from_bytes(&bytes).unwrap();
+    assert_eq!(restored, meter);
+    let findings = restored.step(4_000_000, Measure::Voltage, 1, 230.0);
+    let stages: Vec<Stage> = findings.iter().map(|f| f.stage).collect();
+    assert_eq!(stages, [Stage::End, Stage::End]);
+}

@@ -3,13 +3,14 @@
 //! It reads no clock, no disk and no network, and draws no random number. Every step has the hub's time in it ([`Core::finish`]), so
 //! that playing the journal back repeats everything (a test holds that).
 
+mod energy;
 mod evidence;
 mod inverting;
 mod limits;
 mod models;
 mod quakes;
-mod waves;
 mod roads;
+mod waves;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::alert::log::Published;
 use crate::columns::{Rows, schema};
 use crate::config::Config;
 use crate::detect::{Detect, Finding, What};
+use crate::energy::Energy;
 use crate::entry::{Entry, Item};
 use crate::event::{Event, Reason, Stations, Step};
 use crate::forecast::{Job, Ocean, ZoneOutlook};
@@ -81,6 +83,7 @@ pub struct Core {
     /// Decoder and duplicate filter; its counters are the hub's.
     pub intake: Intake,
     detect: Detect,
+    energy: Option<Energy>,
     events: Vec<Event>,
     limits: limits::Chains,
     /// When each limit was last passed, seconds since the Unix epoch, as its event's id says it.
@@ -137,6 +140,7 @@ impl Core {
             ocean,
             intake: Intake::new(config.station.iter().map(|s| s.id.as_str())),
             detect: Detect::new(&config),
+            energy: Energy::new(&config),
             events: Vec::new(),
             limits: limits::Chains::new(),
             limit_starts: std::collections::BTreeMap::new(),
@@ -157,6 +161,9 @@ impl Core {
 
     /// Takes a batch; its rows are stepped by [`Core::finish`].
     pub fn batch(&mut self, batch: &Batch<'_>, received_us: i64) -> Taken {
+        if let Some(energy) = &mut self.energy {
+            energy.batch(batch, received_us);
+        }
         self.intake.batch(batch, received_us)
     }
 
@@ -206,6 +213,7 @@ impl Core {
                         for finding in findings {
                             self.finding(&finding, now_us, &mut out);
                         }
+                        self.energy_rows(&rows, &mut out);
                     }
                 }
                 // Columns of one length by construction; see `Columns::take`.
@@ -224,6 +232,7 @@ impl Core {
         }
         self.pass_waves(now_us);
         self.renew_limits(now_us, &mut out);
+        self.energy_tick(now_us, &mut out);
         while self
             .unclaimed
             .front()
@@ -288,6 +297,7 @@ impl Core {
                 });
             }
         }
+        words.extend(self.energy.iter().flat_map(|e| e.finding_text(station)));
         words.join("; ")
     }
 
@@ -297,6 +307,7 @@ impl Core {
             || !self.unclaimed.is_empty()
             || !self.pending.is_empty()
             || self.events.iter().any(|e| !e.is_over())
+            || self.energy.as_ref().is_some_and(Energy::is_busy)
     }
 
     /// Takes over the chain of an event as earlier runs published it, where that is longer than what the journal gave again.

@@ -55,6 +55,7 @@ impl Core {
         now_us: i64,
         out: &mut Vec<Output>,
     ) {
+        self.energy_quake(&solution, now_us, out);
         let quake = &solution.quake;
         let known = self.events.iter().rposition(|e| {
             // A source that waves alone have shown is no earthquake's place; what explains it is asked below.

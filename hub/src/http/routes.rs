@@ -42,7 +42,7 @@ use super::metrics::{self, Exposition};
 use super::traffic::Traffic;
 use crate::console;
 use crate::feed::{self, Feed, Format, Publisher};
-use crate::view::{AlertView, Board, Condition, StationView, TimelineEntry, View};
+use crate::view::{AlertView, Board, Condition, OutageView, StationView, TimelineEntry, View};
 
 /// How far apart two builds of the same document are at least.
 const BUILD_INTERVAL: Duration = Duration::from_millis(50);
@@ -269,6 +269,7 @@ struct Snapshot {
     stations: Vec<StationView>,
     alerts: Vec<AlertView>,
     timeline: Vec<TimelineEntry>,
+    outages: Vec<OutageView>,
 }
 
 impl Snapshot {
@@ -285,6 +286,7 @@ impl Snapshot {
             stations: view.stations.values().cloned().collect(),
             alerts: newest(&view.alerts),
             timeline: newest(&view.timeline),
+            outages: view.outages.clone(),
         }
     }
 }

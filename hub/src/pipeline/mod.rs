@@ -28,6 +28,7 @@ use crate::entry::{Entry, Item};
 use crate::intake::open::Arrival;
 use crate::intake_log::{IntakeLog, Owed};
 use crate::mqtt::{Inbound, Outbound, Session, Via};
+use crate::outage::Outage;
 use crate::stations;
 use crate::view::{Board, TimelineEntry};
 use modelling::Answer;
@@ -315,7 +316,9 @@ impl Pipeline {
         }
         state.touched.extend(self.core.touched());
         self.settle(state);
-        self.board.update(|v| v.now_us = now_us);
+        let outages = self.core.outages().iter().map(Outage::view).collect();
+        self.board
+            .update(|v| (v.now_us, v.outages) = (now_us, outages));
     }
 
     fn put_out(&mut self, output: Output, began: Instant, now_us: i64) {

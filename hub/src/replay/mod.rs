@@ -169,7 +169,8 @@ pub fn deployment(
                 .as_ref()
                 .map_or_else(Vec::new, |k| k.threshold.clone()),
             downstream: None,
-            radius_km: earlier.map_or(5.0, |k| k.radius_km),
+            radius_km: earlier.as_ref().map_or(5.0, |k| k.radius_km),
+            energy: earlier.and_then(|k| k.energy),
         });
     }
     config.check(named).map_err(|e| e.to_string())?;

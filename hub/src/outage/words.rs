@@ -1,0 +1,98 @@
+//! What the timeline says of outages.
+
+use ocean::quake::Quake;
+
+use super::{News, Outage};
+use crate::alert::text::utc;
+
+fn news(time_us: i64, kind: &'static str, text: String) -> News {
+    News {
+        time_us,
+        kind,
+        text,
+    }
+}
+
+fn area(km2: f64) -> String {
+    if km2 < 10.0 {
+        format!("{km2:.1} km2")
+    } else {
+        format!("{km2:.0} km2")
+    }
+}
+
+fn length(us: i64) -> String {
+    let minutes = us.max(0) / 60_000_000;
+    if minutes < 120 {
+        format!("{minutes} min")
+    } else {
+        format!("{} h {} min", minutes / 60, minutes % 60)
+    }
+}
+
+pub fn outage(outage: &Outage, first: bool, by_word: usize, near: &str, now_us: i64) -> News {
+    let out = outage.out.len();
+    let text = format!(
+        "{}{}: {out} of {} meters near {near} are out since {}, over {}: {by_word} read no voltage, {} are silent",
+        outage.id,
+        if first { "" } else { " grows" },
+        outage.of,
+        utc(outage.since_us),
+        area(outage.area_km2),
+        out - by_word,
+    );
+    news(now_us, "outage", text)
+}
+
+pub fn joined(id: &str, outage: &Outage, now_us: i64) -> News {
+    let text = format!("{id} is part of {} now", outage.id);
+    news(now_us, "outage", text)
+}
+
+pub fn restored(outage: &Outage, now_us: i64) -> News {
+    let left = match outage.out.len() {
+        0 => String::new(),
+        1 => "; 1 is still out".to_owned(),
+        n => format!("; {n} are still out"),
+    };
+    let text = format!(
+        "{} is restored after {}: {} of {} meters are back{left}",
+        outage.id,
+        length(now_us.saturating_sub(outage.since_us)),
+        outage.members.len() - outage.out.len(),
+        outage.members.len(),
+    );
+    news(now_us, "outage_over", text)
+}
+
+pub fn link_lost(edge: &str, meters: usize, heard_us: i64, now_us: i64) -> News {
+    let text = format!(
+        "all {meters} meters of edge {edge} are silent since {} and none reported losing voltage: the edge or its link is lost, which is no outage; what happens there is not known",
+        utc(heard_us)
+    );
+    news(now_us, "link_lost", text)
+}
+
+pub fn link_back(edge: &str, now_us: i64) -> News {
+    news(now_us, "link_back", format!("edge {edge} is back"))
+}
+
+pub fn damage(outage: &Outage, quake: &Quake, distance_km: f64, now_us: i64) -> News {
+    let text = format!(
+        "{} with {} meters began {} after earthquake {} (M{:.1}), {distance_km:.0} km from it: evidence of damage there",
+        outage.id,
+        outage.members.len(),
+        length(outage.since_us.saturating_sub(quake.origin_us)),
+        quake.id,
+        quake.magnitude,
+    );
+    news(now_us, "damage", text)
+}
+
+pub fn damage_withdrawn(outage: &Outage, quake: &str, now_us: i64) -> News {
+    let text = format!(
+        "earthquake {quake} has been taken back: {} is no evidence of its damage any more",
+        outage.id
+    );
+    news(now_us, "damage", text)
+}
