@@ -109,6 +109,7 @@ fn effective() -> Config {
             threshold: Vec::new(),
             downstream: None,
             radius_km: 5.0,
+            energy: None,
         })
         .collect();
     config

@@ -10,7 +10,7 @@ use crate::detect::roads::News;
 impl Core {
     /// Tells news of a road. What is unusual to the harmless side, and dense traffic, is not worth a line.
     pub(super) fn road(&self, finding: &Finding, news: &News, out: &mut Vec<Output>) {
-        let name = self.station_name(finding.station);
+        let name = &self.station_name(finding.station);
         let (kind, text) = match *news {
             News::Series { quantity, change } => match series(name, quantity, change) {
                 Some(line) => line,
@@ -35,13 +35,6 @@ impl Core {
             }
         };
         say(out, finding.time_us, kind, text);
-    }
-
-    fn station_name(&self, station: u32) -> &str {
-        let known = self.config.station.get(station as usize);
-        known
-            .filter(|s| !s.name.is_empty())
-            .map_or_else(|| self.intake.stations.name(station), |s| s.name.as_str())
     }
 }
 
