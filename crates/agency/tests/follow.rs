@@ -228,6 +228,6 @@ fn feeds_that_cannot_be_followed_are_refused() {
     let mut often = feed(Place::File("x".into()));
     often.every = Duration::from_millis(10);
     assert!(matches!(often.check(), Err(FeedError::Every { .. })));
-    often.every = Duration::from_secs(60);
+    (often.every, often.stale_after) = (Duration::from_secs(60), Duration::from_secs(100));
     assert!(matches!(often.check(), Err(FeedError::Stale { .. })));
 }
