@@ -210,9 +210,12 @@ fn the_wrong_order_changes_nothing_that_is_said() {
         fed.found_the_wave(&how);
         let onset = |fed: &Fed| fed.of_kind("confirmed")[0].1.to_owned();
         assert_eq!(onset(&fed), onset(&expected), "{how}");
-        // The height is told as soon as the first wave has passed, when a sample of it may still be on its way.
+        // The height is told as soon as the first wave has passed, when samples of it may still be on their way: a quarter of it.
         let off_m = height_m(&fed) - height_m(&expected);
-        assert!(off_m.abs() < 0.03, "{how}: {off_m} m off");
+        assert!(
+            off_m.abs() < 0.25 * height_m(&expected),
+            "{how}: {off_m} m off"
+        );
     }
 }
 

@@ -103,7 +103,8 @@ impl Core {
             }
             return;
         }
-        if self.fusion.see(finding.station, change) && matches!(change, Change::Onset { .. }) {
+        // A station that shook counts only when its wave has passed, long after its onset.
+        if self.fusion.see(finding.station, change) && !matches!(change, Change::End { .. }) {
             self.fuse(finding, change, now_us, out, true);
         }
     }
@@ -122,7 +123,7 @@ impl Core {
         // What has opened an event already is judged again only when another station joins.
         let open = |e: &Event| e.waves().is_some() && !e.is_over();
         let in_event = |e: &Event| open(e) && e.observed.contains_key(&station);
-        if !onset && self.events.iter().any(in_event) {
+        if !onset && !claimed && self.events.iter().any(in_event) {
             return;
         }
         let verdict = self.verdict(station);
