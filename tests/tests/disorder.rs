@@ -190,7 +190,7 @@ fn twice_is_once() {
 }
 
 #[test]
-fn the_wrong_order_changes_nothing_that_is_said() {
+fn the_wrong_order_hides_no_wave_and_moves_it_by_minutes_at_most() {
     let expected = in_order();
     for seed in 0..4 {
         let mut random = Random::new(seed);
@@ -208,8 +208,9 @@ fn the_wrong_order_changes_nothing_that_is_said() {
         }
         let how = format!("seed {seed}");
         fed.found_the_wave(&how);
-        let onset = |fed: &Fed| fed.of_kind("confirmed")[0].1.to_owned();
-        assert_eq!(onset(&fed), onset(&expected), "{how}");
+        // A front is called from what is there of it: with minutes missing that are still on their way, its foot is read minutes off.
+        let off_min = onset_minute(&fed) - onset_minute(&expected);
+        assert!(off_min.abs() <= 5, "{how}: onset {off_min} min off");
         // The height is told as soon as the first wave has passed, when samples of it may still be on their way: a quarter of it.
         let off_m = height_m(&fed) - height_m(&expected);
         assert!(
@@ -217,6 +218,15 @@ fn the_wrong_order_changes_nothing_that_is_said() {
             "{how}: {off_m} m off"
         );
     }
+}
+
+/// Minute of the day in the line that confirms the wave, "rising since 09:41 UTC".
+fn onset_minute(fed: &Fed) -> i32 {
+    let line = fed.of_kind("confirmed")[0].1;
+    let time = line.split("since ").nth(1).and_then(|rest| rest.get(..5));
+    let (hours, minutes) = time.and_then(|t| t.split_once(':')).expect("a time");
+    let number = |text: &str| text.parse::<i32>().expect("digits");
+    60 * number(hours) + number(minutes)
 }
 
 /// The height in the first line about one, "highest so far +0.23 m at ...".
