@@ -25,6 +25,7 @@ extern crate std;
 
 pub mod dart;
 pub mod power;
+mod sane;
 pub mod seismic;
 pub mod stalta;
 pub mod threshold;

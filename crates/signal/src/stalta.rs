@@ -18,6 +18,7 @@
 //! What it is for: to mark shaking and to wake sensors of the sea. It locates nothing and says no magnitude. One station's trigger may be
 //! a lorry; [`Coincidence`] asks for several stations.
 
+use crate::sane::positive_or as or;
 use libm::{exp, fabs};
 
 /// Energy below which there is none, square units: far below the square of one count or of a micrometre per second squared.
@@ -65,13 +66,6 @@ impl Settings {
     #[must_use]
     pub fn sane(self) -> Self {
         let default = Self::default();
-        let or = |value: f64, default: f64| {
-            if value.is_finite() && value > 0.0 {
-                value
-            } else {
-                default
-            }
-        };
         let short_s = or(self.short_s, default.short_s);
         let on = or(self.on, default.on);
         Self {

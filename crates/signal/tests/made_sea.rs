@@ -1,6 +1,9 @@
 //! The tsunami detector on made-up seas: what it must find, what it must leave alone, and what it must survive.
 //! The tide has two diurnal and three semidiurnal constituents, the noise is seeded.
 
+mod dice;
+
+use dice::Dice;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use signal::tsunami::{Change, Detector, Settings, Sign, Step};
@@ -15,21 +18,6 @@ fn cases() -> u32 {
         .ok()
         .and_then(|n| n.parse().ok())
         .unwrap_or(24)
-}
-
-/// A small generator (xorshift64*), so that a failure repeats.
-struct Dice(u64);
-
-impl Dice {
-    fn uniform(&mut self) -> f64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 11) as f64 / (1_u64 << 53) as f64
-    }
-    fn normal(&mut self) -> f64 {
-        (0..12).map(|_| self.uniform()).sum::<f64>() - 6.0
-    }
 }
 
 /// Periods in hours and shares of the range: M2, S2, N2, K1, O1.

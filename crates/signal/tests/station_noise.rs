@@ -2,24 +2,13 @@
 //! not. Seas are made up and seeded: tide of five constituents, red and white noise, harbour oscillation in bursts, drift, steps,
 //! spikes, bad blocks and missing stretches.
 
+mod dice;
+
+use dice::Dice;
 use signal::tsunami::{Change, Detector, Settings, Sign};
 use std::f64::consts::TAU;
 
 const DAY_S: f64 = 86_400.0;
-
-struct Dice(u64);
-
-impl Dice {
-    fn uniform(&mut self) -> f64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 11) as f64 / (1_u64 << 53) as f64
-    }
-    fn normal(&mut self) -> f64 {
-        (0..12).map(|_| self.uniform()).sum::<f64>() - 6.0
-    }
-}
 
 /// What a station lives with; sizes in metres.
 #[derive(Debug, Clone, Copy)]

@@ -287,14 +287,9 @@ impl Meter {
             } else {
                 settings.interruption_pu * settings.nominal_v
             };
-            let set = imbalance::Set {
-                limit,
-                floor,
-                together_us: settings.together_us,
-            };
             let told = self
                 .voltages
-                .step(time_us, phase, volts, set, lasting(&settings));
+                .step(time_us, phase, volts, limit, floor, &settings);
             findings.push(What::VoltageImbalance, 0, time_us, told);
         }
         self.combine(time_us, at, findings);
@@ -318,14 +313,9 @@ impl Meter {
             } else {
                 0.0
             };
-            let set = imbalance::Set {
-                limit,
-                floor,
-                together_us: settings.together_us,
-            };
             let told = self
                 .currents
-                .step(time_us, phase, amperes, set, lasting(&settings));
+                .step(time_us, phase, amperes, limit, floor, &settings);
             findings.push(What::CurrentImbalance, 0, time_us, told);
         }
         self.combine(time_us, at, findings);

@@ -1,5 +1,7 @@
 //! What a deployment may set. The defaults serve every station: deep-ocean pressure, tide gauge or buoy.
 
+use crate::sane::positive_or as or;
+
 /// Settings of [`super::Detector`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -42,13 +44,6 @@ impl Settings {
     #[must_use]
     pub fn sane(self) -> Self {
         let default = Self::default();
-        let or = |value: f64, default: f64| {
-            if value.is_finite() && value > 0.0 {
-                value
-            } else {
-                default
-            }
-        };
         Self {
             threshold_m: or(self.threshold_m, default.threshold_m),
             noise_factor: or(self.noise_factor, default.noise_factor),
