@@ -129,6 +129,12 @@ fn hear(feed: &Feed, news: News, clock: &Clock, board: &Board, inbound: &Sender<
         News::Document(bytes) => {
             count("document");
             board.condition(&stale, None, clock.now_us());
+            // It answers, but with something else: a page about maintenance, a network's login.
+            let refused = crate::intake::quakes::read(&bytes).err().map(|why| {
+                format!("the earthquake feed {name} answers with no earthquake document ({why}): earthquakes it would tell of are not heard of")
+            });
+            let unreadable = format!("quake_feed_unreadable_{name}");
+            board.condition(&unreadable, refused.as_deref(), clock.now_us());
             let message = Inbound {
                 via: Via {
                     session: Session::Warnings,
@@ -168,13 +174,20 @@ fn hear(feed: &Feed, news: News, clock: &Clock, board: &Board, inbound: &Sender<
         }
         News::Stale { silent } => {
             let text = format!(
-                "the earthquake feed {name} has not answered for {} min: earthquakes it would tell of are not heard of",
-                silent.as_secs() / 60
+                "the earthquake feed {name} has not answered for {}: earthquakes it would tell of are not heard of",
+                in_words(silent)
             );
             tracing::error!(feed = name, "{text}");
             board.condition(&stale, Some(&text), clock.now_us());
             listening(inbound)
         }
+    }
+}
+
+fn in_words(silent: Duration) -> String {
+    match silent.as_secs() {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds => format!("{} min", seconds / 60),
     }
 }
 

@@ -81,6 +81,11 @@ fn feeds_are_followed_and_said_to_be_stale() {
     std::fs::write(&new, quakeml("a2", &time, 8.8)).expect("written");
     std::fs::rename(&new, &file).expect("renamed");
     until_true("the other earthquake", || heard("a2", "8.8"));
+    std::fs::write(&file, "<html>We are back soon.</html>").expect("written");
+    until_true("a feed of something else", || {
+        hub.conditions()
+            .contains(&"quake_feed_unreadable_file".to_owned())
+    });
     until_true("a stale feed", || {
         hub.conditions()
             .contains(&"quake_feed_stale_web".to_owned())
