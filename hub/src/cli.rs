@@ -247,10 +247,11 @@ fn dispatch(command: Command) -> Result<(), Failure> {
             let config = load(&config, None)?;
             crate::service::ocean(&config).map_err(Failure::Wrong)?;
             println!(
-                "{}: sound. {} stations, {} zones, mode {}, broker {}, page http://{}/",
+                "{}: sound. {} stations, {} zones, {} rules for situations, mode {}, broker {}, page http://{}/",
                 config.deployment,
                 config.station.len(),
                 config.zone.len(),
+                config.situations.rules().map_err(Failure::Wrong)?.len(),
                 config.mode.name(),
                 if config.broker.embedded {
                     "embedded".to_owned()

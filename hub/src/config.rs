@@ -58,6 +58,9 @@ pub struct Config {
     /// Earthquake feeds to follow.
     #[serde(default)]
     pub quake_feed: Vec<QuakeFeed>,
+    /// Which findings belong together, over all domains.
+    #[serde(default)]
+    pub situations: crate::situation::Settings,
     /// Limits for every station that measures the quantity and has none of its own.
     #[serde(default)]
     pub threshold: Vec<Threshold>,
@@ -510,6 +513,7 @@ impl Config {
             }
         }
         self.check_energy().or_else(&fail)?;
+        self.situations.check().or_else(&fail)?;
         let lists = self
             .station
             .iter()

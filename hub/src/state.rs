@@ -133,12 +133,14 @@ impl State {
                         time_us,
                         kind,
                         text,
+                        situation,
                     } => {
                         board.timeline(TimelineEntry {
                             time_us,
                             kind,
                             text,
                             compute_ms: None,
+                            situation,
                         });
                     }
                     Output::Publish(message) => match alerts.sent_us(&message.identifier) {

@@ -120,6 +120,56 @@ pub struct OutageView {
     pub area_km2: f64,
     /// The earthquake of whose damage it is evidence.
     pub earthquake: Option<String>,
+    /// The situation that it belongs to.
+    pub situation: Option<String>,
+}
+
+/// Findings of all domains that belong together.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SituationView {
+    /// Id, from when it began.
+    pub id: String,
+    /// What it is about, and what came with it.
+    pub title: String,
+    /// When the first of its findings began, microseconds since the Unix epoch.
+    pub since_us: i64,
+    /// When it was over; `None` while it is on.
+    pub over_us: Option<i64>,
+    /// Tsunami events in it, by which alerts and forecasts are named.
+    pub events: Vec<String>,
+    /// How many of the findings shown are evidence of damage.
+    pub damage: usize,
+    /// Its findings: what it is about first, what is on before what is over.
+    pub evidence: Vec<EvidenceView>,
+    /// Findings beyond those shown.
+    pub more: usize,
+}
+
+/// One finding of a situation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EvidenceView {
+    /// What it is known by.
+    pub key: String,
+    /// Its kind, as the rules name it.
+    pub kind: &'static str,
+    /// What it is called.
+    pub name: String,
+    /// What there is to say about it.
+    pub text: String,
+    /// When it began, microseconds since the Unix epoch.
+    pub since_us: i64,
+    /// When it ended; `None` while it is on.
+    pub until_us: Option<i64>,
+    /// Latitude of its middle, degrees north.
+    pub lat: f64,
+    /// Longitude, degrees east.
+    pub lon: f64,
+    /// The rule by which it belongs here; none for what the situation is about.
+    pub rule: Option<String>,
+    /// Why, in words.
+    pub because: Option<String>,
+    /// It is evidence of damage.
+    pub damage: bool,
 }
 
 /// One line of what happened.
@@ -133,6 +183,9 @@ pub struct TimelineEntry {
     pub text: String,
     /// For alerts: from the input that caused it to the published CAP, milliseconds.
     pub compute_ms: Option<f64>,
+    /// The situation that what is told belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub situation: Option<String>,
 }
 
 /// Something that an operator should know about the system itself.
@@ -170,8 +223,19 @@ pub struct View {
     pub timeline: Vec<TimelineEntry>,
     /// Outages that are on, oldest first.
     pub outages: Vec<OutageView>,
+    /// Situations that are on or were until a day ago, oldest first.
+    pub situations: Vec<SituationView>,
     /// Counters by metric name and label set (`reason="..."`), for `/metrics`.
     pub counters: BTreeMap<(&'static str, String), u64>,
+}
+
+/// Situations and outages, as they are now.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Picture {
+    /// See [`View::situations`].
+    pub situations: Vec<SituationView>,
+    /// See [`View::outages`].
+    pub outages: Vec<OutageView>,
 }
 
 /// One change, for live listeners.
@@ -186,6 +250,8 @@ pub enum Change {
     Timeline(TimelineEntry),
     /// The conditions are now these.
     Conditions(Vec<Condition>),
+    /// Situations and outages are now these.
+    Picture(Picture),
 }
 
 /// The shared snapshot with its change stream.
@@ -211,6 +277,7 @@ impl Board {
                 alerts: Vec::new(),
                 timeline: Vec::new(),
                 outages: Vec::new(),
+                situations: Vec::new(),
                 counters: BTreeMap::new(),
             }),
             changes,
@@ -259,6 +326,21 @@ impl Board {
             v.timeline.push(entry.clone());
         });
         self.tell(Change::Timeline(entry));
+    }
+
+    /// Replaces situations and outages, and tells listeners when they are others than before.
+    pub fn picture(&self, picture: Picture) {
+        let changed = self.update(|v| {
+            let same = v.situations == picture.situations && v.outages == picture.outages;
+            if !same {
+                v.situations.clone_from(&picture.situations);
+                v.outages.clone_from(&picture.outages);
+            }
+            !same
+        });
+        if changed {
+            self.tell(Change::Picture(picture));
+        }
     }
 
     /// Raises or clears a condition. Returns whether anything changed.

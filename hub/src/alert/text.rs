@@ -58,6 +58,17 @@ pub fn utc(us: i64) -> String {
     .write(Language::En, us, false)
 }
 
+/// `20110311T0546Z`: an instant as part of an id.
+pub fn compact_utc(us: i64) -> String {
+    let text: String = clock::format_utc(us)
+        .chars()
+        .filter(|c| c.is_ascii_digit())
+        .take(12)
+        .collect();
+    let (day, time) = text.split_at(text.len().min(8));
+    format!("{day}T{time}Z")
+}
+
 /// The mode's word before everything, so that no drill reads as a warning.
 pub fn prefix(language: Language, mode: Mode) -> &'static str {
     match (mode, language) {

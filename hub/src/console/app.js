@@ -14,7 +14,7 @@ const FLAGS = [[1, "suspect"], [2, "out of range"], [4, "clock uncertain"], [8, 
 const NOTES = 8 | 64;        // flags that say where a value comes from, not that it is doubtful
 const SVG = "http:" + "/" + "/www.w3.org/2000/svg";
 
-const view = { mode: document.documentElement.dataset.mode, ready: false, stalled: false, now_us: 0, conditions: [], stations: new Map(), alerts: [], timeline: [] };
+const view = { mode: document.documentElement.dataset.mode, ready: false, stalled: false, now_us: 0, conditions: [], stations: new Map(), alerts: [], timeline: [], situations: [], outages: [] };
 const $ = (id) => document.getElementById(id);
 
 // ---- building blocks ------------------------------------------------------------------------------------------------
@@ -128,6 +128,44 @@ function showAlerts() {
   const real = standing.filter((alert) => alert.msg_type !== "Cancel").length;
   const prefix = view.mode === "actual" ? "" : `${view.mode.toUpperCase()} `;
   document.title = `${real > 0 ? `(${real}) ` : ""}${prefix}${$("title").textContent} - Watchfire`;
+}
+
+// ---- situations -----------------------------------------------------------------------------------------------------
+
+const opened = new Map();    // situations whose list was opened or closed by hand
+
+function evidenceRow(found) {
+  const times = found.until_us === null ? "" : found.until_us > found.since_us ? ` to ${hms(found.until_us).slice(0, 5)}` : "";
+  return make("li", { class: found.until_us === null ? "" : "past" },
+    make("span", { class: "kind" }, words(found.kind)), " ",
+    found.damage ? make("span", { class: "chip severity" }, "Damage") : null, " ",
+    make("b", {}, found.name), " ",
+    make("time", { dateTime: iso(found.since_us), title: both(found.since_us) }, `${hms(found.since_us).slice(0, 5)}${times} UTC`),
+    found.text && found.text !== found.name ? make("div", {}, found.text) : null,
+    found.because ? make("div", { class: "because" }, found.because) : null);
+}
+
+function situationCard(situation) {
+  const on = situation.over_us === null;
+  const list = make("details", { open: opened.has(situation.id) ? opened.get(situation.id) : on && situation.evidence.length <= 8 },
+    make("summary", {}, `${situation.evidence.length + situation.more} ${situation.evidence.length + situation.more === 1 ? "finding" : "findings"}`),
+    make("ol", { class: "evidence" }, ...situation.evidence.map(evidenceRow),
+      situation.more > 0 ? make("li", {}, `and ${situation.more} more, all over or of a kind that is listed; the timeline has them`) : null));
+  list.addEventListener("toggle", () => opened.set(situation.id, list.open));
+  return make("article", { class: on ? "alert situation" : "alert situation past", id: situation.id },
+    make("div", { class: "chips" },
+      make("span", { class: "chip" }, on ? "On" : "Over"),
+      situation.damage > 0 ? make("span", { class: "chip severity" }, "Evidence of damage") : null,
+      ...situation.events.map((event) => make("span", { class: "chip" }, `Alerts of ${event}`))),
+    make("h3", {}, situation.title),
+    make("p", { class: "where" }, "Since ", instant(situation.since_us), ", ", make("code", {}, situation.id)),
+    list);
+}
+
+function showSituations() {
+  const newest = [...view.situations].reverse().sort((a, b) => (a.over_us !== null) - (b.over_us !== null));
+  $("situations").hidden = newest.length === 0;
+  $("situation-list").replaceChildren(...newest.map(situationCard));
 }
 
 // ---- stations -------------------------------------------------------------------------------------------------------
@@ -250,7 +288,7 @@ function showMap(all) {
   box.hidden = placed.length === 0;
   if (placed.length === 0) return;
   const width = Math.max(280, box.clientWidth);
-  const drawn = `${width} ${placed.map((s) => `${s.id} ${s.state} ${s.lat} ${s.lon}`).join(" ")}`;
+  const drawn = `${width} ${placed.map((s) => `${s.id} ${s.state} ${s.lat} ${s.lon}`).join(" ")} ${view.outages.map((o) => `${o.id} ${o.out} ${o.of} ${o.area_km2}`).join(" ")}`;
   if (box.dataset.drawn === drawn) return;
   box.dataset.drawn = drawn;
   const height = Math.round(Math.min(Math.max(460, window.innerHeight * 0.45), Math.max(200, width * 0.55)));
@@ -287,6 +325,14 @@ function showMap(all) {
     const y = py(lat);
     svg.append(draw("path", { class: "grid", d: `M0 ${y}H${width}` }));
     if (y > 14 && y < height - 22) svg.append(draw("text", { class: "degree", x: 5, y: y - 4 }, degree(lat, "N", "S", step)));
+  }
+
+  for (const outage of view.outages) {
+    const corners = outage.area.map(([lat, lon]) => `${px(east(lon)).toFixed(1)} ${py(lat).toFixed(1)}`);
+    if (corners.length < 3) continue;
+    const area = draw("path", { class: "outage", d: `M${corners.join("L")}Z` });
+    area.append(draw("title", {}, `${outage.id}: ${outage.out} of ${outage.of} meters out`));
+    svg.append(area);
   }
 
   // The good ones first, so that what needs attention lies on top; labels in the opposite order, so that it gets the room.
@@ -331,6 +377,7 @@ function showTimeline() {
       make("div", {},
         make("div", { class: `kind is-${kind}` }, entry.kind.replaceAll("_", " ")),
         entry.text, " ",
+        entry.situation ? make("a", { class: "of", href: `#${entry.situation}` }, entry.situation) : null, " ",
         Number.isFinite(entry.compute_ms) ? make("span", { class: "took" }, `computed in ${took(entry.compute_ms)}`) : null)));
   }
   $("entries").replaceChildren(...(items.length > 0 ? items : [make("li", { class: "day" }, "Nothing has happened yet.")]));
@@ -392,6 +439,10 @@ const apply = {
     if (view.timeline.length > 2 * ROWS_MAX) view.timeline.splice(0, ROWS_MAX);
     show(showTimeline);
   },
+  picture(picture) {
+    Object.assign(view, picture);
+    show(showSituations, showStations);
+  },
   conditions(list) {
     view.conditions = list;
     show(showConditions, showHeader);
@@ -415,7 +466,7 @@ function take(snapshot) {
   const folder = snapshot.mode === "actual" ? "" : `${snapshot.mode}/`;
   $("feed-atom").href = `${folder}feed.atom`;
   $("feed-rss").href = `${folder}feed.rss`;
-  show(showHeader, showConditions, showAlerts, showStations, showTimeline);
+  show(showHeader, showConditions, showAlerts, showSituations, showStations, showTimeline);
 }
 
 let loading = false;

@@ -1,12 +1,15 @@
 //! Electricity in the core: what meters find and which of them are out together goes to the timeline.
 
+use super::situations::Gathered;
 use super::{Core, Output, say};
 use crate::columns::Rows;
-use crate::intake::quakes::Solution;
 use crate::outage::{News, Outage};
 
-fn tell(out: &mut Vec<Output>, news: Vec<News>) {
+fn tell(out: &mut Vec<Output>, gathered: &mut Gathered, news: Vec<News>) {
     for line in news {
+        if let Some(key) = line.about {
+            gathered.about(out.len(), key);
+        }
         say(out, line.time_us, line.kind, line.text);
     }
 }
@@ -14,21 +17,15 @@ fn tell(out: &mut Vec<Output>, news: Vec<News>) {
 impl Core {
     pub(super) fn energy_rows(&mut self, rows: &Rows<'_>, out: &mut Vec<Output>) {
         if let Some(energy) = &mut self.energy {
-            tell(out, energy.step(rows, &self.intake.stations));
+            let news = energy.step(rows, &self.intake.stations);
+            tell(out, &mut self.gathered, news);
         }
     }
 
     pub(super) fn energy_tick(&mut self, now_us: i64, out: &mut Vec<Output>) {
         if let Some(energy) = &mut self.energy {
-            tell(out, energy.tick(now_us));
-        }
-    }
-
-    /// Every earthquake that is told counts here, also one too small or too far inland for a tsunami.
-    pub(super) fn energy_quake(&mut self, solution: &Solution, now_us: i64, out: &mut Vec<Output>) {
-        if let Some(energy) = &mut self.energy {
-            let news = energy.quake(&solution.quake, solution.deleted, now_us);
-            tell(out, news);
+            let news = energy.tick(now_us);
+            tell(out, &mut self.gathered, news);
         }
     }
 

@@ -10,6 +10,7 @@ mod limits;
 mod models;
 mod quakes;
 mod roads;
+mod situations;
 mod waves;
 
 use std::collections::VecDeque;
@@ -31,6 +32,7 @@ use crate::event::{Event, Reason, Stations, Step};
 use crate::forecast::{Job, Ocean, ZoneOutlook};
 use crate::fuse::{Fusion, Reach};
 use crate::intake::{Intake, Taken};
+use crate::situation::Situations;
 
 /// Events kept, over or not.
 const MOST_EVENTS: usize = 64;
@@ -50,6 +52,9 @@ pub enum Output {
         kind: String,
         /// One sentence.
         text: String,
+        /// The situation that what is told belongs to.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        situation: Option<String>,
     },
     /// A forecast was made or renewed.
     Forecast {
@@ -104,6 +109,8 @@ pub struct Core {
     inverting: Vec<inverting::Inverting>,
     schema: SchemaRef,
     touched: Vec<u32>,
+    situations: Situations,
+    gathered: situations::Gathered,
 }
 
 struct Names<'a> {
@@ -155,6 +162,8 @@ impl Core {
             inverting: Vec::new(),
             schema: schema(),
             touched: Vec::new(),
+            situations: Situations::new(&config.situations),
+            gathered: situations::Gathered::default(),
             config,
         }
     }
@@ -211,7 +220,9 @@ impl Core {
                         self.touch(rows.station);
                         let findings = self.detect.step(&rows);
                         for finding in findings {
+                            let from = out.len();
                             self.finding(&finding, now_us, &mut out);
+                            self.gathered.found(&finding, from..out.len());
                         }
                         self.energy_rows(&rows, &mut out);
                     }
@@ -233,6 +244,7 @@ impl Core {
         self.pass_waves(now_us);
         self.renew_limits(now_us, &mut out);
         self.energy_tick(now_us, &mut out);
+        self.situate(now_us, &mut out);
         while self
             .unclaimed
             .front()
@@ -307,6 +319,7 @@ impl Core {
             || !self.unclaimed.is_empty()
             || !self.pending.is_empty()
             || self.events.iter().any(|e| !e.is_over())
+            || self.situations.is_busy()
             || self.energy.as_ref().is_some_and(Energy::is_busy)
     }
 
@@ -431,5 +444,6 @@ fn say(out: &mut Vec<Output>, time_us: i64, kind: &str, text: String) {
         time_us,
         kind: kind.to_owned(),
         text,
+        situation: None,
     });
 }

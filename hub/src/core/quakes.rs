@@ -24,6 +24,7 @@ impl Core {
                     time_us: now_us,
                     kind: "refused".to_owned(),
                     text: format!("earthquake document refused: {refused}"),
+                    situation: None,
                 }];
             }
         };
@@ -55,7 +56,6 @@ impl Core {
         now_us: i64,
         out: &mut Vec<Output>,
     ) {
-        self.energy_quake(&solution, now_us, out);
         let quake = &solution.quake;
         let known = self.events.iter().rposition(|e| {
             // A source that waves alone have shown is no earthquake's place; what explains it is asked below.
@@ -63,8 +63,16 @@ impl Core {
         });
         if let Some(reason) = self.passed_over(&solution, known, now_us) {
             self.intake.count("quakes_passed_over", reason);
+            // Too small or too far inland for a tsunami, and felt all the same.
+            if matches!(
+                reason,
+                "below_min_magnitude" | "deleted_unknown" | "event_over"
+            ) {
+                self.gathered.quake(solution);
+            }
             return;
         }
+        self.gathered.quake(solution.clone());
         // From here on an event that is known is one that this solution may change.
         if solution.deleted {
             if let Some(at) = known {
@@ -298,7 +306,7 @@ impl Core {
 }
 
 /// Two solutions of one earthquake, by place and time.
-fn near(known: &Solution, new: &Solution) -> bool {
+pub(super) fn near(known: &Solution, new: &Solution) -> bool {
     let (a, b) = (&known.quake, &new.quake);
     let lon = (a.lon - b.lon).rem_euclid(360.0);
     (a.origin_us - b.origin_us).abs() <= SAME_QUAKE_US

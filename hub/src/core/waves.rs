@@ -4,11 +4,13 @@ use signal::tsunami::Change;
 use wire::quantity::Domain;
 
 use super::{Core, MOST_UNCLAIMED, Names, Output, say};
+use crate::alert::text::compact_utc;
 use crate::detect::{Finding, What};
 use crate::event::{Event, Waves};
 use crate::forecast::Outlook;
-use crate::fuse::{Fit, Known, Place, Sighting, Silent, Verdict};
+use crate::fuse::{Fit, Known, Sighting, Silent, Verdict};
 use crate::intake::quakes::Solution;
+use crate::place::Place;
 
 /// Depth at the coast for the purpose of how high a wave is there, metres: where gauges stand.
 const COAST_M: f64 = 10.0;
@@ -419,15 +421,4 @@ fn is_stuck(rows: &[(i64, f64)], for_us: i64) -> bool {
     };
     let same = rows.iter().rev().take_while(|r| r.1 == last);
     same.skip(3).any(|r| last_us - r.0 >= for_us)
-}
-
-/// `20110311T0546Z`: an instant as part of an id.
-fn compact_utc(us: i64) -> String {
-    let text: String = clock::format_utc(us)
-        .chars()
-        .filter(|c| c.is_ascii_digit())
-        .take(12)
-        .collect();
-    let (day, time) = text.split_at(text.len().min(8));
-    format!("{day}T{time}Z")
 }

@@ -19,8 +19,9 @@ use wire::quantity::{Domain, Quantity};
 
 use crate::columns::{Rows, Stations};
 use crate::config::Config;
-use crate::outage::map::Place;
 use crate::outage::{News, Outages, Site};
+use crate::place::Place;
+use crate::situation;
 
 /// Flags of rows that are no measurement.
 const UNUSABLE: u8 =
@@ -34,9 +35,11 @@ type On = (u8, What);
 
 #[derive(Debug)]
 struct Lane {
+    id: String,
     name: String,
     /// Names of channels that are stations of their own.
     names: [Option<String>; CHANNELS],
+    place: Place,
     meter: Meter,
     /// Event time of the last row by measure and channel.
     last_us: [[i64; CHANNELS]; MEASURES],
@@ -51,6 +54,8 @@ pub struct Energy {
     /// By station, as far as they are known: meter and channel.
     by_station: Vec<Option<(usize, usize)>>,
     outages: Outages,
+    /// What meters found, for situations.
+    found: Vec<situation::Finding>,
 }
 
 impl Energy {
@@ -82,20 +87,23 @@ impl Energy {
             };
             let name = named.as_deref().unwrap_or(id);
             by_id.insert(id.to_owned(), lanes.len());
+            let place = Place {
+                lat: station.lat,
+                lon: station.lon,
+            };
             sites.push(Site {
                 name: name.to_owned(),
-                place: Place {
-                    lat: station.lat,
-                    lon: station.lon,
-                },
+                place,
             });
             let mut names = [const { None }; CHANNELS];
             if channel > 0 {
                 names[channel] = named.clone();
             }
             lanes.push(Lane {
+                id: id.to_owned(),
                 name: name.to_owned(),
                 names,
+                place,
                 meter,
                 last_us: [[i64::MIN; CHANNELS]; MEASURES],
                 on: Vec::new(),
@@ -110,6 +118,7 @@ impl Energy {
                 energy.outage.clone(),
                 config.timing.tick.as_micros() as i64,
             ),
+            found: Vec::new(),
         })
     }
 
@@ -175,7 +184,7 @@ impl Energy {
             *last_us = time_us;
             let findings = lane.meter.step(time_us, measure, channel, value);
             for finding in findings.iter() {
-                lane.tell(finding, &mut news);
+                lane.tell(finding, &mut news, &mut self.found);
             }
             if measure == Measure::Voltage || !findings.is_empty() {
                 self.outages.voltage(at, lane.meter.interrupted_since_us());
@@ -189,9 +198,9 @@ impl Energy {
         self.outages.step(now_us)
     }
 
-    /// An earthquake was told, or taken back.
-    pub fn quake(&mut self, quake: &ocean::quake::Quake, deleted: bool, now_us: i64) -> Vec<News> {
-        self.outages.quake(quake, deleted, now_us)
+    /// What meters have found since the last call, as situations take it.
+    pub fn take_found(&mut self) -> Vec<situation::Finding> {
+        std::mem::take(&mut self.found)
     }
 
     /// What holds at a station now, in words.
@@ -225,7 +234,12 @@ impl Energy {
 }
 
 impl Lane {
-    fn tell(&mut self, finding: &Finding, news: &mut Vec<News>) {
+    fn tell(
+        &mut self,
+        finding: &Finding,
+        news: &mut Vec<News>,
+        found: &mut Vec<situation::Finding>,
+    ) {
         let key = (finding.channel, finding.what);
         match finding.stage {
             Stage::Onset => self.on.push((key, *finding)),
@@ -248,7 +262,22 @@ impl Lane {
             Some(name) => name.clone(),
             None => format!("{}{}", self.name, words::channel(finding)),
         };
-        news.push(words::told(finding, &whose, self.meter.settings()));
+        let line = words::told(finding, &self.id, &whose, self.meter.settings());
+        if let Some(kind) = words::kind_of(finding.what) {
+            found.push(situation::Finding {
+                key: line.about.clone().unwrap_or_default(),
+                kind,
+                shape: self.place.into(),
+                since_us: finding.since_us,
+                until_us: (finding.stage == Stage::End).then_some(finding.time_us),
+                size: 1.0,
+                event: None,
+                name: whose,
+                text: line.text.clone(),
+                alone: true,
+            });
+        }
+        news.push(line);
     }
 }
 

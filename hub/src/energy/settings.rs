@@ -97,13 +97,6 @@ pub struct Outage {
     pub silent_least: Duration,
     /// Restored when this share of the meters that were out is back.
     pub restored: f64,
-    /// An outage of at least this many meters after an earthquake is evidence of damage.
-    pub damage_meters: usize,
-    /// How long after the earthquake.
-    #[serde(with = "settings::duration")]
-    pub damage_within: Duration,
-    /// Radius in which an earthquake is felt, km; default by its magnitude.
-    pub felt_km: Option<f64>,
 }
 
 impl Default for Outage {
@@ -117,9 +110,6 @@ impl Default for Outage {
             silent_intervals: 4.0,
             silent_least: Duration::from_secs(2 * 60),
             restored: 0.8,
-            damage_meters: 5,
-            damage_within: Duration::from_secs(30 * 60),
-            felt_km: None,
         }
     }
 }
@@ -190,15 +180,6 @@ impl Outage {
                 "silent_intervals = {} must be 2 or more: one late reading is no silence",
                 self.silent_intervals
             ));
-        }
-        if self.damage_meters < self.least_meters {
-            return fail(format!(
-                "damage_meters = {} must be at least least_meters, {}",
-                self.damage_meters, self.least_meters
-            ));
-        }
-        if self.felt_km.is_some_and(|v| !positive(v)) {
-            return fail("felt_km must be above 0".to_owned());
         }
         Ok(())
     }

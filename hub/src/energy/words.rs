@@ -3,9 +3,10 @@
 use signal::power::{Fault, Finding, Length, Settings, Span, Stage, Variation, What};
 
 use crate::outage::News;
+use crate::situation::Kind;
 
-/// A line for the timeline. Kinds: `supply` and `supply_over`, `meter_fault` and `meter_fault_over`.
-pub fn told(finding: &Finding, whose: &str, settings: &Settings) -> News {
+/// A line for the timeline about the meter `id`, called `whose`. Kinds: `supply` and `supply_over`, `meter_fault` and `meter_fault_over`.
+pub fn told(finding: &Finding, id: &str, whose: &str, settings: &Settings) -> News {
     let over = finding.stage == Stage::End;
     let kind = match (finding.what, over) {
         (What::Fault(_), false) => "meter_fault",
@@ -22,6 +23,39 @@ pub fn told(finding: &Finding, whose: &str, settings: &Settings) -> News {
         time_us: finding.time_us,
         kind,
         text: format!("{whose}: {text}"),
+        about: kind_of(finding.what).map(|kind| {
+            format!(
+                "{}/{id}.{}/{}",
+                kind.name(),
+                finding.channel,
+                slug(finding.what)
+            )
+        }),
+    }
+}
+
+/// What it is among the findings of all domains; a fault of the meter says nothing about the world.
+pub fn kind_of(what: What) -> Option<Kind> {
+    match what {
+        What::Fault(_) => None,
+        What::UnderFrequency | What::OverFrequency | What::FrequencyRate => Some(Kind::Frequency),
+        _ => Some(Kind::Supply),
+    }
+}
+
+/// What a finding is known by, from its onset to its end.
+fn slug(what: What) -> &'static str {
+    match what {
+        What::Variation(Variation::Sag) => "sag",
+        What::Variation(Variation::Swell) => "swell",
+        What::Variation(Variation::Interruption) => "interruption",
+        What::UnderFrequency => "low",
+        What::OverFrequency => "high",
+        What::FrequencyRate => "rate",
+        What::Overload => "overload",
+        What::VoltageImbalance => "voltage_imbalance",
+        What::CurrentImbalance => "current_imbalance",
+        What::Fault(_) => "fault",
     }
 }
 

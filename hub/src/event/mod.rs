@@ -344,6 +344,16 @@ impl Event {
         self.warned.iter().copied().filter(move |z| !now(z))
     }
 
+    /// Zones and levels as last told the public.
+    pub fn told_zones(&self) -> impl Iterator<Item = (usize, Level)> + '_ {
+        self.published.iter().map(|p| (p.0, p.1))
+    }
+
+    /// When the public was first told, microseconds since the Unix epoch.
+    pub fn first_told_us(&self) -> Option<i64> {
+        self.chain.first().map(|c| c.1)
+    }
+
     /// Takes over what earlier runs published beyond what this one knows of, so that numbers go on where they were.
     pub fn adopt(&mut self, published: &[(String, i64)]) {
         if published.len() > self.chain.len() {

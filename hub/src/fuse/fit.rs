@@ -9,7 +9,8 @@
 
 use ocean::sphere::distance_km;
 
-use super::reach::{Place, Reach};
+use super::reach::Reach;
+use crate::place::Place;
 
 /// What an onset is known by at best, seconds: the detector dates it back by its own low-pass, and a source has an extent of some minutes.
 pub const ONSET_SIGMA_S: f64 = 300.0;

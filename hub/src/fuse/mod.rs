@@ -17,10 +17,11 @@ mod fit;
 mod reach;
 
 pub use fit::{Fit, ONSET_SIGMA_S, Onset, Silent};
-pub use reach::{Place, Reach};
+pub use reach::Reach;
 
 use std::collections::BTreeMap;
 
+use crate::place::Place;
 use signal::tsunami::{Change, Sign};
 
 /// Most stations whose onsets are remembered.

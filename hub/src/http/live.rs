@@ -2,7 +2,7 @@
 //!
 //! One task listens to the board, writes each change once and hands the same bytes to every listener. Readings change
 //! stations far more often than a person can see, so stations go out with the heartbeat, the latest state of each; alerts,
-//! timeline and conditions go at once.
+//! timeline and conditions go at once; situations and outages, too, go with the heartbeat.
 //!
 //! | event        | data                                                                       |
 //! |--------------|----------------------------------------------------------------------------|
@@ -11,6 +11,7 @@
 //! | `alert`      | one published message; replaces the earlier ones of its event              |
 //! | `timeline`   | one line                                                                   |
 //! | `conditions` | all conditions that hold now                                               |
+//! | `picture`    | all situations and outages, with the heartbeat when they have changed      |
 //! | `clock`      | the heartbeat: `{"now_us":...,"ready":...,"stalled":...}`                  |
 //! | `reload`     | `{}`: changes were missed; ask for `/api/state`                            |
 //!
@@ -37,7 +38,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::BroadcastStream;
 
-use crate::view::{Board, Change, StationView};
+use crate::view::{Board, Change, Picture, StationView};
 
 /// Frames that a listener may fall behind; at one heartbeat a second about a minute of quiet.
 const RING: usize = 64;
@@ -172,6 +173,9 @@ impl FanOut {
                     if !due.is_empty() {
                         write_event(&mut frame, "stations", &due);
                     }
+                    if let Some(picture) = stations.picture.take() {
+                        write_event(&mut frame, "picture", &picture);
+                    }
                     let clock = self.clock(&mut moved);
                     write_event(&mut frame, "clock", &clock);
                 }
@@ -222,15 +226,16 @@ impl FanOut {
     }
 }
 
-/// The latest state of each station that changed, in the order of the first change.
+/// The latest state of each station that changed, in the order of the first change, and the latest picture.
 #[derive(Debug, Default)]
 struct Latest {
     order: VecDeque<String>,
     states: HashMap<String, StationView>,
+    picture: Option<Picture>,
 }
 
 impl Latest {
-    /// Keeps a station for the next heartbeat; writes anything else at once.
+    /// Keeps a station, and the picture, for the next heartbeat; writes anything else at once.
     fn absorb(&mut self, change: Change, frame: &mut String) {
         match change {
             Change::Station(station) => {
@@ -243,6 +248,7 @@ impl Latest {
             }
             Change::Alert(alert) => write_event(frame, "alert", &alert),
             Change::Timeline(entry) => write_event(frame, "timeline", &entry),
+            Change::Picture(picture) => self.picture = Some(picture),
             Change::Conditions(conditions) => write_event(frame, "conditions", &conditions),
         }
     }
@@ -325,6 +331,7 @@ mod tests {
             kind: "alert".to_owned(),
             text: "a\nevent: x\r\n\n".to_owned(),
             compute_ms: None,
+            situation: None,
         };
         Latest::default().absorb(Change::Timeline(entry), &mut frame);
         assert_eq!(frame.matches('\n').count(), 3);

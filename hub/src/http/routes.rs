@@ -42,7 +42,9 @@ use super::metrics::{self, Exposition};
 use super::traffic::Traffic;
 use crate::console;
 use crate::feed::{self, Feed, Format, Publisher};
-use crate::view::{AlertView, Board, Condition, OutageView, StationView, TimelineEntry, View};
+use crate::view::{
+    AlertView, Board, Condition, OutageView, SituationView, StationView, TimelineEntry, View,
+};
 
 /// How far apart two builds of the same document are at least.
 const BUILD_INTERVAL: Duration = Duration::from_millis(50);
@@ -270,6 +272,7 @@ struct Snapshot {
     alerts: Vec<AlertView>,
     timeline: Vec<TimelineEntry>,
     outages: Vec<OutageView>,
+    situations: Vec<SituationView>,
 }
 
 impl Snapshot {
@@ -287,6 +290,7 @@ impl Snapshot {
             alerts: newest(&view.alerts),
             timeline: newest(&view.timeline),
             outages: view.outages.clone(),
+            situations: view.situations.clone(),
         }
     }
 }

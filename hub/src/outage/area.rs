@@ -1,6 +1,6 @@
 //! The ground that an outage covers: the convex hull of its meters with a margin.
 
-use super::map::Place;
+use crate::place::Place;
 
 /// Corners of the circle that gives the margin.
 const CORNERS: usize = 8;

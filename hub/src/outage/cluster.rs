@@ -1,8 +1,8 @@
 //! Which meters are out together.
 
 use super::area::Hull;
-use super::map::Place;
 use crate::energy::settings::Outage as Rules;
+use crate::place::Place;
 
 /// How a meter stands.
 #[derive(Debug, Clone, Copy, PartialEq)]

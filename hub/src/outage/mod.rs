@@ -8,24 +8,21 @@
 //!   a link is lost, and that is told instead. An edge with a single meter cannot tell the two apart and counts as the meter.
 //! - Neighbours that went out together are an outage when they are several and a clear share of the meters within their hull.
 //! - An outage grows while neighbours follow, and is restored when a share of its meters is back.
-//! - A wide outage soon after an earthquake, within the radius in which that is felt, is evidence of damage.
+//! - What an outage belongs to (an earthquake, traffic that stops) is for `situation` to say.
 //! - Time in which the hub itself was away is nobody's silence.
 
 pub mod area;
 pub mod cluster;
 pub mod map;
-mod quakes;
 mod silence;
 mod words;
 
 use std::collections::{BTreeSet, HashMap};
 
 use crate::energy::settings::Outage as Rules;
-use crate::view::OutageView;
+use crate::place::Place;
 use area::Hull;
 use cluster::Standing;
-use map::Place;
-use quakes::Quakes;
 
 const SECOND_US: i64 = 1_000_000;
 
@@ -39,10 +36,12 @@ const AWAY_TICKS: i64 = 3;
 pub struct News {
     /// Event time, microseconds since the Unix epoch.
     pub time_us: i64,
-    /// Stable word: `outage`, `outage_over`, `link_lost`, `link_back`, `damage`.
+    /// Stable word: `outage`, `outage_over`, `link_lost`, `link_back`.
     pub kind: &'static str,
     /// One sentence.
     pub text: String,
+    /// The outage, or what holds at a meter: a key of `situation`.
+    pub about: Option<String>,
 }
 
 /// A meter's name and place.
@@ -71,24 +70,16 @@ pub struct Outage {
     pub area: Vec<[f64; 2]>,
     /// Area of the outline, km2.
     pub area_km2: f64,
-    /// The earthquake of whose damage it is evidence.
-    pub earthquake: Option<String>,
+    /// Outages that have become part of it.
+    pub joined: BTreeSet<String>,
     /// How many meters were out when it was last told.
     told: usize,
 }
 
 impl Outage {
-    /// As the page shows it.
-    pub fn view(&self) -> OutageView {
-        OutageView {
-            id: self.id.clone(),
-            since_us: self.since_us,
-            out: self.out.len(),
-            of: self.of,
-            area: self.area.clone(),
-            area_km2: self.area_km2,
-            earthquake: self.earthquake.clone(),
-        }
+    /// What `situation` knows it by.
+    pub fn key(&self) -> String {
+        format!("outage/{}", self.id)
     }
 }
 
@@ -125,7 +116,6 @@ pub struct Outages {
     edges: Vec<Edge>,
     edge_index: HashMap<String, usize>,
     on: Vec<Outage>,
-    quakes: Quakes,
     number: u64,
     stepped_us: Option<i64>,
     judged_us: Option<i64>,
@@ -144,7 +134,6 @@ impl Outages {
             edges: Vec::new(),
             edge_index: HashMap::new(),
             on: Vec::new(),
-            quakes: Quakes::new(&rules),
             number: 0,
             stepped_us: None,
             judged_us: None,
@@ -175,22 +164,6 @@ impl Outages {
         }
     }
 
-    /// An earthquake was told, or taken back.
-    pub fn quake(&mut self, quake: &ocean::quake::Quake, deleted: bool, now_us: i64) -> Vec<News> {
-        let mut news = Vec::new();
-        self.quakes.take(quake, deleted);
-        if deleted {
-            for outage in &mut self.on {
-                if outage.earthquake.as_deref() == Some(&quake.id) {
-                    outage.earthquake = None;
-                    news.push(words::damage_withdrawn(outage, &quake.id, now_us));
-                }
-            }
-        }
-        self.damage(now_us, &mut news);
-        news
-    }
-
     /// Lets the hub's time pass. Judged at most once a second.
     pub fn step(&mut self, now_us: i64) -> Vec<News> {
         if let Some(last_us) = self.stepped_us.replace(now_us) {
@@ -211,7 +184,6 @@ impl Outages {
         let mut standing = self.standing(now_us);
         self.restore(&mut standing, now_us, &mut news);
         self.grow(&standing, now_us, &mut news);
-        self.damage(now_us, &mut news);
         news
     }
 
@@ -293,6 +265,8 @@ impl Outages {
                         outage.since_us = outage.since_us.min(joined.since_us);
                         outage.members.extend(joined.members);
                         outage.out.extend(joined.out);
+                        outage.joined.extend(joined.joined);
+                        outage.joined.insert(joined.id.clone());
                         news.push(words::joined(&joined.id, outage, now_us));
                     }
                     first
@@ -307,7 +281,7 @@ impl Outages {
                         of: 0,
                         area: Vec::new(),
                         area_km2: 0.0,
-                        earthquake: None,
+                        joined: BTreeSet::new(),
                         told: 0,
                     });
                     self.on.len() - 1
@@ -363,19 +337,6 @@ impl Outages {
             let (all, _) = cluster::count_in(&hull, &self.places, standing);
             outage.of = all.max(outage.members.len());
             (outage.area_km2, outage.area) = hull.outline(margin_km);
-        }
-    }
-
-    fn damage(&mut self, now_us: i64, news: &mut Vec<News>) {
-        for outage in &mut self.on {
-            if outage.earthquake.is_some() || outage.members.len() < self.rules.damage_meters {
-                continue;
-            }
-            let places = outage.members.iter().map(|m| self.places[*m]);
-            if let Some((quake, distance_km)) = self.quakes.explains(outage.since_us, places) {
-                outage.earthquake = Some(quake.id.clone());
-                news.push(words::damage(outage, quake, distance_km, now_us));
-            }
         }
     }
 }

@@ -319,61 +319,6 @@ fn time_in_which_the_hub_was_away_is_nobodys_silence() {
     assert_eq!(city.kinds(), [""; 0]);
 }
 
-fn quake(id: &str, magnitude: f64, lat: f64, lon: f64, origin_us: i64) -> ocean::quake::Quake {
-    ocean::quake::Quake {
-        id: id.to_owned(),
-        magnitude,
-        lat,
-        lon,
-        depth_km: 20.0,
-        origin_us,
-    }
-}
-
-#[test]
-fn an_outage_after_an_earthquake_is_evidence_of_damage() {
-    let mut city = City::new(10, 3);
-    let origin = city.now_us;
-    city.run(MINUTE_US);
-    let dead = city.square(3, 3, 3);
-    city.no_voltage(&dead);
-    city.run(MINUTE_US);
-    // Too far, too early, too late: nothing.
-    for (id, lat, origin) in [
-        ("far", -40.0, origin),
-        ("early", -33.5, origin - 3_600 * SECOND_US),
-        ("late", -33.5, city.now_us + 5 * MINUTE_US),
-    ] {
-        let told = quake(id, 7.0, lat, -72.0, origin);
-        assert_eq!(city.outages.quake(&told, false, city.now_us), [], "{id}");
-    }
-    let near = quake("us1", 7.0, -33.5, -72.0, origin);
-    let news = city.outages.quake(&near, false, city.now_us);
-    assert_eq!(news.len(), 1);
-    assert_eq!(news[0].kind, "damage");
-    assert!(
-        news[0]
-            .text
-            .contains("earthquake us1 (M7.0), 67 km from it"),
-        "{}",
-        news[0].text
-    );
-    assert_eq!(city.outages.on()[0].earthquake.as_deref(), Some("us1"));
-    city.run(MINUTE_US);
-    assert_eq!(city.kinds(), ["outage"], "told once");
-    let news = city.outages.quake(&near, true, city.now_us);
-    assert!(news[0].text.contains("taken back"));
-    assert_eq!(city.outages.on()[0].earthquake, None);
-    // Three meters are no wide outage.
-    let mut city = City::new(10, 3);
-    let three = city.square(3, 3, 2)[..3].to_vec();
-    city.no_voltage(&three);
-    city.run(MINUTE_US);
-    assert_eq!(city.kinds(), ["outage"]);
-    let near = quake("us1", 7.0, -33.5, -72.0, START + 5 * MINUTE_US);
-    assert_eq!(city.outages.quake(&near, false, city.now_us), []);
-}
-
 #[test]
 fn the_same_again_gives_the_same() {
     let story = || {

@@ -1,15 +1,14 @@
 //! What the timeline says of outages.
 
-use ocean::quake::Quake;
-
 use super::{News, Outage};
 use crate::alert::text::utc;
 
-fn news(time_us: i64, kind: &'static str, text: String) -> News {
+fn news(time_us: i64, kind: &'static str, text: String, about: Option<&Outage>) -> News {
     News {
         time_us,
         kind,
         text,
+        about: about.map(Outage::key),
     }
 }
 
@@ -41,12 +40,12 @@ pub fn outage(outage: &Outage, first: bool, by_word: usize, near: &str, now_us: 
         area(outage.area_km2),
         out - by_word,
     );
-    news(now_us, "outage", text)
+    news(now_us, "outage", text, Some(outage))
 }
 
 pub fn joined(id: &str, outage: &Outage, now_us: i64) -> News {
     let text = format!("{id} is part of {} now", outage.id);
-    news(now_us, "outage", text)
+    news(now_us, "outage", text, Some(outage))
 }
 
 pub fn restored(outage: &Outage, now_us: i64) -> News {
@@ -62,7 +61,7 @@ pub fn restored(outage: &Outage, now_us: i64) -> News {
         outage.members.len() - outage.out.len(),
         outage.members.len(),
     );
-    news(now_us, "outage_over", text)
+    news(now_us, "outage_over", text, Some(outage))
 }
 
 pub fn link_lost(edge: &str, meters: usize, heard_us: i64, now_us: i64) -> News {
@@ -70,29 +69,9 @@ pub fn link_lost(edge: &str, meters: usize, heard_us: i64, now_us: i64) -> News 
         "all {meters} meters of edge {edge} are silent since {} and none reported losing voltage: the edge or its link is lost, which is no outage; what happens there is not known",
         utc(heard_us)
     );
-    news(now_us, "link_lost", text)
+    news(now_us, "link_lost", text, None)
 }
 
 pub fn link_back(edge: &str, now_us: i64) -> News {
-    news(now_us, "link_back", format!("edge {edge} is back"))
-}
-
-pub fn damage(outage: &Outage, quake: &Quake, distance_km: f64, now_us: i64) -> News {
-    let text = format!(
-        "{} with {} meters began {} after earthquake {} (M{:.1}), {distance_km:.0} km from it: evidence of damage there",
-        outage.id,
-        outage.members.len(),
-        length(outage.since_us.saturating_sub(quake.origin_us)),
-        quake.id,
-        quake.magnitude,
-    );
-    news(now_us, "damage", text)
-}
-
-pub fn damage_withdrawn(outage: &Outage, quake: &str, now_us: i64) -> News {
-    let text = format!(
-        "earthquake {quake} has been taken back: {} is no evidence of its damage any more",
-        outage.id
-    );
-    news(now_us, "damage", text)
+    news(now_us, "link_back", format!("edge {edge} is back"), None)
 }

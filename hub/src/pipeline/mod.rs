@@ -28,7 +28,6 @@ use crate::entry::{Entry, Item};
 use crate::intake::open::Arrival;
 use crate::intake_log::{IntakeLog, Owed};
 use crate::mqtt::{Inbound, Outbound, Session, Via};
-use crate::outage::Outage;
 use crate::stations;
 use crate::view::{Board, TimelineEntry};
 use modelling::Answer;
@@ -239,7 +238,7 @@ impl Pipeline {
         if self.ticking {
             wait = wait.min(tick.saturating_sub(state.stepped.elapsed()));
         }
-        if !state.touched.is_empty() {
+        if !state.touched.is_empty() || self.core.picture_changed() {
             wait = wait.min(SHOW_EVERY.saturating_sub(state.shown.elapsed()));
         }
         let mut selector = flume::Selector::new()
@@ -316,9 +315,7 @@ impl Pipeline {
         }
         state.touched.extend(self.core.touched());
         self.settle(state);
-        let outages = self.core.outages().iter().map(Outage::view).collect();
-        self.board
-            .update(|v| (v.now_us, v.outages) = (now_us, outages));
+        self.board.update(|v| v.now_us = now_us);
     }
 
     fn put_out(&mut self, output: Output, began: Instant, now_us: i64) {
@@ -327,6 +324,7 @@ impl Pipeline {
                 time_us,
                 kind,
                 text,
+                situation,
             } => {
                 tracing::info!(kind, at = clock::format_utc(time_us), "{text}");
                 let entry = TimelineEntry {
@@ -334,6 +332,7 @@ impl Pipeline {
                     kind,
                     text,
                     compute_ms: None,
+                    situation,
                 };
                 self.sink.said(&entry);
                 self.board.timeline(entry);
@@ -371,6 +370,7 @@ impl Pipeline {
             kind: kind.to_owned(),
             text: format!("{} ({})", message.headline, message.reason),
             compute_ms: Some(began.elapsed().as_secs_f64() * 1e3),
+            situation: self.core.situation_of_event(&message.event),
         };
         self.board
             .count("alerts_published", &reason("type", kind), 1);
@@ -478,7 +478,9 @@ impl Pipeline {
                 .max(self.config.station.len());
             state.touched.extend(0..known as u32);
         }
-        if !now && state.touched.is_empty() {
+        if self.core.picture_changed() {
+            self.board.picture(self.core.picture());
+        } else if !now && state.touched.is_empty() {
             return;
         }
         state.shown = Instant::now();
@@ -502,6 +504,8 @@ impl Pipeline {
             "",
             self.core.detect().too_late(),
         );
+        self.board
+            .set("findings_ungrouped", "", self.core.situations().refused());
         self.board.set("journal_bytes", "", self.log.bytes());
         self.board
             .set("journal_entries_waiting", "", self.log.waiting() as u64);

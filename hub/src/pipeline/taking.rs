@@ -85,6 +85,7 @@ impl Pipeline {
                     time_us: now_us,
                     kind: "node_finding".to_owned(),
                     text: format!("{edge}: {text}"),
+                    situation: None,
                 });
                 owed.messages.push((via, publish));
             }

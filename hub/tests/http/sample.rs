@@ -111,6 +111,7 @@ pub fn timeline(text: &str) -> TimelineEntry {
         kind: "note".to_owned(),
         text: text.to_owned(),
         compute_ms: None,
+        situation: None,
     }
 }
 

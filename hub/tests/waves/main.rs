@@ -5,7 +5,8 @@ mod lying;
 mod sea;
 
 use hub::entry::{Entry, Item};
-use hub::fuse::{Place, Reach};
+use hub::fuse::Reach;
+use hub::place::Place;
 use sea::{
     A, B, BESIDE_A, C, D, HOUR, MINUTE, ORIGIN, SECOND, Sensor, TOHOKU, entries, run, travel_us,
 };
