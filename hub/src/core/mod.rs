@@ -9,6 +9,7 @@ mod inverting;
 mod limits;
 mod models;
 mod quakes;
+mod revised;
 mod roads;
 mod waves;
 
@@ -271,6 +272,17 @@ impl Core {
         &self.detect
     }
 
+    /// Rows that came too late for a detector to look at, by detector.
+    pub fn too_late(&self) -> [(&'static str, u64); 4] {
+        let detect = self.detect.too_late();
+        [
+            ("sea", detect.sea),
+            ("limit", detect.limit),
+            ("road", detect.road),
+            ("energy", self.energy.as_ref().map_or(0, Energy::too_late)),
+        ]
+    }
+
     /// What detectors say about a station now, in words; empty when nothing.
     pub fn finding_text(&self, station: u32) -> String {
         let mut words = Vec::new();
@@ -346,6 +358,7 @@ impl Core {
     fn finding(&mut self, finding: &Finding, now_us: i64, out: &mut Vec<Output>) {
         match finding.what {
             What::Sea(change) => self.sea(finding, &change, now_us, out, true),
+            What::SeaRevised => self.sea_revised(finding, now_us, out),
             What::Limit { .. } => self.limit(finding, now_us, out),
             What::Road(news) => self.road(finding, &news, out),
         }

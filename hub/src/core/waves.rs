@@ -110,7 +110,7 @@ impl Core {
     }
 
     /// Judges a station's onset with all others'.
-    fn fuse(
+    pub(super) fn fuse(
         &mut self,
         finding: &Finding,
         change: &Change,
@@ -157,7 +157,7 @@ impl Core {
         {
             let better = |w: Waves| fit.cost < w.cost - WORTH_REFITTING;
             if self.events[at].waves().is_some_and(better) {
-                self.refit(at, &fit, finding.time_us, now_us, out);
+                self.refit(at, &fit, "more stations agree", finding.time_us, now_us, out);
             } else if !claimed {
                 let text = format!(
                     "it is not counted for {}, for which as many stations speak without it",
@@ -194,7 +194,7 @@ impl Core {
         }
     }
 
-    fn verdict(&mut self, station: u32) -> Verdict {
+    pub(super) fn verdict(&mut self, station: u32) -> Verdict {
         let Some(ocean) = &self.ocean else {
             return Verdict::Single;
         };
@@ -274,7 +274,7 @@ impl Core {
     }
 
     /// Opens an event that several stations' waves have shown.
-    fn open_waves(&mut self, fit: &Fit, time_us: i64, now_us: i64, out: &mut Vec<Output>) {
+    pub(super) fn open_waves(&mut self, fit: &Fit, time_us: i64, now_us: i64, out: &mut Vec<Output>) {
         let id = self.free_id(&format!(
             "wave-{}",
             compact_utc((fit.origin_s * 1e6) as i64)
@@ -319,9 +319,17 @@ impl Core {
     }
 
     /// A better fit moves an event's source.
-    fn refit(&mut self, at: usize, fit: &Fit, time_us: i64, now_us: i64, out: &mut Vec<Output>) {
+    pub(super) fn refit(
+        &mut self,
+        at: usize,
+        fit: &Fit,
+        why: &str,
+        time_us: i64,
+        now_us: i64,
+        out: &mut Vec<Output>,
+    ) {
         let id = self.events[at].solution.quake.id.clone();
-        let text = format!("more stations agree: {}", self.evidence(fit));
+        let text = format!("{why}: {}", self.evidence(fit));
         say(out, time_us, "confirmed", text);
         let (solution, outlook, waves, sightings) = match self.of_fit(fit, &id) {
             Ok(all) => all,

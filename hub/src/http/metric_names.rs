@@ -76,7 +76,7 @@ const MEANINGS: [(&str, &str); 21] = [
     ),
     (
         "readings_too_late_to_detect",
-        "Readings stored that came too late for the detectors.",
+        "Readings stored that came too late for a detector to look at, by detector.",
     ),
     (
         "sequence_holes_given_up",
