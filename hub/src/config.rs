@@ -61,6 +61,9 @@ pub struct Config {
     /// Limits for every station that measures the quantity and has none of its own.
     #[serde(default)]
     pub threshold: Vec<Threshold>,
+    /// When accelerometers shake, and how many of them make an earthquake likely.
+    #[serde(default)]
+    pub shaking: crate::ground::settings::Shaking,
     /// What holds for electricity meters, and when they are out together. Without it limits alone hold.
     pub energy: Option<crate::energy::settings::Energy>,
 }
@@ -510,6 +513,7 @@ impl Config {
             }
         }
         self.check_energy().or_else(&fail)?;
+        self.shaking.check().or_else(&fail)?;
         let lists = self
             .station
             .iter()

@@ -11,6 +11,7 @@
 pub mod roads;
 pub mod sea;
 
+use signal::stalta::{StaLta, Trigger};
 use signal::threshold::{Kind, Threshold};
 use signal::tsunami::{Change, METRES_PER_PASCAL};
 use wire::quality::Quality;
@@ -55,6 +56,8 @@ pub enum What {
     SeaRevised,
     /// News of a road.
     Road(roads::News),
+    /// The ground begins to shake, or is still again.
+    Ground(Trigger),
 }
 
 /// What a lane knows of its last row.
@@ -79,6 +82,7 @@ struct Lane {
     limits: Vec<(usize, Threshold)>,
     sea: Option<Box<Sea>>,
     road: Option<Box<signal::traffic::Detector>>,
+    ground: Option<Box<StaLta>>,
 }
 
 /// All lanes.
@@ -88,6 +92,7 @@ pub struct Detect {
     by_station: Vec<Vec<usize>>,
     /// Stations below this index are configured; only they have sea-level and traffic detectors, which are large.
     configured: u32,
+    shaking: signal::stalta::Settings,
     defaults: Vec<usize>,
     lanes: Vec<Vec<Lane>>,
     roads: roads::Roads,
@@ -105,6 +110,8 @@ pub struct TooLate {
     pub limit: u64,
     /// Older than a row that the road's detector had seen.
     pub road: u64,
+    /// Not newer than a row that the accelerometer's detector had seen.
+    pub ground: u64,
 }
 
 impl Detect {
@@ -122,6 +129,7 @@ impl Detect {
             limits,
             configured: by_station.len() as u32,
             by_station,
+            shaking: config.shaking.detector(),
             defaults,
             lanes: Vec::new(),
             roads: roads::Roads::new(config),
@@ -234,6 +242,17 @@ impl Detect {
                 | Quality::OUT_OF_RANGE.0;
             if quality & UNUSABLE != 0 || !value.is_finite() {
                 continue;
+            }
+            if let Some(ground) = &mut lane.ground {
+                if time_us <= lane.stepped_us {
+                    self.too_late.ground += 1;
+                } else if let Some(trigger) = ground.step(time_us, value) {
+                    findings.push(Finding {
+                        station,
+                        time_us,
+                        what: What::Ground(trigger),
+                    });
+                }
             }
             if time_us >= lane.stepped_us {
                 lane.stepped_us = time_us;
@@ -357,6 +376,8 @@ impl Detect {
         let road = roads::measure(what)
             .filter(|_| station < self.configured)
             .map(|measure| Box::new(signal::traffic::Detector::new(measure)));
+        let ground = (what == Quantity::Acceleration && station < self.configured)
+            .then(|| Box::new(StaLta::new(self.shaking)));
         self.lanes[s].push(Lane {
             quantity,
             last: None,
@@ -365,6 +386,7 @@ impl Detect {
             limits,
             sea,
             road,
+            ground,
         });
         self.lanes[s].len() - 1
     }

@@ -23,6 +23,7 @@ pub mod feed;
 pub mod forecast;
 pub mod forecast_command;
 pub mod fuse;
+pub mod ground;
 pub mod grid_file;
 pub mod history;
 pub mod http;

@@ -9,7 +9,7 @@ const MEASURES: [&str; 7] = [
 ];
 
 /// What the hub's counters mean; a name that is not here is its own explanation.
-const MEANINGS: [(&str, &str); 21] = [
+const MEANINGS: [(&str, &str); 22] = [
     (
         "alerts_published",
         "CAP messages published since the start, by message type.",
@@ -37,6 +37,10 @@ const MEANINGS: [(&str, &str); 21] = [
     (
         "quakes_passed_over",
         "Earthquake solutions that changed nothing, by reason.",
+    ),
+    (
+        "ground_shaking",
+        "Times that a station's ground, or that of several together, began to shake.",
     ),
     ("journal_bytes", "Size of the journal on disk, bytes."),
     (
