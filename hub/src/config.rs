@@ -662,6 +662,13 @@ impl Config {
     }
 }
 
+impl Station {
+    /// Whether it measures the sea's level: waves are forecast and looked for there.
+    pub fn is_at_sea(&self) -> bool {
+        matches!(self.quantity, Quantity::SeaLevel | Quantity::WaterPressure)
+    }
+}
+
 impl Threshold {
     fn check(&self, at: &str) -> Result<(), String> {
         signal::threshold::Threshold::new(self.limits())

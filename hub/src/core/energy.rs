@@ -14,7 +14,10 @@ fn tell(out: &mut Vec<Output>, news: Vec<News>) {
 impl Core {
     pub(super) fn energy_rows(&mut self, rows: &Rows<'_>, out: &mut Vec<Output>) {
         if let Some(energy) = &mut self.energy {
-            tell(out, energy.step(rows, self.detect.order(), &self.intake.stations));
+            tell(
+                out,
+                energy.step(rows, self.detect.order(), &self.intake.stations),
+            );
         }
     }
 

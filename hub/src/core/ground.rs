@@ -8,39 +8,54 @@ use crate::alert::text::utc;
 use crate::detect::{Finding, What};
 use crate::ground::{Episode, News};
 
+/// What is known later than this is no news of the present.
+const LATE_US: i64 = 10 * 60 * 1_000_000;
+
 impl Core {
     /// A station's accelerometer begins to shake, or is still again.
     pub(super) fn ground_finding(
         &mut self,
         finding: &Finding,
         trigger: &Trigger,
+        now_us: i64,
         out: &mut Vec<Output>,
     ) {
         if matches!(trigger, Trigger::On { .. }) {
             self.intake.count("ground_shaking", "station");
         }
         let news = self.ground.step(finding.station, finding.time_us, trigger);
-        self.tell_ground(news, out);
+        self.tell_ground(news, now_us, out);
     }
 
     /// Lets time pass for the ground.
     pub(super) fn pass_ground(&mut self, now_us: i64, out: &mut Vec<Output>) {
         while let Some(news) = self.ground.pass(now_us) {
-            self.tell_ground(Some(news), out);
+            self.tell_ground(Some(news), now_us, out);
         }
     }
 
-    fn tell_ground(&mut self, news: Option<News>, out: &mut Vec<Output>) {
+    fn tell_ground(&mut self, news: Option<News>, now_us: i64, out: &mut Vec<Output>) {
         match news {
             Some(News::Together(episode)) => {
                 self.intake.count("ground_shaking", "together");
                 let newest_us = episode.stations.iter().map(|s| s.1).max();
+                // From a backlog it is known hours later.
+                let shakes = if now_us.saturating_sub(episode.since_us) > LATE_US {
+                    "shook"
+                } else {
+                    "shakes"
+                };
                 let text = format!(
-                    "the ground shakes at {} since {}: an earthquake is likely near; its place and size are not known",
+                    "the ground {shakes} at {} since {}: an earthquake is likely near; its place and size are not known",
                     self.shaken(&episode),
                     utc(episode.since_us)
                 );
-                say(out, newest_us.unwrap_or(episode.since_us), "shaking_ground", text);
+                say(
+                    out,
+                    newest_us.unwrap_or(episode.since_us),
+                    "shaking_ground",
+                    text,
+                );
             }
             Some(News::Over(episode)) => {
                 let until_us = episode.until_us.unwrap_or(episode.since_us);
@@ -88,9 +103,10 @@ impl Core {
     /// What a station's accelerometer says now, in words.
     pub(super) fn ground_text(&self, station: u32) -> Option<String> {
         let since_us = self.ground.shakes_since_us(station)?;
-        let together = self.ground.newest().is_some_and(|e| {
-            e.until_us.is_none() && e.stations.iter().any(|s| s.0 == station)
-        });
+        let together = self
+            .ground
+            .newest()
+            .is_some_and(|e| e.until_us.is_none() && e.stations.iter().any(|s| s.0 == station));
         let with = if together { ", with others" } else { "" };
         Some(format!("ground shakes since {}{with}", utc(since_us)))
     }

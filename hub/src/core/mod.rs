@@ -372,7 +372,7 @@ impl Core {
                 self.sea(finding, &change, now_us, out, true);
                 self.say_ground(finding, out);
             }
-            What::Ground(trigger) => self.ground_finding(finding, &trigger, out),
+            What::Ground(trigger) => self.ground_finding(finding, &trigger, now_us, out),
             What::SeaRevised => self.sea_revised(finding, now_us, out),
             What::Limit { .. } => self.limit(finding, now_us, out),
             What::Road(news) => self.road(finding, &news, out),

@@ -188,9 +188,10 @@ impl Core {
             return;
         };
         let member = |s: &u32| fit.members.iter().any(|m| m.0 == *s);
-        let open = self.events.iter().rposition(|e| {
-            e.waves().is_some() && !e.is_over() && e.observed.keys().any(member)
-        });
+        let open = self
+            .events
+            .iter()
+            .rposition(|e| e.waves().is_some() && !e.is_over() && e.observed.keys().any(member));
         let least = self.config.policy.without_earthquake;
         let high = fit.members.iter().any(|m| {
             let sighting = self.fusion.sighting(m.0);
@@ -222,7 +223,10 @@ impl Core {
             say(out, finding.time_us, "taken_back", text);
         }
         // What rested on it is judged by who is left.
-        let rests = self.events.iter().filter(|e| e.waves().is_some() && !e.is_over());
+        let rests = self
+            .events
+            .iter()
+            .filter(|e| e.waves().is_some() && !e.is_over());
         let others: Vec<u32> = rests.flat_map(|e| e.observed.keys().copied()).collect();
         if let Some(other) = others.first() {
             self.judge_again(*other, finding.time_us, now_us, out);

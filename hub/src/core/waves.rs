@@ -1,7 +1,6 @@
 //! Waves without an earthquake: findings that no event claims are weighed with what other stations saw, and may open an event.
 
 use signal::tsunami::Change;
-use wire::quantity::Domain;
 
 use super::{Core, MOST_UNCLAIMED, Names, Output, say};
 use crate::detect::{Finding, What};
@@ -157,7 +156,14 @@ impl Core {
         {
             let better = |w: Waves| fit.cost < w.cost - WORTH_REFITTING;
             if self.events[at].waves().is_some_and(better) {
-                self.refit(at, &fit, "more stations agree", finding.time_us, now_us, out);
+                self.refit(
+                    at,
+                    &fit,
+                    "more stations agree",
+                    finding.time_us,
+                    now_us,
+                    out,
+                );
             } else if !claimed {
                 let text = format!(
                     "it is not counted for {}, for which as many stations speak without it",
@@ -223,7 +229,7 @@ impl Core {
         let silent: Vec<Silent> = (0u32..)
             .zip(&config.station)
             .filter(|(s, c)| {
-                c.quantity.domain() == Domain::Tsunami
+                c.is_at_sea()
                     && fusion.sighting(*s).is_none()
                     && !detect.in_event(*s)
                     && !is_stuck(&detect.recent_sea(*s), STUCK_US)
@@ -274,7 +280,13 @@ impl Core {
     }
 
     /// Opens an event that several stations' waves have shown.
-    pub(super) fn open_waves(&mut self, fit: &Fit, time_us: i64, now_us: i64, out: &mut Vec<Output>) {
+    pub(super) fn open_waves(
+        &mut self,
+        fit: &Fit,
+        time_us: i64,
+        now_us: i64,
+        out: &mut Vec<Output>,
+    ) {
         let id = self.free_id(&format!(
             "wave-{}",
             compact_utc((fit.origin_s * 1e6) as i64)
@@ -389,7 +401,7 @@ impl Core {
         let reach = self.reach.get_or_insert_with(|| ocean.reach());
         let at_sea = (0u32..)
             .zip(&self.config.station)
-            .filter(|(_, c)| c.quantity.domain() == Domain::Tsunami);
+            .filter(|(_, c)| c.is_at_sea());
         for (s, c) in at_sea {
             let place = Place {
                 lat: c.lat,

@@ -148,7 +148,9 @@ impl Sea {
             self.again()
         } else {
             let from = self.stepped;
-            let last_us = from.checked_sub(1).map_or(self.settled_us, |k| self.recent[k].0);
+            let last_us = from
+                .checked_sub(1)
+                .map_or(self.settled_us, |k| self.recent[k].0);
             let further = self.step_from(from, last_us);
             self.told.extend(&further);
             Advance::Further(further)
@@ -312,7 +314,12 @@ mod tests {
             };
             told.extend(further);
         }
-        assert_eq!(told.iter().map(|t| (t.time_us, t.change)).collect::<Vec<_>>(), plain(&sea));
+        assert_eq!(
+            told.iter()
+                .map(|t| (t.time_us, t.change))
+                .collect::<Vec<_>>(),
+            plain(&sea)
+        );
         // The same rows again say nothing.
         for &(t, h) in rows.iter().filter(|r| r.0 % (3 * MINUTE_US) == 0) {
             assert_eq!(sea.place(t, h), Placed::Known);

@@ -42,14 +42,7 @@ impl Event {
         let mut claimed = Vec::with_capacity(story.len());
         let mut said = Vec::new();
         for told in story {
-            let steps = self.sea(
-                station,
-                told.time_us,
-                &told.change,
-                stations,
-                ocean,
-                policy,
-            );
+            let steps = self.sea(station, told.time_us, &told.change, stations, ocean, policy);
             claimed.push(steps.is_some());
             said.extend(steps.into_iter().flatten().map(|step| (told.news, step)));
         }

@@ -70,7 +70,10 @@ impl Shaking {
         let fail = |what: String| Err(format!("[shaking] {what}"));
         let within = |v: f64, low: f64, high: f64| v >= low && v <= high;
         if self.stations < 2 {
-            return fail(format!("stations = {} must be 2 or more: one alone is a lorry", self.stations));
+            return fail(format!(
+                "stations = {} must be 2 or more: one alone is a lorry",
+                self.stations
+            ));
         }
         for (key, value, low, high, unit) in [
             ("slowest_km_s", self.slowest_km_s, 0.2, 9.0, "km/s"),
@@ -81,10 +84,16 @@ impl Shaking {
             ("off", self.off, 0.1, self.on, "(`on`)"),
         ] {
             if !within(value, low, high) {
-                return fail(format!("{key} = {value} must lie between {low} and {high} {unit}"));
+                return fail(format!(
+                    "{key} = {value} must lie between {low} and {high} {unit}"
+                ));
             }
         }
-        if !within(self.long.as_secs_f64(), 2.0 * self.short.as_secs_f64(), 3_600.0) {
+        if !within(
+            self.long.as_secs_f64(),
+            2.0 * self.short.as_secs_f64(),
+            3_600.0,
+        ) {
             return fail("long must be at least twice `short`, and an hour at most".to_owned());
         }
         Ok(())
