@@ -19,6 +19,7 @@ use wire::quantity::Quantity;
 
 use crate::columns::Rows;
 use crate::config::{Config, Threshold as Limit};
+pub use sea::RECENT;
 use sea::{Advance, Placed, Sea, Told};
 
 /// A finding at one station.

@@ -198,7 +198,14 @@ impl Core {
             sighting.is_some_and(|s| s.amplitude_m != 0.0)
         });
         match open {
-            Some(at) => self.refit(at, &fit, "rows that came late", time_us, now_us, out),
+            Some(at) => self.refit(
+                at,
+                &fit,
+                ("corrected", "with rows that came late"),
+                time_us,
+                now_us,
+                out,
+            ),
             None if least > 0 && fit.count >= least && high => {
                 self.open_waves(&fit, time_us, now_us, out);
             }

@@ -159,7 +159,7 @@ impl Core {
                 self.refit(
                     at,
                     &fit,
-                    "more stations agree",
+                    ("confirmed", "more stations agree"),
                     finding.time_us,
                     now_us,
                     out,
@@ -335,14 +335,14 @@ impl Core {
         &mut self,
         at: usize,
         fit: &Fit,
-        why: &str,
+        (kind, why): (&str, &str),
         time_us: i64,
         now_us: i64,
         out: &mut Vec<Output>,
     ) {
         let id = self.events[at].solution.quake.id.clone();
         let text = format!("{why}: {}", self.evidence(fit));
-        say(out, time_us, "confirmed", text);
+        say(out, time_us, kind, text);
         let (solution, outlook, waves, sightings) = match self.of_fit(fit, &id) {
             Ok(all) => all,
             Err(why) => {
