@@ -64,6 +64,9 @@ pub struct Config {
     /// Limits for every station that measures the quantity and has none of its own.
     #[serde(default)]
     pub threshold: Vec<Threshold>,
+    /// When accelerometers shake, and how many of them make an earthquake likely.
+    #[serde(default)]
+    pub shaking: crate::ground::settings::Shaking,
     /// What holds for electricity meters, and when they are out together. Without it limits alone hold.
     pub energy: Option<crate::energy::settings::Energy>,
 }
@@ -514,6 +517,7 @@ impl Config {
         }
         self.check_energy().or_else(&fail)?;
         self.situations.check().or_else(&fail)?;
+        self.shaking.check().or_else(&fail)?;
         let lists = self
             .station
             .iter()
@@ -659,6 +663,13 @@ impl Config {
                 .map_err(|e| format!("station \"{}\", energy: {e}", station.id))?;
         }
         Ok(())
+    }
+}
+
+impl Station {
+    /// Whether it measures the sea's level: waves are forecast and looked for there.
+    pub fn is_at_sea(&self) -> bool {
+        matches!(self.quantity, Quantity::SeaLevel | Quantity::WaterPressure)
     }
 }
 

@@ -1,32 +1,26 @@
 //! Detection: rows in, findings out, one lane per station and quantity.
 //!
 //! Pure and sequential: no clock, no I/O. Rows of one lane are stepped in event-time order. Live data overtakes a backlog after an
-//! outage, so a sea-level lane keeps its last [`RECENT`] rows and the detector's state before them: a late row is put in its place and
-//! the rows after it are stepped again. A wave that arrived while the link was down is then found in the backlog, and nothing is
-//! reported twice.
+//! outage, so a sea-level lane ([`sea`]) puts late rows in their place and steps the rows after them again. A wave that arrived while the
+//! link was down is then found in the backlog; what was found from some of the rows and is not so with all of them is said to be
+//! revised ([`What::SeaRevised`]). Rows of other lanes that come in one step are put in the order of their time first; what comes in a
+//! later step than a newer row of its lane is counted ([`Detect::too_late`]) and does not count.
 //!
 //! Rows that are flagged missing, faulty, suspect (a clock from the future) or out of physical range are shown and stored, and never reach a detector.
 
 pub mod roads;
+pub mod sea;
 
-use std::collections::VecDeque;
-
+use signal::stalta::{StaLta, Trigger};
 use signal::threshold::{Kind, Threshold};
-use signal::tsunami::{Change, Detector, METRES_PER_PASCAL};
+use signal::tsunami::{Change, METRES_PER_PASCAL};
 use wire::quality::Quality;
 use wire::quantity::Quantity;
 
 use crate::columns::Rows;
 use crate::config::{Config, Threshold as Limit};
-
-/// Rows of a sea-level lane that can still be reordered: 8.5 hours at the 15 s of a DART in event mode.
-pub const RECENT: usize = 2_048;
-
-/// Reported changes that a lane remembers, so that stepping rows again repeats none.
-const REPORTED: usize = 64;
-
-/// Rows further apart than this leave time in which a wave could have passed unseen: twice the 15 minutes of a DART in normal mode.
-const GAP_US: i64 = 30 * 60 * 1_000_000;
+pub use sea::RECENT;
+use sea::{Advance, Placed, Sea, Told};
 
 /// A finding at one station.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -59,8 +53,12 @@ pub enum What {
     },
     /// The sea-level detector's news.
     Sea(Change),
+    /// Rows that came late have changed what the station's sea-level detectors had said: [`Detect::told`] is what they say now.
+    SeaRevised,
     /// News of a road.
     Road(roads::News),
+    /// The ground begins to shake, or is still again.
+    Ground(Trigger),
 }
 
 /// What a lane knows of its last row.
@@ -75,25 +73,17 @@ pub struct Last {
 }
 
 #[derive(Debug)]
-struct Sea {
-    live: Detector,
-    settled: Detector,
-    recent: VecDeque<(i64, f64)>,
-    dirty: bool,
-    reported: VecDeque<(u8, i64, i64)>,
-}
-
-#[derive(Debug)]
 struct Lane {
     quantity: u8,
     last: Option<Last>,
     /// Event time of the last row that the limits have seen.
     stepped_us: i64,
-    /// Since when usable rows have come without a gap.
-    unbroken_us: i64,
+    /// The step in which rows came last, and event time of the last of them.
+    arrived: (u64, i64),
     limits: Vec<(usize, Threshold)>,
     sea: Option<Box<Sea>>,
     road: Option<Box<signal::traffic::Detector>>,
+    ground: Option<Box<StaLta>>,
 }
 
 /// All lanes.
@@ -103,10 +93,26 @@ pub struct Detect {
     by_station: Vec<Vec<usize>>,
     /// Stations below this index are configured; only they have sea-level and traffic detectors, which are large.
     configured: u32,
+    shaking: signal::stalta::Settings,
     defaults: Vec<usize>,
     lanes: Vec<Vec<Lane>>,
     roads: roads::Roads,
-    too_late: u64,
+    steps: u64,
+    order: Option<Vec<u32>>,
+    too_late: TooLate,
+}
+
+/// Rows that came too late, by what did not look at them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TooLate {
+    /// Older than what a sea-level lane can reorder.
+    pub sea: u64,
+    /// Older than a row that the limits of the lane had seen.
+    pub limit: u64,
+    /// Older than a row that the road's detector had seen.
+    pub road: u64,
+    /// Not newer than a row that the accelerometer's detector had seen.
+    pub ground: u64,
 }
 
 impl Detect {
@@ -124,10 +130,13 @@ impl Detect {
             limits,
             configured: by_station.len() as u32,
             by_station,
+            shaking: config.shaking.detector(),
             defaults,
             lanes: Vec::new(),
             roads: roads::Roads::new(config),
-            too_late: 0,
+            steps: 0,
+            order: None,
+            too_late: TooLate::default(),
         }
     }
 
@@ -136,9 +145,14 @@ impl Detect {
         self.limits.get(index)
     }
 
-    /// Rows that came too late to be put in their place.
-    pub fn too_late(&self) -> u64 {
+    /// Rows that came too late.
+    pub fn too_late(&self) -> TooLate {
         self.too_late
+    }
+
+    /// The order in which the last step took its rows; `None`: as they came.
+    pub fn order(&self) -> Option<&[u32]> {
+        self.order.as_deref()
     }
 
     /// The last row of each quantity of a station.
@@ -155,48 +169,59 @@ impl Detect {
             })
     }
 
-    fn sea_lanes(&self, station: u32) -> impl Iterator<Item = (&Lane, &Sea)> {
+    fn sea_lanes(&self, station: u32) -> impl Iterator<Item = &Sea> {
         let lanes = self.lanes.get(station as usize).into_iter().flatten();
-        lanes.filter_map(|lane| Some((lane, lane.sea.as_deref()?)))
+        lanes.filter_map(|lane| lane.sea.as_deref())
     }
 
     /// Event time of the last sea-level row of a station that its detector could use.
     pub fn last_sea_us(&self, station: u32) -> Option<i64> {
-        self.sea_lanes(station)
-            .map(|(lane, _)| lane.stepped_us)
-            .filter(|t| *t > i64::MIN)
-            .max()
+        self.sea_lanes(station).filter_map(Sea::last_us).max()
     }
 
     /// The last sea-level rows of a station, oldest first: time (microseconds since the Unix epoch) and height, metres. Of several
     /// sea-level quantities the one with the most rows.
     pub fn recent_sea(&self, station: u32) -> Vec<(i64, f64)> {
         self.sea_lanes(station)
-            .map(|(_, sea)| &sea.recent)
+            .map(Sea::recent)
             .max_by_key(|rows| rows.len())
             .map(|rows| rows.iter().copied().collect())
             .unwrap_or_default()
     }
 
+    /// Sea-level rows of a station that its detectors have taken so far.
+    pub fn sea_rows(&self, station: u32) -> u64 {
+        self.sea_lanes(station).map(Sea::rows).sum()
+    }
+
     /// Since when usable sea-level rows of a station have come without a gap.
     pub fn unbroken_since_us(&self, station: u32) -> Option<i64> {
-        self.sea_lanes(station)
-            .map(|(lane, _)| lane.unbroken_us)
-            .filter(|t| *t > i64::MIN)
-            .min()
+        self.sea_lanes(station).filter_map(Sea::unbroken_us).min()
     }
 
     /// Whether a station's sea-level detector is in the middle of an event.
     pub fn in_event(&self, station: u32) -> bool {
-        self.sea_lanes(station).any(|(_, sea)| sea.live.in_event())
+        self.sea_lanes(station).any(Sea::in_event)
     }
 
-    /// Steps every row and returns what was found, in row order; stations whose late rows were put in place follow.
+    /// What a station's sea-level detectors say of all rows that are there, in the order of the rows' time.
+    pub fn told(&self, station: u32) -> Vec<Told> {
+        let mut told: Vec<Told> = self
+            .sea_lanes(station)
+            .flat_map(|sea| sea.told().iter().copied())
+            .collect();
+        told.sort_by_key(|t| t.time_us);
+        told
+    }
+
+    /// Steps every row and returns what was found, in the order of the rows' time.
     pub fn step(&mut self, rows: &Rows<'_>) -> Vec<Finding> {
         let mut findings = Vec::new();
-        let mut dirty = Vec::new();
+        let mut waiting = Vec::new();
+        let order = self.order_of(rows);
         let (mut station, mut quantity, mut at) = (u32::MAX, u8::MAX, 0);
-        for i in 0..rows.len() {
+        for n in 0..rows.len() {
+            let i = order.as_ref().map_or(n, |order| order[n] as usize);
             if (rows.station[i], rows.quantity[i]) != (station, quantity) {
                 (station, quantity) = (rows.station[i], rows.quantity[i]);
                 at = self.lane(station, quantity);
@@ -219,10 +244,18 @@ impl Detect {
             if quality & UNUSABLE != 0 || !value.is_finite() {
                 continue;
             }
-            if time_us >= lane.stepped_us {
-                if time_us.saturating_sub(lane.stepped_us) > GAP_US {
-                    lane.unbroken_us = time_us;
+            if let Some(ground) = &mut lane.ground {
+                if time_us <= lane.stepped_us {
+                    self.too_late.ground += 1;
+                } else if let Some(trigger) = ground.step(time_us, value) {
+                    findings.push(Finding {
+                        station,
+                        time_us,
+                        what: What::Ground(trigger),
+                    });
                 }
+            }
+            if time_us >= lane.stepped_us {
                 lane.stepped_us = time_us;
                 lane.limits(station, time_us, value, &mut findings);
                 if let Some(road) = &mut lane.road {
@@ -230,6 +263,9 @@ impl Detect {
                     self.roads
                         .step(road, station, quantity, time_us, value, &mut findings);
                 }
+            } else {
+                self.too_late.limit += u64::from(!lane.limits.is_empty());
+                self.too_late.road += u64::from(lane.road.is_some());
             }
             if let Some(sea) = &mut lane.sea {
                 let height = if Quantity::ALL[quantity as usize] == Quantity::WaterPressure {
@@ -237,20 +273,80 @@ impl Detect {
                 } else {
                     value
                 };
-                match sea.take(time_us, height) {
-                    Placed::Stepped(change) => sea.report(station, time_us, change, &mut findings),
-                    Placed::Waiting { first: true } => dirty.push((station, at)),
-                    Placed::Waiting { first: false } => {}
-                    Placed::TooLate => self.too_late += 1,
+                match sea.place(time_us, height) {
+                    Placed::Waiting if sea.note() => waiting.push((station, at)),
+                    Placed::Waiting | Placed::Known => {}
+                    Placed::TooLate => self.too_late.sea += 1,
                 }
             }
         }
-        for (station, at) in dirty {
-            if let Some(sea) = &mut self.lanes[station as usize][at].sea {
-                sea.again(station, &mut findings);
-            }
+        self.order = order;
+        for (station, at) in waiting {
+            self.advance(station, at, &mut findings);
         }
+        // Several stations' rows come in any order too.
+        findings.sort_by_key(|f| (f.time_us, f.station));
         findings
+    }
+
+    /// The order of the rows' time, if the rows of some lane are not in it.
+    fn order_of(&mut self, rows: &Rows<'_>) -> Option<Vec<u32>> {
+        self.steps += 1;
+        let mut sorted = true;
+        let (mut station, mut quantity, mut at) = (u32::MAX, u8::MAX, 0);
+        for (i, &time_us) in rows.time.iter().enumerate() {
+            if (rows.station[i], rows.quantity[i]) != (station, quantity) {
+                (station, quantity) = (rows.station[i], rows.quantity[i]);
+                at = self.lane(station, quantity);
+            }
+            let lane = &mut self.lanes[station as usize][at];
+            sorted &= lane.arrived.0 != self.steps || lane.arrived.1 <= time_us;
+            lane.arrived = (self.steps, time_us);
+        }
+        if sorted {
+            return None;
+        }
+        let mut order: Vec<u32> = (0..rows.len() as u32).collect();
+        // Stable: what a lane says of one time stays as it was sent.
+        order.sort_by_key(|&i| {
+            let i = i as usize;
+            (rows.time[i], rows.station[i], rows.quantity[i])
+        });
+        Some(order)
+    }
+
+    /// Steps what waits in a sea-level lane.
+    fn advance(&mut self, station: u32, at: usize, findings: &mut Vec<Finding>) {
+        let lanes = &mut self.lanes[station as usize];
+        let Some(sea) = &mut lanes[at].sea else {
+            return;
+        };
+        let advance = sea.advance();
+        let newest_us = sea.last_us().unwrap_or(i64::MIN);
+        // What one quantity says of a time before the last word of the other is read with it.
+        let others = lanes.iter().enumerate().filter(|(k, _)| *k != at);
+        let other_us = others
+            .filter_map(|(_, lane)| lane.sea.as_deref()?.told().back())
+            .map(|t| t.time_us)
+            .max();
+        match advance {
+            Advance::Further(further)
+                if further
+                    .first()
+                    .is_none_or(|t| other_us.is_none_or(|o| o <= t.time_us)) =>
+            {
+                findings.extend(further.iter().map(|t| Finding {
+                    station,
+                    time_us: t.time_us,
+                    what: What::Sea(t.change),
+                }));
+            }
+            Advance::Further(_) | Advance::Revised => findings.push(Finding {
+                station,
+                time_us: newest_us,
+                what: What::SeaRevised,
+            }),
+        }
     }
 
     fn lane(&mut self, station: u32, quantity: u8) -> usize {
@@ -281,14 +377,17 @@ impl Detect {
         let road = roads::measure(what)
             .filter(|_| station < self.configured)
             .map(|measure| Box::new(signal::traffic::Detector::new(measure)));
+        let ground = (what == Quantity::Acceleration && station < self.configured)
+            .then(|| Box::new(StaLta::new(self.shaking)));
         self.lanes[s].push(Lane {
             quantity,
             last: None,
             stepped_us: i64::MIN,
-            unbroken_us: i64::MIN,
+            arrived: (0, i64::MIN),
             limits,
             sea,
             road,
+            ground,
         });
         self.lanes[s].len() - 1
     }
@@ -315,111 +414,5 @@ impl Lane {
                 next = threshold.pending();
             }
         }
-    }
-}
-
-enum Placed {
-    Stepped(Option<Change>),
-    Waiting { first: bool },
-    TooLate,
-}
-
-impl Sea {
-    fn new() -> Self {
-        let detector = Detector::new(signal::tsunami::Settings::default());
-        Self {
-            live: detector.clone(),
-            settled: detector,
-            recent: VecDeque::new(),
-            dirty: false,
-            reported: VecDeque::new(),
-        }
-    }
-
-    fn take(&mut self, time_us: i64, height: f64) -> Placed {
-        let last = self.recent.back().map(|r| r.0);
-        if last.is_none_or(|last| time_us > last) {
-            self.push(time_us, height);
-            if self.dirty {
-                return Placed::Waiting { first: false };
-            }
-            return Placed::Stepped(self.live.step(time_us, height).change);
-        }
-        // Before the oldest row that can be reordered there is only the settled state.
-        if self.recent.len() == RECENT && self.recent.front().is_some_and(|r| time_us < r.0) {
-            return Placed::TooLate;
-        }
-        let at = self.recent.partition_point(|r| r.0 <= time_us);
-        if at > 0 && self.recent[at - 1] == (time_us, height) {
-            // The same row under another number: nothing new for the detector.
-            return Placed::Waiting { first: false };
-        }
-        self.recent.insert(at, (time_us, height));
-        self.trim();
-        Placed::Waiting {
-            first: !std::mem::replace(&mut self.dirty, true),
-        }
-    }
-
-    fn push(&mut self, time_us: i64, height: f64) {
-        self.recent.push_back((time_us, height));
-        self.trim();
-    }
-
-    fn trim(&mut self) {
-        while self.recent.len() > RECENT {
-            if let Some((t, h)) = self.recent.pop_front() {
-                self.settled.step(t, h);
-            }
-        }
-    }
-
-    /// Steps the recent rows again from the settled state.
-    fn again(&mut self, station: u32, findings: &mut Vec<Finding>) {
-        self.dirty = false;
-        self.live = self.settled.clone();
-        let recent = std::mem::take(&mut self.recent);
-        for &(t, h) in &recent {
-            let change = self.live.step(t, h).change;
-            self.report(station, t, change, findings);
-        }
-        self.recent = recent;
-    }
-
-    fn report(
-        &mut self,
-        station: u32,
-        time_us: i64,
-        change: Option<Change>,
-        findings: &mut Vec<Finding>,
-    ) {
-        let Some(change) = change else { return };
-        // Micrometres: a growth to another height at the same time is news.
-        let key = match change {
-            Change::Shaking { since_us, .. } => (0, since_us, 0),
-            Change::Onset { onset_us, .. } => (1, onset_us, 0),
-            Change::Growth {
-                time_us,
-                amplitude_m,
-                ..
-            } => (2, time_us, (amplitude_m * 1e6) as i64),
-            Change::End {
-                time_us,
-                quiet_since_us,
-                ..
-            } => (3, time_us, quiet_since_us),
-        };
-        if self.reported.contains(&key) {
-            return;
-        }
-        if self.reported.len() == REPORTED {
-            self.reported.pop_front();
-        }
-        self.reported.push_back(key);
-        findings.push(Finding {
-            station,
-            time_us,
-            what: What::Sea(change),
-        });
     }
 }

@@ -24,6 +24,7 @@ pub mod forecast;
 pub mod forecast_command;
 pub mod fuse;
 pub mod grid_file;
+pub mod ground;
 pub mod history;
 pub mod http;
 pub mod intake;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use wire::quality::Quality;
-use wire::quantity::{Domain, Quantity};
+use wire::quantity::Quantity;
 
 use crate::config::Config;
 use crate::core::Core;
@@ -60,12 +60,7 @@ pub fn view(core: &Core, config: &Config, station: u32, now_us: i64) -> StationV
 
 /// Which of the sea's sensors are silent, in words; `None` when all speak.
 pub fn coverage_lost(config: &Config, view: &View) -> Option<String> {
-    let sea = || {
-        config
-            .station
-            .iter()
-            .filter(|s| s.quantity.domain() == Domain::Tsunami)
-    };
+    let sea = || config.station.iter().filter(|s| s.is_at_sea());
     let blind: Vec<&str> = sea()
         .filter(|s| {
             view.stations

@@ -253,13 +253,17 @@ impl<'a> Composer<'a> {
         } else {
             event.solution.place.clone()
         };
+        let none_left = event.waves().is_some() && seen.is_empty();
         out.push_str(&match event.waves() {
+            _ if none_left => text::no_wave_left(language).to_owned(),
             None => text::earthquake(language, quake.magnitude, &place, quake.depth_km, &when),
             Some(waves) => text::no_earthquake(language, &place, waves.region_km, &when),
         });
         if !cancel {
-            out.push(' ');
-            out.push_str(&text::evidence(language, seen));
+            if !none_left {
+                out.push(' ');
+                out.push_str(&text::evidence(language, seen));
+            }
             for (zone, z) in zones {
                 out.push('\n');
                 let when = (z.arrival_us > sent_us)

@@ -255,6 +255,14 @@ pub fn no_earthquake(language: Language, place: &str, region_km: f64, when: &str
     }
 }
 
+/// What is left of waves without an earthquake, once no sensor shows one any more.
+pub fn no_wave_left(language: Language) -> &'static str {
+    match language {
+        Language::En => "No earthquake is known, and no sensor shows a wave any more.",
+        Language::Es => "No se conoce ningún sismo, y ningún sensor muestra ya una ola.",
+    }
+}
+
 /// How sure it is that there is a wave.
 pub fn evidence(language: Language, confirmed_at: &[String]) -> String {
     let stations = confirmed_at.join(", ");
@@ -348,6 +356,12 @@ pub fn reason(language: Language, why: Reason) -> &'static str {
         }
         (Reason::Confirmed, Language::En) => "Update: the tsunami is confirmed. ",
         (Reason::Confirmed, Language::Es) => "Actualización: el tsunami está confirmado. ",
+        (Reason::Unconfirmed, Language::En) => {
+            "Update: the measurements that had confirmed the tsunami turned out to show no wave. "
+        }
+        (Reason::Unconfirmed, Language::Es) => {
+            "Actualización: las mediciones que habían confirmado el tsunami resultaron no mostrar ninguna ola. "
+        }
         (Reason::Forecast, Language::En) => {
             "Update: the forecast has been renewed with measured wave heights. "
         }

@@ -430,8 +430,7 @@ impl Loaded {
 pub fn of_deployment(config: &Config) -> Vec<Asked> {
     // A gauge in less water stands at the coast: it feels the shoaled wave.
     const COASTAL_DEPTH_M: f64 = 50.0;
-    let tsunami =
-        |s: &&crate::config::Station| s.quantity.domain() == wire::quantity::Domain::Tsunami;
+    let tsunami = |s: &&crate::config::Station| s.is_at_sea();
     let stations = config.station.iter().filter(tsunami).map(|s| Asked {
         point: Point {
             id: s.id.clone(),

@@ -17,7 +17,7 @@ fn tell(out: &mut Vec<Output>, gathered: &mut Gathered, news: Vec<News>) {
 impl Core {
     pub(super) fn energy_rows(&mut self, rows: &Rows<'_>, out: &mut Vec<Output>) {
         if let Some(energy) = &mut self.energy {
-            let news = energy.step(rows, &self.intake.stations);
+            let news = energy.step(rows, self.detect.order(), &self.intake.stations);
             tell(out, &mut self.gathered, news);
         }
     }

@@ -25,9 +25,9 @@ const MOST_SOURCES: usize = 8;
 pub(super) struct Inverting {
     event: String,
     source: Source,
-    /// When it was last done, and event time of the newest row then.
+    /// When it was last done, and how many rows its stations had given then, late ones among them.
     done_us: i64,
-    newest_us: i64,
+    rows: u64,
     /// Whether records and model agreed, as last told.
     told: Option<bool>,
 }
@@ -60,7 +60,7 @@ impl Core {
             event: event.to_owned(),
             source,
             done_us: i64::MIN,
-            newest_us: i64::MIN,
+            rows: 0,
             told: None,
         });
     }
@@ -111,12 +111,14 @@ impl Core {
             }
         });
         let records: Vec<Recorded> = recorded.filter(|r| !r.rows.is_empty()).collect();
-        let newest = records.iter().filter_map(|r| r.rows.last()).map(|r| r.0);
-        let newest_us = newest.max().unwrap_or(i64::MIN);
-        if newest_us <= inverting.newest_us {
+        let rows = records
+            .iter()
+            .map(|r| self.detect.sea_rows(r.station))
+            .sum();
+        if rows <= inverting.rows {
             return;
         }
-        (inverting.done_us, inverting.newest_us) = (now_us, newest_us);
+        (inverting.done_us, inverting.rows) = (now_us, rows);
         let answer = ocean.invert(
             &mut inverting.source,
             event.prior(),

@@ -5,10 +5,12 @@
 
 mod energy;
 mod evidence;
+mod ground;
 mod inverting;
 mod limits;
 mod models;
 mod quakes;
+mod revised;
 mod roads;
 mod situations;
 mod waves;
@@ -31,6 +33,7 @@ use crate::entry::{Entry, Item};
 use crate::event::{Event, Reason, Stations, Step};
 use crate::forecast::{Job, Ocean, ZoneOutlook};
 use crate::fuse::{Fusion, Reach};
+use crate::ground::Ground;
 use crate::intake::{Intake, Taken};
 use crate::situation::Situations;
 
@@ -97,6 +100,7 @@ pub struct Core {
     /// Onsets that no earthquake explains, and the sea as their sources are looked for in it, once that is needed.
     fusion: Fusion,
     reach: Option<Reach>,
+    ground: Ground,
     /// Model runs asked for and not handed out, those whose answers are awaited, and the number of the last.
     jobs: Vec<Job>,
     pending: Vec<models::Pending>,
@@ -154,6 +158,10 @@ impl Core {
             unclaimed: VecDeque::new(),
             fusion: Fusion::default(),
             reach: None,
+            ground: Ground::new(
+                config.shaking.clone(),
+                config.station.iter().map(|s| (s.lat, s.lon)).collect(),
+            ),
             jobs: Vec::new(),
             pending: Vec::new(),
             job_number: 0,
@@ -242,6 +250,7 @@ impl Core {
             self.carry_out(at, steps, now_us, &mut out);
         }
         self.pass_waves(now_us);
+        self.pass_ground(now_us, &mut out);
         self.renew_limits(now_us, &mut out);
         self.energy_tick(now_us, &mut out);
         self.situate(now_us, &mut out);
@@ -283,6 +292,18 @@ impl Core {
         &self.detect
     }
 
+    /// Rows that came too late for a detector to look at, by detector.
+    pub fn too_late(&self) -> [(&'static str, u64); 5] {
+        let detect = self.detect.too_late();
+        [
+            ("sea", detect.sea),
+            ("limit", detect.limit),
+            ("road", detect.road),
+            ("ground", detect.ground),
+            ("energy", self.energy.as_ref().map_or(0, Energy::too_late)),
+        ]
+    }
+
     /// What detectors say about a station now, in words; empty when nothing.
     pub fn finding_text(&self, station: u32) -> String {
         let mut words = Vec::new();
@@ -309,6 +330,7 @@ impl Core {
                 });
             }
         }
+        words.extend(self.ground_text(station));
         words.extend(self.energy.iter().flat_map(|e| e.finding_text(station)));
         words.join("; ")
     }
@@ -320,6 +342,7 @@ impl Core {
             || !self.pending.is_empty()
             || self.events.iter().any(|e| !e.is_over())
             || self.situations.is_busy()
+            || self.ground.is_busy()
             || self.energy.as_ref().is_some_and(Energy::is_busy)
     }
 
@@ -358,7 +381,12 @@ impl Core {
 
     fn finding(&mut self, finding: &Finding, now_us: i64, out: &mut Vec<Output>) {
         match finding.what {
-            What::Sea(change) => self.sea(finding, &change, now_us, out, true),
+            What::Sea(change) => {
+                self.sea(finding, &change, now_us, out, true);
+                self.say_ground(finding, out);
+            }
+            What::Ground(trigger) => self.ground_finding(finding, &trigger, now_us, out),
+            What::SeaRevised => self.sea_revised(finding, now_us, out),
             What::Limit { .. } => self.limit(finding, now_us, out),
             What::Road(news) => self.road(finding, &news, out),
         }

@@ -1,4 +1,4 @@
-//! What each domain has found, as findings of situations: earthquakes, waves, warnings, shaking, outages, meters, roads, limits.
+//! What each domain has found, as findings of situations: earthquakes, shaking, waves, warnings, outages, meters, roads, limits.
 
 use std::ops::Range;
 
@@ -15,12 +15,16 @@ use crate::detect::{Finding as Detected, What};
 use crate::event::Event;
 use crate::intake::quakes::Solution;
 use crate::outage::Outage;
+use crate::outage::area::Hull;
 use crate::place::Place;
 use crate::situation::{Finding, Kind, News, Shape, Situations};
 use crate::view::{OutageView, Picture};
 
 /// Earthquakes that are remembered by their catalogue ids.
 const MOST_QUAKES: usize = 512;
+
+/// How far about stations whose ground shook it is taken to have shaken, km: the distance between neighbours of a dense network, half of it.
+const GROUND_MARGIN_KM: f64 = 10.0;
 
 /// What situations have been told of, and what waits to be told to them.
 #[derive(Debug, Default)]
@@ -93,6 +97,7 @@ impl Core {
                 about.extend(lines.map(|line| (line, key.clone())));
             }
         }
+        news.extend(self.situate_ground(&mut about, out));
         news.extend(self.situate_energy(now_us));
         news.extend(self.situations.pass(now_us));
         for (line, key) in about {
@@ -345,6 +350,20 @@ impl Core {
                 return (Some(key), Vec::new());
             }
             What::Sea(Change::Growth { .. }) => return (Some(self.wave_key(station)), Vec::new()),
+            What::SeaRevised => {
+                let key = self.wave_key(station);
+                let counted = |e: &Event| !e.is_over() && e.observed.contains_key(&station);
+                if self.events.iter().any(counted) {
+                    return (Some(key), Vec::new());
+                }
+                let Some(onset_us) = self.fusion.sighting(station).map(|s| s.onset_us) else {
+                    let why = "was none, as rows that came late show";
+                    return (None, self.situations.withdraw(&key, why));
+                };
+                let name = format!("a motion like a tsunami at {name}");
+                finding(Kind::Wave, id, name, onset_us, None)
+            }
+            What::Ground(_) => return (None, Vec::new()),
             What::Road(news) => {
                 use signal::traffic::{Change, Congestion};
                 match news {
@@ -419,6 +438,50 @@ impl Core {
             return (Some(key), Vec::new());
         }
         (Some(key), self.situations.take(found))
+    }
+
+    /// The times at which the ground shook at several stations, and the lines that told of them.
+    fn situate_ground(&mut self, about: &mut Vec<(usize, String)>, out: &[Output]) -> Vec<News> {
+        let mut news = Vec::new();
+        let mut newest = None;
+        for episode in self.ground.episodes() {
+            let key = format!("{}/{}", Kind::Ground.name(), episode.number);
+            let stations = episode.stations.iter().map(|s| s.0);
+            let places: Vec<Place> = stations.clone().filter_map(|s| self.place_of(s)).collect();
+            let Some(shape) = Hull::of(&places).and_then(|hull| {
+                let (_, outline) = hull.outline(GROUND_MARGIN_KM);
+                Shape::of_areas([outline.as_slice()])
+            }) else {
+                continue;
+            };
+            let names = self.names_of(stations);
+            let finding = Finding {
+                key: key.clone(),
+                kind: Kind::Ground,
+                shape,
+                since_us: episode.since_us,
+                until_us: episode.until_us,
+                size: episode.stations.len() as f64,
+                event: None,
+                name: format!(
+                    "shaking of the ground at {} stations",
+                    episode.stations.len()
+                ),
+                text: format!(
+                    "the ground shook at {names} since {}",
+                    utc(episode.since_us)
+                ),
+                alone: true,
+            };
+            news.extend(self.situations.take(finding));
+            newest = Some(key);
+        }
+        if let Some(key) = newest {
+            let told = |o: &Output| matches!(o, Output::Say { kind, .. } if kind.starts_with("shaking_ground"));
+            let lines = out.iter().enumerate().filter(|(_, o)| told(o));
+            about.extend(lines.map(|(line, _)| (line, key.clone())));
+        }
+        news
     }
 
     /// What meters found, and the outages as they are now.

@@ -1,7 +1,6 @@
 //! Waves without an earthquake: findings that no event claims are weighed with what other stations saw, and may open an event.
 
 use signal::tsunami::Change;
-use wire::quantity::Domain;
 
 use super::{Core, MOST_UNCLAIMED, Names, Output, say};
 use crate::alert::text::compact_utc;
@@ -112,7 +111,7 @@ impl Core {
     }
 
     /// Judges a station's onset with all others'.
-    fn fuse(
+    pub(super) fn fuse(
         &mut self,
         finding: &Finding,
         change: &Change,
@@ -159,7 +158,14 @@ impl Core {
         {
             let better = |w: Waves| fit.cost < w.cost - WORTH_REFITTING;
             if self.events[at].waves().is_some_and(better) {
-                self.refit(at, &fit, finding.time_us, now_us, out);
+                self.refit(
+                    at,
+                    &fit,
+                    ("confirmed", "more stations agree"),
+                    finding.time_us,
+                    now_us,
+                    out,
+                );
             } else if !claimed {
                 let text = format!(
                     "it is not counted for {}, for which as many stations speak without it",
@@ -196,7 +202,7 @@ impl Core {
         }
     }
 
-    fn verdict(&mut self, station: u32) -> Verdict {
+    pub(super) fn verdict(&mut self, station: u32) -> Verdict {
         let Some(ocean) = &self.ocean else {
             return Verdict::Single;
         };
@@ -225,7 +231,7 @@ impl Core {
         let silent: Vec<Silent> = (0u32..)
             .zip(&config.station)
             .filter(|(s, c)| {
-                c.quantity.domain() == Domain::Tsunami
+                c.is_at_sea()
                     && fusion.sighting(*s).is_none()
                     && !detect.in_event(*s)
                     && !is_stuck(&detect.recent_sea(*s), STUCK_US)
@@ -276,7 +282,13 @@ impl Core {
     }
 
     /// Opens an event that several stations' waves have shown.
-    fn open_waves(&mut self, fit: &Fit, time_us: i64, now_us: i64, out: &mut Vec<Output>) {
+    pub(super) fn open_waves(
+        &mut self,
+        fit: &Fit,
+        time_us: i64,
+        now_us: i64,
+        out: &mut Vec<Output>,
+    ) {
         let id = self.free_id(&format!(
             "wave-{}",
             compact_utc((fit.origin_s * 1e6) as i64)
@@ -321,10 +333,18 @@ impl Core {
     }
 
     /// A better fit moves an event's source.
-    fn refit(&mut self, at: usize, fit: &Fit, time_us: i64, now_us: i64, out: &mut Vec<Output>) {
+    pub(super) fn refit(
+        &mut self,
+        at: usize,
+        fit: &Fit,
+        (kind, why): (&str, &str),
+        time_us: i64,
+        now_us: i64,
+        out: &mut Vec<Output>,
+    ) {
         let id = self.events[at].solution.quake.id.clone();
-        let text = format!("more stations agree: {}", self.evidence(fit));
-        say(out, time_us, "confirmed", text);
+        let text = format!("{why}: {}", self.evidence(fit));
+        say(out, time_us, kind, text);
         let (solution, outlook, waves, sightings) = match self.of_fit(fit, &id) {
             Ok(all) => all,
             Err(why) => {
@@ -383,7 +403,7 @@ impl Core {
         let reach = self.reach.get_or_insert_with(|| ocean.reach());
         let at_sea = (0u32..)
             .zip(&self.config.station)
-            .filter(|(_, c)| c.quantity.domain() == Domain::Tsunami);
+            .filter(|(_, c)| c.is_at_sea());
         for (s, c) in at_sea {
             let place = Place {
                 lat: c.lat,

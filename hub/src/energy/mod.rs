@@ -4,8 +4,8 @@
 //! its energy registers, and any other station is a meter of one phase or the whole of a meter with three. Only configured meters are
 //! judged: names come from outside, and a meter's state takes 3.7 kB.
 //!
-//! Rows that are flagged are no measurements. A row older than the last one of its quantity and channel is passed over: what comes late
-//! from a backlog has been overtaken.
+//! Rows that are flagged are no measurements. A row older than the last one of its quantity and channel is passed over and counted: what
+//! comes late from a backlog has been overtaken. Rows of one step are taken in the order of their time.
 
 pub mod settings;
 mod words;
@@ -56,6 +56,7 @@ pub struct Energy {
     outages: Outages,
     /// What meters found, for situations.
     found: Vec<situation::Finding>,
+    too_late: u64,
 }
 
 impl Energy {
@@ -119,7 +120,13 @@ impl Energy {
                 config.timing.tick.as_micros() as i64,
             ),
             found: Vec::new(),
+            too_late: 0,
         })
+    }
+
+    /// Rows that were passed over, since newer ones had been looked at.
+    pub fn too_late(&self) -> u64 {
+        self.too_late
     }
 
     /// The map of outages.
@@ -165,10 +172,16 @@ impl Energy {
         }
     }
 
-    /// Steps every row of a meter, and says what was found.
-    pub fn step(&mut self, rows: &Rows<'_>, stations: &Stations) -> Vec<News> {
+    /// Steps every row of a meter, in this order if one is given, and says what was found.
+    pub fn step(
+        &mut self,
+        rows: &Rows<'_>,
+        order: Option<&[u32]>,
+        stations: &Stations,
+    ) -> Vec<News> {
         let mut news = Vec::new();
-        for i in 0..rows.len() {
+        for n in 0..rows.len() {
+            let i = order.map_or(n, |order| order[n] as usize);
             let Some(measure) = measure(rows.quantity[i]) else {
                 continue;
             };
@@ -178,7 +191,11 @@ impl Energy {
             let (time_us, value) = (rows.time[i], rows.value[i]);
             let lane = &mut self.lanes[at];
             let last_us = &mut lane.last_us[measure as usize][channel];
-            if rows.quality[i] & UNUSABLE != 0 || time_us < *last_us {
+            if rows.quality[i] & UNUSABLE != 0 {
+                continue;
+            }
+            if time_us < *last_us {
+                self.too_late += 1;
                 continue;
             }
             *last_us = time_us;

@@ -14,11 +14,13 @@
 //!   arrival is past by as much; or a healthy station that must have seen it saw nothing.
 
 mod reason;
+mod recount;
 mod renewal;
 mod sea;
 mod waves;
 
 pub use reason::Reason;
+pub use recount::{Recount, words};
 pub use waves::Waves;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -95,6 +97,10 @@ pub struct Event {
     /// Zones that any message of the chain has warned.
     warned: BTreeSet<usize>,
     confirmed: bool,
+    /// Whether the last message said that it is confirmed.
+    told_confirmed: bool,
+    /// The hub's time as last told while the event was on.
+    ticked_us: i64,
     /// What is known of the source while no earthquake is.
     waves: Option<Waves>,
     over: Option<Reason>,
@@ -138,6 +144,8 @@ impl Event {
             published_us: i64::MIN,
             warned: BTreeSet::new(),
             confirmed: false,
+            told_confirmed: false,
+            ticked_us: i64::MIN,
             waves: None,
             over: None,
         }
@@ -151,6 +159,12 @@ impl Event {
     /// Whether it has ended.
     pub fn is_over(&self) -> bool {
         self.over.is_some()
+    }
+
+    /// Whether what a station saw at a time is part of this event that is over: late rows about it are history, and begin nothing.
+    pub fn is_history(&self, station: u32, time_us: i64) -> bool {
+        let during = self.outlook.origin_us()..=self.ticked_us;
+        self.is_over() && self.observed.contains_key(&station) && during.contains(&time_us)
     }
 
     /// Whether it ended without a wave, so that a wave that comes after all begins it anew.
@@ -253,6 +267,7 @@ impl Event {
         if self.over.is_some() {
             return Vec::new();
         }
+        self.ticked_us = now_us;
         if self.chain.is_empty() {
             // Nobody was warned, and no wave has come that would have been worth it.
             if now_us.saturating_sub(self.outlook.origin_us()) > LONGEST_US {
@@ -289,7 +304,12 @@ impl Event {
         }
         let since = now_us - self.published_us;
         if self.is_due(since, policy) {
-            return vec![Step::Publish(Reason::Forecast)];
+            let taken_back = self.told_confirmed && !self.confirmed;
+            return vec![Step::Publish(if taken_back {
+                Reason::Unconfirmed
+            } else {
+                Reason::Forecast
+            })];
         }
         // Renew with a tenth of the life left, so that a poll between expiry and renewal never finds nothing.
         let life = policy.expires.as_micros() as i64;
@@ -373,6 +393,7 @@ impl Event {
     pub fn published(&mut self, identifier: String, sent_us: i64) {
         self.chain.push((identifier, sent_us));
         self.published_us = sent_us;
+        self.told_confirmed = self.confirmed;
         self.warned.extend(
             self.outlook
                 .zones

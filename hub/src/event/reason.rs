@@ -13,6 +13,8 @@ pub enum Reason {
     Revised,
     /// A station has seen the wave.
     Confirmed,
+    /// The stations that had confirmed it have not seen a wave, as rows show that came late.
+    Unconfirmed,
     /// Recorded amplitudes have changed a level or a height.
     Forecast,
     /// The propagation model's answer came after the first word, and differs from it.
@@ -38,6 +40,7 @@ impl Reason {
             Self::Explained => "an earthquake explains the waves",
             Self::Revised => "the earthquake was revised",
             Self::Confirmed => "the tsunami is confirmed",
+            Self::Unconfirmed => "what had confirmed the tsunami is taken back",
             Self::Forecast => "measured heights renewed the forecast",
             Self::Modelled => "the propagation model renewed the forecast",
             Self::Renewal => "still in force",

@@ -17,7 +17,7 @@ const WORTH_TELLING: f64 = 1.25;
 /// What is new since the last message, from the least urgent on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum News {
-    /// A zone's level has fallen, or its height alone: nobody is endangered by hearing of it later.
+    /// A zone's level has fallen, or its height alone, or what had confirmed the wave is taken back: nobody is endangered by hearing of it later.
     Lower,
     /// A zone's height has grown within its level.
     Higher,
@@ -130,7 +130,13 @@ impl Event {
                 (height_m > WORTH_TELLING * z.median_m).then_some(News::Lower)
             }
         };
-        self.outlook.zones.iter().filter_map(of_zone).max()
+        let taken_back = (self.told_confirmed && !self.confirmed).then_some(News::Lower);
+        self.outlook
+            .zones
+            .iter()
+            .filter_map(of_zone)
+            .max()
+            .max(taken_back)
     }
 
     /// Whether there is news that cannot or need not wait any more, the last message being this old.

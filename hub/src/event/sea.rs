@@ -82,7 +82,9 @@ impl Event {
                 if !fresh {
                     if let Some(o) = self.observed.get_mut(&station) {
                         o.quiet_since_us = None;
-                        o.onset_us = o.onset_us.min(onset_us);
+                        if onset_us < o.onset_us {
+                            (o.onset_us, o.sign) = (onset_us, sign);
+                        }
                     }
                     return Some(Vec::new());
                 }
@@ -192,7 +194,8 @@ impl Event {
             ),
         )];
         // Without a level there is nobody to warn yet; the amplitude that follows may change that.
-        if !std::mem::replace(&mut self.confirmed, true) && self.is_published() {
+        self.confirmed = true;
+        if !self.told_confirmed && self.is_published() {
             steps.push(Step::Publish(Reason::Confirmed));
         }
         steps

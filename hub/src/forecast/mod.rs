@@ -96,7 +96,7 @@ impl Ocean {
     pub fn new(config: &Config, grid: Arc<Grid>) -> Result<Self, String> {
         let (mut points, mut owners) = (Vec::new(), Vec::new());
         for (i, station) in config.station.iter().enumerate() {
-            if station.quantity.domain() == wire::quantity::Domain::Tsunami {
+            if station.is_at_sea() {
                 // A gauge in less than 50 m stands at the coast for the model's purposes: it feels the shoaled wave.
                 const COASTAL_DEPTH_M: f64 = 50.0;
                 let coastal = station.depth_m.is_none_or(|d| d < COASTAL_DEPTH_M);

@@ -146,8 +146,7 @@ impl Points {
                 });
             }
         }
-        let sea =
-            |s: &&crate::config::Station| s.quantity.domain() == wire::quantity::Domain::Tsunami;
+        let sea = |s: &&crate::config::Station| s.is_at_sea();
         let stations = config.station.iter().filter(sea).map(|s| Place {
             id: s.id.clone(),
             name: if s.name.is_empty() {

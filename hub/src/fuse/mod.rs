@@ -185,6 +185,12 @@ impl Fusion {
         self.sightings.retain(|s| s.station != station);
     }
 
+    /// Forgets all that a station showed, its shaking too: it is told anew.
+    pub fn forget_all(&mut self, station: u32) {
+        self.forget(station);
+        self.shaken_us.remove(&station);
+    }
+
     /// Lets time pass.
     pub fn pass(&mut self, now_us: i64) {
         let old = |t: i64| now_us.saturating_sub(t) > KEPT_US;

@@ -42,6 +42,10 @@ const MEANINGS: &[(&str, &str)] = &[
         "findings_ungrouped",
         "Findings for which there was no room among the situations; they were told all the same.",
     ),
+    (
+        "ground_shaking",
+        "Times that a station's ground, or that of several together, began to shake.",
+    ),
     ("journal_bytes", "Size of the journal on disk, bytes."),
     (
         "journal_entries_let_go",
@@ -80,7 +84,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ),
     (
         "readings_too_late_to_detect",
-        "Readings stored that came too late for the detectors.",
+        "Readings stored that came too late for a detector to look at, by detector.",
     ),
     (
         "sequence_holes_given_up",

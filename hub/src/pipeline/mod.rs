@@ -499,11 +499,13 @@ impl Pipeline {
         for ((name, why), by) in &self.core.intake.counters {
             self.board.set(name, &reason("reason", why), *by);
         }
-        self.board.set(
-            "readings_too_late_to_detect",
-            "",
-            self.core.detect().too_late(),
-        );
+        for (detector, by) in self.core.too_late() {
+            self.board.set(
+                "readings_too_late_to_detect",
+                &reason("detector", detector),
+                by,
+            );
+        }
         self.board
             .set("findings_ungrouped", "", self.core.situations().refused());
         self.board.set("journal_bytes", "", self.log.bytes());

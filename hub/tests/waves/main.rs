@@ -213,6 +213,46 @@ fn the_same_journal_gives_the_same_outputs() {
 }
 
 #[test]
+fn the_order_of_arrival_changes_nothing_that_is_believed() {
+    let sensors = [A, B, C].map(|s| Sensor::sees(s, TOHOKU, 0.5));
+    let expected = run(&sensors, 4 * HOUR, "");
+    let mut told = sea::Told {
+        core: sea::core(&sensors, ""),
+        outputs: Vec::new(),
+    };
+    // Twenty minutes each come with the newest first.
+    for block in entries(&sensors, 4 * HOUR).chunks(20) {
+        let now_us = block.last().expect("not empty").received_us;
+        for entry in block.iter().rev() {
+            told.take(&Entry {
+                received_us: now_us,
+                items: entry.items.clone(),
+            });
+        }
+    }
+    for wanted in ["confirmed", "corrected", "taken_back", "unexplained"] {
+        println!("{wanted}: {:#?}", told.said(wanted));
+    }
+    let [[a], [b]] = [&told, &expected].map(|t| t.core.events()) else {
+        panic!("one event each")
+    };
+    assert_eq!(a.observed, b.observed);
+    assert_eq!(a.waves().expect("no earthquake").count, 3);
+    let levels = |e: &hub::event::Event| -> Vec<_> {
+        e.outlook.zones.iter().map(|z| (z.zone, z.level)).collect()
+    };
+    assert_eq!(levels(a), levels(b));
+    let (a, b) = (&a.solution.quake, &b.solution.quake);
+    let km = ocean::sphere::distance_km(a.lat, a.lon, b.lat, b.lon);
+    println!(
+        "{km:.0} km, {} s apart",
+        (a.origin_us - b.origin_us) / SECOND
+    );
+    assert!(km < 100.0, "{km} km");
+    assert_eq!(told.messages().iter().filter(|m| m.1 == "Alert").count(), 1);
+}
+
+#[test]
 fn travel_times_on_the_thinned_sea_are_those_of_the_whole() {
     let grid = hub::shipped::grid("pacific_10min").expect("shipped");
     let mut reach = Reach::new(&grid);
