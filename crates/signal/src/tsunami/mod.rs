@@ -72,11 +72,18 @@ pub enum Sign {
 }
 
 impl Sign {
-    fn of(value_m: f64) -> Self {
+    fn of(value_m: f32) -> Self {
         if value_m >= 0.0 {
             Self::Rise
         } else {
             Self::Fall
+        }
+    }
+
+    fn times(self, value: f32) -> f32 {
+        match self {
+            Self::Rise => value,
+            Self::Fall => -value,
         }
     }
 
