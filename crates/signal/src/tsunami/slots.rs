@@ -219,26 +219,38 @@ fn mean(slots: &[f32]) -> Option<(f32, f32)> {
     Some((sum / slots.len() as f32, high - low))
 }
 
+/// The lesser of two numbers; one instruction, since it does not care about NaN.
+fn lesser(a: f32, b: f32) -> f32 {
+    if a < b { a } else { b }
+}
+
+/// The greater likewise.
+fn greater(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
+}
+
 /// Sum, sum of squares, number, least and largest of the slots that hold something.
 fn gather(slots: &[f32]) -> (f32, f32, f32, f32, f32) {
-    // Side by side: the processor adds four at once. Every bank looks at a multiple of four slots.
+    // Side by side: the processor takes four at once. Every bank looks at a multiple of four slots.
+    let (fours, _) = slots.as_chunks::<LANES>();
     let (mut sum, mut square) = ([0.0; LANES], [0.0; LANES]);
     let (mut low, mut high) = ([f32::INFINITY; LANES], [f32::NEG_INFINITY; LANES]);
-    for four in slots.chunks_exact(LANES) {
-        for (k, &slot) in four.iter().enumerate() {
-            sum[k] += slot;
-            square[k] += slot * slot;
-            low[k] = if slot < low[k] { slot } else { low[k] };
-            high[k] = if slot > high[k] { slot } else { high[k] };
-        }
+    for four in fours {
+        sum = core::array::from_fn(|k| sum[k] + four[k]);
+        square = core::array::from_fn(|k| square[k] + four[k] * four[k]);
+        low = core::array::from_fn(|k| lesser(four[k], low[k]));
+        high = core::array::from_fn(|k| greater(four[k], high[k]));
     }
-    let all = (0..LANES).fold(NO_SLOTS, |all, k| {
-        let (low, high) = (all.3.min(low[k]), all.4.max(high[k]));
-        (all.0 + sum[k], all.1 + square[k], all.2, low, high)
-    });
+    let all = (
+        (sum[0] + sum[1]) + (sum[2] + sum[3]),
+        (square[0] + square[1]) + (square[2] + square[3]),
+        slots.len() as f32,
+        lesser(lesser(low[0], low[1]), lesser(low[2], low[3])),
+        greater(greater(high[0], high[1]), greater(high[2], high[3])),
+    );
     // NaN spreads: only then is it worth looking at each.
     if all.0.is_finite() {
-        return (all.0, all.1, slots.len() as f32, all.3, all.4);
+        return all;
     }
     slots.iter().filter(|slot| slot.is_finite()).fold(
         NO_SLOTS,
