@@ -174,8 +174,9 @@ impl Tide {
         let gate = GATE * sqrt(variance);
         let innovation =
             (height_m - (self.x[0] + self.x[2] + self.x[4] + self.x[6])).clamp(-gate, gate);
+        let per_variance = 1.0 / variance;
         for i in 0..N {
-            let gain = ph[i] / variance;
+            let gain = ph[i] * per_variance;
             self.x[i] += gain * innovation;
             for (j, column) in ph.iter().enumerate().take(i + 1) {
                 let value = self.p[i][j] - gain * column;
@@ -224,6 +225,32 @@ impl Tide {
         self.doubt(by_m);
     }
 
+    /// `x <- F x`, `P <- F P F'`, two states at a time: only the pairs on and below the diagonal are computed.
+    fn turn_all(&mut self, dt: f64) {
+        let [a, b, c] = self.turn.turns;
+        let step = [[1.0, dt], [0.0, 1.0]];
+        let pairs = [step, rotation(a), rotation(b), rotation(c)];
+        for (i, f) in pairs.iter().enumerate() {
+            let x = [self.x[2 * i], self.x[2 * i + 1]];
+            [self.x[2 * i], self.x[2 * i + 1]] = [dot(f[0], x), dot(f[1], x)];
+            for (j, g) in pairs.iter().enumerate().take(i + 1) {
+                let (upper, lower) = (&self.p[2 * i], &self.p[2 * i + 1]);
+                let columns = [0, 1].map(|k| [upper[2 * j + k], lower[2 * j + k]]);
+                let rows = f.map(|row| columns.map(|column| dot(row, column)));
+                for (m, row) in rows.into_iter().enumerate() {
+                    for (n, to) in g.iter().enumerate() {
+                        if i == j && n > m {
+                            continue;
+                        }
+                        let value = dot(*to, row);
+                        self.p[2 * i + m][2 * j + n] = value;
+                        self.p[2 * j + n][2 * i + m] = value;
+                    }
+                }
+            }
+        }
+    }
+
     fn advance(&mut self, after_s: f64, sigma_m: f64) {
         let dt = after_s.clamp(0.0, FORGOTTEN_S);
         if dt == 0.0 {
@@ -235,27 +262,7 @@ impl Tide {
                 turns: SPEEDS.map(|speed| (cos(speed * dt), sin(speed * dt))),
             };
         }
-        let turns = self.turn.turns;
-        let turn = |v: &mut [f64; N]| {
-            v[0] += dt * v[1];
-            for (k, (cosine, sine)) in turns.into_iter().enumerate() {
-                let (a, b) = (v[2 + 2 * k], v[3 + 2 * k]);
-                v[2 + 2 * k] = a * cosine + b * sine;
-                v[3 + 2 * k] = b * cosine - a * sine;
-            }
-        };
-        turn(&mut self.x);
-        // P <- F P F': rows, then columns (P is symmetric, so the second pass works on the transpose).
-        for _ in 0..2 {
-            for row in &mut self.p {
-                turn(row);
-            }
-            for i in 0..N {
-                for j in 0..i {
-                    (self.p[i][j], self.p[j][i]) = (self.p[j][i], self.p[i][j]);
-                }
-            }
-        }
+        self.turn_all(dt);
         let density = sigma_m * sigma_m * CORRELATION_S;
         let w = 2.0 * core::f64::consts::PI / TREND_PERIOD_S;
         let q = density * w * w * w * w;
@@ -308,4 +315,13 @@ impl Tide {
         self.spread = [v as f32, v1 as f32, v2 as f32];
         self.slope_sigma_m_s = sqrtf(v2 as f32);
     }
+}
+
+/// An oscillator's turn by an angle with this cosine and sine.
+fn rotation((cosine, sine): (f64, f64)) -> [[f64; 2]; 2] {
+    [[cosine, sine], [-sine, cosine]]
+}
+
+fn dot(a: [f64; 2], b: [f64; 2]) -> f64 {
+    a[0] * b[0] + a[1] * b[1]
 }
