@@ -113,7 +113,7 @@ struct Parts {
     long: f64,
 }
 
-/// The detector of one channel.
+/// The detector of one channel: 160 bytes, which `tests/bytes.rs` holds.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct StaLta {

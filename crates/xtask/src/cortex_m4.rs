@@ -58,6 +58,10 @@ pub fn count() -> Result<(), String> {
     );
     for row in rows.lines() {
         let fields: Vec<&str> = row.split('\t').collect();
+        if let [name, bytes] = fields[..] {
+            println!("{name:34} {bytes:>8} bytes");
+            continue;
+        }
         let [name, samples, mean, worst, within] = fields[..] else {
             return Err(format!("{QEMU} printed something else: {row}"));
         };

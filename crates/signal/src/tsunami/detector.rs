@@ -405,7 +405,7 @@ impl Detector {
                 (None, Some(m)) => (m.since_us, Sign::of(m.change_m), m.ratio),
                 (None, None) => return None,
             };
-            let confidence = f64::from(self.confidence(ratio));
+            let confidence = self.confidence(ratio);
             self.event = Some(Event::new(&self.half, time_us));
             return Some(Change::Onset {
                 onset_us,
@@ -429,7 +429,8 @@ impl Detector {
 
     /// How likely a call is a wave that exceeds its threshold `ratio` times: the share of such calls that were waves in the made-up
     /// seas of `tests/station_noise.rs`.
-    fn confidence(&self, ratio: f32) -> f32 {
+    fn confidence(&self, ratio: f32) -> f64 {
+        let ratio = f64::from(ratio);
         let square = (ratio * ratio).max(1.0);
         let mut doubt = 0.45 / (square * square);
         if self.shaking.is_on() {

@@ -189,6 +189,19 @@ fn main() -> ! {
             black_box(dart.step(black_box(k * 15 * SECOND_US), black_box(height_m)));
         })
     });
+    for (name, bytes) in [
+        ("tsunami::Detector", size_of::<tsunami::Detector>()),
+        ("traffic::Detector", size_of::<traffic::Detector>()),
+        ("traffic::Neighbours", size_of::<traffic::Neighbours>()),
+        ("traffic::Combination", size_of::<traffic::Combination>()),
+        ("power::Meter", size_of::<power::Meter>()),
+        ("stalta::StaLta", size_of::<stalta::StaLta>()),
+        ("stalta::Coincidence", size_of::<stalta::Coincidence>()),
+        ("threshold::Threshold", size_of::<threshold::Threshold>()),
+        ("dart::Dart<764>", size_of::<dart::Dart<764>>()),
+    ] {
+        hprintln!("{}\t{}", name, bytes);
+    }
     debug::exit(debug::EXIT_SUCCESS);
     loop {}
 }
