@@ -50,6 +50,16 @@ const GAP_US: i64 = 2 * 3_600_000_000;
 /// by about this much, m; the tide's uncertainty grows by it and the threshold with it until the level is known again.
 const GAP_SPREAD_M: f64 = 0.1;
 
+/// No wave and no shaking is this far from the tide, m: 38 m of sound and shaking at a sensor over the source of 2011 are the most on
+/// record. It is a missing value's number, a service, or another station behind the same name.
+const STRANGE_M: f32 = 100.0;
+/// ... unless the fast motion is this part of it.
+const STRANGE_FAST: f32 = 8.0;
+/// What stays there for this long, and moves so often meanwhile, is where the station is now, and nothing else is known of it. A number
+/// that stands for a missing value does not move.
+const STRANGE_US: i64 = 1_800_000_000;
+const STRANGE_MOVES: u32 = 3;
+
 /// Samples gathered for one tide measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -59,6 +69,15 @@ struct Block {
     sum_us: i64,
     count: u32,
     latest_us: i64,
+}
+
+/// Samples far from anything that water does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Strange {
+    since_us: i64,
+    height_m: f64,
+    moves: u32,
 }
 
 /// Tells a tsunami from tide, shaking, spikes and noise. See the [module](super).
@@ -86,6 +105,7 @@ pub struct Detector {
     event: Option<Event>,
     half: Half,
     front: Front,
+    strange: Option<Strange>,
 }
 
 impl Detector {
@@ -116,6 +136,7 @@ impl Detector {
             event: None,
             half: Half::at(0),
             front: Front::new(),
+            strange: None,
         };
         detector.knows_noise(FIRST_NOISE_M);
         detector
@@ -151,6 +172,12 @@ impl Detector {
         if self.seen < 3 {
             return self.start(time_us, height_m);
         }
+        let after_us = time_us.saturating_sub(self.tide_us);
+        let left_m = fabsf(self.tide.left_m(height_m, after_us));
+        if left_m > STRANGE_M && left_m > STRANGE_FAST * self.shaking.fast_m() {
+            return self.wonder(time_us, height_m);
+        }
+        self.strange = None;
         let gap_us = time_us.saturating_sub(self.latest_us);
         self.latest_us = time_us;
         if gap_us > BLOCK_US {
@@ -181,6 +208,32 @@ impl Detector {
         let found = self.decide(time_us, passed.step_s, threshold_m, moved);
         let change = found.or(shook.filter(|_| self.event.is_none()));
         self.report(residual_m, threshold_m, change)
+    }
+
+    /// A sample far from anything that water does is as good as none, until it proves to be how things are now. Then everything
+    /// begins anew; an event ends only after as long as a quiet sea would take to end it.
+    fn wonder(&mut self, time_us: i64, height_m: f64) -> Step {
+        let strange = self.strange.get_or_insert(Strange {
+            since_us: time_us,
+            height_m,
+            moves: 0,
+        });
+        if height_m != strange.height_m {
+            strange.height_m = height_m;
+            strange.moves = strange.moves.saturating_add(1);
+        }
+        let lasted_us = time_us.saturating_sub(strange.since_us);
+        let quiet = self.event.is_none() || lasted_us as f64 * 1e-6 >= self.settings.quiet_s;
+        if strange.moves < STRANGE_MOVES || lasted_us < STRANGE_US || !quiet {
+            return self.report(f32::NAN, f32::INFINITY, None);
+        }
+        let end = self.event.map(|event| event.end());
+        *self = Self::new(self.settings);
+        let step = self.start(time_us, height_m);
+        Step {
+            change: end,
+            ..step
+        }
     }
 
     /// The first three samples only fix where the water stands: their median, so that one bad first sample costs nothing.
