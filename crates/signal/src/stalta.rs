@@ -103,12 +103,24 @@ pub enum Trigger {
     },
 }
 
-/// The detector of one channel.
+/// Weights of a new sample after a step.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Parts {
+    step_us: i64,
+    offset: f64,
+    short: f64,
+    long: f64,
+}
+
+/// The detector of one channel: 160 bytes, which `tests/bytes.rs` holds.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct StaLta {
     settings: Settings,
     latest_us: i64,
+    /// The latest step between samples, and what it weighs in each average.
+    parts: Parts,
     begun: bool,
     offset: f64,
     short: f64,
@@ -128,6 +140,7 @@ impl StaLta {
         Self {
             settings: settings.sane(),
             latest_us: i64::MIN,
+            parts: Parts::default(),
             begun: false,
             offset: 0.0,
             short: 0.0,
@@ -165,19 +178,34 @@ impl StaLta {
         if unusable || (self.begun && time_us <= self.latest_us) {
             return None;
         }
-        let step_s = time_us.saturating_sub(self.latest_us) as f64 * 1e-6;
+        let step_us = time_us.saturating_sub(self.latest_us);
+        let step_s = step_us as f64 * 1e-6;
         if !self.begun || step_s > self.settings.long_s {
             return self.begin(time_us, value);
         }
         self.latest_us = time_us;
+        if step_us != self.parts.step_us {
+            self.parts = Parts {
+                step_us,
+                offset: part(step_s, self.settings.longest_period_s),
+                short: part(step_s, self.settings.short_s),
+                long: part(step_s, self.settings.long_s),
+            };
+        }
+        let parts = self.parts;
         self.seen_s += step_s;
-        self.offset += part(step_s, self.settings.longest_period_s) * (value - self.offset);
+        self.offset += parts.offset * (value - self.offset);
         let energy = (value - self.offset) * (value - self.offset);
         // Plain means while less than a window has been seen: averages that begin at zero would be low for long, and ratios high.
-        let mean = step_s / self.seen_s;
-        self.short += part(step_s, self.settings.short_s).max(mean) * (energy - self.short);
+        // After two windows a mean's weight is below the others, and the division is saved.
+        let mean = if self.seen_s < 2.0 * self.settings.long_s {
+            step_s / self.seen_s
+        } else {
+            0.0
+        };
+        self.short += parts.short.max(mean) * (energy - self.short);
         if !self.is_on || self.on_s > FROZEN_LONGS * self.settings.long_s {
-            self.long += part(step_s, self.settings.long_s).max(mean) * (energy - self.long);
+            self.long += parts.long.max(mean) * (energy - self.long);
         }
         if self.seen_s < self.settings.long_s {
             return None;

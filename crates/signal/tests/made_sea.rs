@@ -347,14 +347,6 @@ fn silence_does_not_end_an_event() {
     assert!(detector.in_event() && step.change.is_none(), "{step:?}");
 }
 
-#[test]
-fn a_node_has_room_for_the_state() {
-    // The bytes that the module states.
-    let bytes = size_of::<Detector>();
-    println!("{bytes} bytes a station");
-    assert!(bytes <= 1792, "{bytes}");
-}
-
 /// Short waves sampled once a minute look like surface waves that alias, and wait until those would have passed.
 #[test]
 fn short_waves_sampled_once_a_minute_are_called_within_a_quarter_of_an_hour() {

@@ -476,11 +476,3 @@ fn settings_that_cannot_be_meant() {
     );
     assert!(refused(|s| s.gap_us = 0).is_some());
 }
-
-/// 3,688 bytes: 37 MB for the ten thousand meters of a city.
-#[test]
-fn a_meter_takes_little() {
-    let size = std::mem::size_of::<Meter>();
-    println!("{size} bytes");
-    assert!(size <= 3_688, "{size}");
-}

@@ -354,21 +354,6 @@ fn an_incident_between_neighbours_goes_through_its_states() {
     }
 }
 
-#[test]
-fn a_node_has_room_for_the_state() {
-    assert!(size_of::<Detector>() <= 2048, "{}", size_of::<Detector>());
-    assert!(
-        size_of::<Neighbours>() <= 112,
-        "{}",
-        size_of::<Neighbours>()
-    );
-    assert!(
-        size_of::<Combination>() <= 96,
-        "{}",
-        size_of::<Combination>()
-    );
-}
-
 fn scores(record: &[(i64, f64)], change: impl Fn(i64, f64) -> (i64, f64)) -> Vec<f64> {
     let mut detector = Detector::new(Measure::Other);
     record

@@ -3,14 +3,17 @@
 //! - `test [ARGS]` installs what the tests need when it may (root and apt), names the exact command when it may not, and runs every
 //!   test. ARGS go to `cargo test`.
 //! - `firmware` builds the node's library for the microcontroller.
+//! - `cortex-m4` counts the detectors' instructions per sample on an emulated Cortex-M4F; it needs `qemu-system-arm`.
 //! - `fuzz [TARGET] [SECONDS]` runs the fuzz targets, each for SECONDS (default 30).
 #![forbid(unsafe_code)]
 
+mod cortex_m4;
 mod needs;
 
 use std::process::{Command, ExitCode};
 
-const USAGE: &str = "usage: cargo xtask test [ARGS] | firmware | fuzz [TARGET|all] [SECONDS]";
+const USAGE: &str =
+    "usage: cargo xtask test [ARGS] | firmware | cortex-m4 | fuzz [TARGET|all] [SECONDS]";
 
 /// The fuzz targets, each a parser of bytes from outside.
 const FUZZ_TARGETS: &[&str] = &[
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
     let done = match args.first().map(String::as_str) {
         Some("test") => test(&args[1..]),
         Some("firmware") => firmware(),
+        Some("cortex-m4") => cortex_m4::count(),
         Some("fuzz") => fuzz(&args[1..]),
         Some("--help" | "-h") => {
             println!("{USAGE}");

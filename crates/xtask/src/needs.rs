@@ -11,7 +11,7 @@ const PROGRAMS: &[(&str, &str)] = &[
 ];
 
 /// Whether a program is on the path, or where Debian puts servers.
-fn is_there(program: &str) -> bool {
+pub fn is_there(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
         || Path::new("/usr/sbin").join(program).is_file()

@@ -9,7 +9,7 @@
 //! - imbalance of the phases;
 //! - a meter that cannot be right ([`Fault`]).
 //!
-//! Invariants: fixed size (3,688 bytes, which a test holds), bounded work for each reading, at most [`Findings::MOST`] findings by one. A value
+//! Invariants: fixed size (3,688 bytes, which `tests/bytes.rs` holds), bounded work for each reading, at most [`Findings::MOST`] findings by one. A value
 //! that is not finite changes nothing. Scaling the nominal voltage with all voltages changes nothing but the extremes. A clock that is
 //! set back adds nothing to lengths. A gap is silence, not safety: what holds goes on holding, and the time is possible, not certain.
 //!

@@ -47,10 +47,11 @@ impl Measure {
 const LARGEST: f64 = 1e15;
 /// A full sample's time, s.
 const FULL_STEP_S: f64 = 300.0;
+const FULL_STEP_US: i64 = 300_000_000;
 /// Time constant of the smoothing, s: 20-second values are averaged over about six, 5-minute values pass.
 const SMOOTH_S: f64 = 60.0;
-/// Values are judged at most so often, s: once a minute, with some slack for jitter. Between, they are only smoothed.
-const JUDGE_S: f64 = 45.0;
+/// Values are judged at most so often: once a minute, with some slack for jitter. Between, they are only smoothed.
+const JUDGE_US: i64 = 45_000_000;
 /// How much of an incident the level learns.
 const INCIDENT_TRUST: f64 = 0.3;
 
@@ -151,7 +152,7 @@ impl Step {
     }
 }
 
-/// Watches one series. About 2 kB.
+/// Watches one series. 2,040 bytes, which `tests/bytes.rs` holds.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Detector {
@@ -159,6 +160,8 @@ pub struct Detector {
     last_us: Option<i64>,
     judged_us: Option<i64>,
     smooth: f64,
+    /// The latest step between samples, and what it leaves of the smoothed value.
+    fades: (i64, f64),
     profile: Profile,
     incident: Incident,
     congestion: State,
@@ -175,6 +178,7 @@ impl Detector {
             last_us: None,
             judged_us: None,
             smooth: 0.0,
+            fades: (0, 1.0),
             profile: Profile::new(),
             incident: Incident::default(),
             congestion: State::default(),
@@ -243,21 +247,22 @@ impl Detector {
                 since_us,
             });
         }
-        let elapsed_s = self.last_us.map_or(FULL_STEP_S, |last_us| {
-            time_us.saturating_sub(last_us) as f64 * 1e-6
-        });
-        self.smooth = if self.last_us.is_none() {
-            value
+        self.smooth = if let Some(last_us) = self.last_us {
+            let elapsed_us = time_us.saturating_sub(last_us);
+            if elapsed_us != self.fades.0 {
+                self.fades = (elapsed_us, fading(elapsed_us as f64 * 1e-6 / SMOOTH_S));
+            }
+            value + (self.smooth - value) * self.fades.1
         } else {
-            value + (self.smooth - value) * fading(elapsed_s / SMOOTH_S)
+            value
         };
         self.last_us = Some(time_us);
-        let since_s = self.judged_us.map_or(FULL_STEP_S, |judged_us| {
-            time_us.saturating_sub(judged_us) as f64 * 1e-6
-        });
-        if !self.stuck.is_active() && since_s >= JUDGE_S {
+        let since_us = self
+            .judged_us
+            .map_or(FULL_STEP_US, |judged_us| time_us.saturating_sub(judged_us));
+        if !self.stuck.is_active() && since_us >= JUDGE_US {
             self.judged_us = Some(time_us);
-            self.judge(time_us, since_s, &mut step);
+            self.judge(time_us, since_us as f64 * 1e-6, &mut step);
         }
         step
     }

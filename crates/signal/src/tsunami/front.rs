@@ -21,79 +21,79 @@
 //! A change that happens between two slots and stands between flat ones is a **step** of the instrument and not a wave. It waits
 //! for three flat slots, and then the level moves ([`Verdict::Step`]).
 
-use super::detector::seconds;
+use super::detector::{micros, seconds};
 use super::slots::Slots;
-use libm::{fabs, sqrt};
+use libm::{fabsf, sqrtf};
 
-/// A slot covers at least this long, s (a minute, less the jitter of its samples).
-const SLOT_S: f64 = 55.0;
+/// A slot covers at least this long (a minute, less the jitter of its samples).
+const SLOT_US: i64 = micros(55.0);
 /// Slots longer than this are the coarse kind, s.
-const COARSE_S: f64 = 120.0;
+const COARSE_S: f32 = 120.0;
 /// Fine banks: latest slots, slots back, slots there.
 const BANKS: [(usize, usize, usize); 3] = [(2, 4, 4), (3, 6, 8), (5, 12, 12)];
 const COARSE: (usize, usize, usize) = (3, 3, 4);
 /// Memory of the banks' noise, s,
-const NOISE_S: f64 = 6.0 * 3600.0;
+const NOISE_S: f32 = 6.0 * 3600.0;
 /// and how much the guess before the first slot weighs, s.
-const FIRST_WATCH_S: f64 = 600.0;
+const FIRST_WATCH_S: f32 = 600.0;
 /// Until a bank has watched for this long its threshold is half as high again, s.
-const YOUNG_S: f64 = 1800.0;
+const YOUNG_S: f32 = 1800.0;
 /// ... and for so long after a gap, s.
-const AFTER_GAP_S: f64 = 3600.0;
+const AFTER_GAP_S: f32 = 3600.0;
 /// The noise of a bank is not believed below this, m: half the 1 mm resolution of DART messages.
-const LEAST_NOISE_M: f64 = 0.0005;
+const LEAST_NOISE_M: f32 = 0.0005;
 /// A wave exceeds the largest change lately by this factor,
-const PEAK: f64 = 1.25;
+const PEAK: f32 = 1.25;
 /// which is forgotten with this time constant, s: weather lasts for days.
-const PEAK_S: f64 = 36.0 * 3600.0;
+const PEAK_S: f32 = 36.0 * 3600.0;
 /// ... and with this one while a tsunami passes, s: what it leaves in the sea for days is not the next one.
-const WAVE_PEAK_S: f64 = 6.0 * 3600.0;
+const WAVE_PEAK_S: f32 = 6.0 * 3600.0;
 /// The banks are at least this many standard deviations of the tide's slope away from left-over tide.
-const TIDE_FACTOR: f64 = 3.0;
+const TIDE_FACTOR: f32 = 3.0;
 /// How many times the roughness of minutes may appear as a change,
-const LEAK: f64 = 4.0;
+const LEAK: f32 = 4.0;
 /// how many times the roughness that [`super::shaking`] forgets slowly,
-const LEAK_FADING: f64 = 2.0;
+const LEAK_FADING: f32 = 2.0;
 /// and how many times while it is new, for so long, s (see [`super::shaking`]).
-const LEAK_NEW: f64 = 6.0;
-const TRAIN_S: f64 = 900.0;
+const LEAK_NEW: f32 = 6.0;
+const TRAIN_S: f32 = 900.0;
 /// A slot has many samples from here on: every 10 s.
-const MANY: f64 = 6.0;
+const MANY: f32 = 6.0;
 /// Minutes are rough beyond this many times their usual mean square.
-const ROUGH: f64 = 9.0;
+const ROUGH: f32 = 9.0;
 /// A bank learns its noise from changes below this part of its threshold.
-const LEARN_BELOW: f64 = 0.75;
+const LEARN_BELOW: f32 = 0.75;
 /// The largest change lately counts after this long, s.
-const RECENT_S: f64 = 1800.0;
+const RECENT_S: f32 = 1800.0;
 
 /// What one bank knows of the station.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Bank {
     /// Mean square of usual changes, m2.
-    square: f64,
+    square: f32,
     /// Largest until lately, m,
-    peak_m: f64,
+    peak_m: f32,
     /// and the largest in the half hour under way and the one before, which may be the foot of a wave, m.
-    recent_m: [f64; 2],
-    change_m: f64,
+    recent_m: [f32; 2],
+    change_m: f32,
 }
 
 /// The circumstances of a sample.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Circumstances {
     /// Standard deviation of the tide's slope, m/s.
-    pub(super) slope_m_s: f64,
+    pub(super) slope_m_s: f32,
     /// Roughness of minutes, m.
-    pub(super) rough_m: f64,
+    pub(super) rough_m: f32,
     /// Usual slow noise of the station, m: what is guessed for a bank that knows nothing.
-    pub(super) noise_m: f64,
+    pub(super) noise_m: f32,
     /// The threshold is at least this, m, and
-    pub(super) least_m: f64,
+    pub(super) least_m: f32,
     /// this many times the noise.
-    pub(super) factor: f64,
+    pub(super) factor: f32,
     /// Whether the station is as usual, so that there is something to learn, and how fast (1: usual, 0: not at all).
-    pub(super) learn: f64,
+    pub(super) learn: f32,
     /// Whether the station shakes.
     pub(super) shaking: bool,
     /// Whether a tsunami is passing.
@@ -108,16 +108,16 @@ pub(super) enum Verdict {
     /// The water moved.
     Moved(Moved),
     /// The instrument's level jumped by so much, m.
-    Step(f64),
+    Step(f32),
 }
 
 /// A change beyond the threshold.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Moved {
     /// By how much, signed, m.
-    pub(super) change_m: f64,
+    pub(super) change_m: f32,
     /// How many thresholds that is.
-    pub(super) ratio: f64,
+    pub(super) ratio: f32,
     /// Since when.
     pub(super) since_us: i64,
 }
@@ -127,31 +127,31 @@ pub(super) struct Moved {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Front {
     slots: Slots,
-    unit_s: f64,
+    unit_s: f32,
     strange: u8,
     from_us: i64,
     latest_us: i64,
     /// Start of the latest full slot.
     full_us: i64,
-    sum_m: f64,
-    count: f64,
+    sum_m: f32,
+    count: f32,
     /// Samples in the latest full slot.
-    full_count: f64,
+    full_count: f32,
     banks: [Bank; 3],
-    watched_s: f64,
+    watched_s: f32,
     /// How long there has been no gap, s.
-    since_gap_s: f64,
+    since_gap_s: f32,
     /// How long the half hour under way has lasted, s.
-    recent_s: f64,
+    recent_s: f32,
     /// How long minutes have been rough, s.
-    rough_s: f64,
+    rough_s: f32,
     /// Largest mean square roughness since then, m2.
-    roughest2: f64,
-    usual_rough2: f64,
-    ratio: f64,
+    roughest2: f32,
+    usual_rough2: f32,
+    ratio: f32,
     jumped: bool,
     /// What surface waves that just came may look like, m.
-    train_m: f64,
+    train_m: f32,
 }
 
 impl Front {
@@ -185,7 +185,7 @@ impl Front {
     }
 
     /// How many thresholds the latest change is.
-    pub(super) fn ratio(&self) -> f64 {
+    pub(super) fn ratio(&self) -> f32 {
         self.ratio
     }
 
@@ -195,42 +195,39 @@ impl Front {
     }
 
     /// What surface waves that just came, sampled too rarely, may look like, m.
-    pub(super) fn train_m(&self) -> f64 {
+    pub(super) fn train_m(&self) -> f32 {
         self.train_m
     }
 
     /// Mean of the latest full slot, m; NaN before there is one.
-    pub(super) fn latest_m(&self) -> f64 {
+    pub(super) fn latest_m(&self) -> f32 {
         self.slots.latest_m()
     }
 
     /// The tide's prediction moved: the past moves with it.
-    pub(super) fn shift(&mut self, by_m: f64) {
+    pub(super) fn shift(&mut self, by_m: f32) {
         self.sum_m += by_m * self.count;
         self.slots.shift(by_m);
     }
 
-    /// Takes a residual. Something is said when a slot is full.
-    pub(super) fn step(
-        &mut self,
-        time_us: i64,
-        residual_m: f64,
-        now: &Circumstances,
-    ) -> Option<Verdict> {
+    /// Takes a residual. Returns whether a slot is full: then it is to be judged.
+    pub(super) fn gather(&mut self, time_us: i64, residual_m: f32) -> bool {
         if self.latest_us == i64::MIN {
             self.latest_us = time_us;
             self.from_us = time_us;
         }
-        let step_s = seconds(self.latest_us, time_us);
+        let step_us = time_us.saturating_sub(self.latest_us);
         self.latest_us = time_us;
-        if self.count == 0.0 && self.full_us != i64::MIN && seconds(self.full_us, time_us) < SLOT_S
+        if self.count == 0.0
+            && self.full_us != i64::MIN
+            && time_us.saturating_sub(self.full_us) < SLOT_US
         {
             // More values in a slot that is full already: equal stamps, or the sampling became finer.
             self.full_count += 1.0;
             self.slots.fold(residual_m, self.full_count);
-            return None;
+            return false;
         }
-        if self.count > 0.0 && seconds(self.from_us, time_us) >= SLOT_S {
+        if self.count > 0.0 && time_us.saturating_sub(self.from_us) >= SLOT_US {
             self.close();
         }
         if self.count == 0.0 {
@@ -239,11 +236,12 @@ impl Front {
         self.sum_m += residual_m;
         self.count += 1.0;
         // The next sample would be in the next slot: do not wait for it.
-        if seconds(self.from_us, time_us) + step_s < SLOT_S {
-            return None;
+        let lasted_us = time_us.saturating_sub(self.from_us);
+        if lasted_us.saturating_add(step_us) < SLOT_US {
+            return false;
         }
         self.close();
-        Some(self.judge(now))
+        true
     }
 
     /// The slot under way is full.
@@ -281,7 +279,8 @@ impl Front {
         self.since_gap_s += self.unit_s;
     }
 
-    fn judge(&mut self, now: &Circumstances) -> Verdict {
+    /// What the slot that has become full says.
+    pub(super) fn judge(&mut self, now: &Circumstances) -> Verdict {
         if self.watched_s == 0.0 {
             for bank in &mut self.banks {
                 bank.square = now.noise_m * now.noise_m;
@@ -312,7 +311,7 @@ impl Front {
             let memory2 = LEAK_FADING * LEAK_FADING * now.rough_m * now.rough_m;
             (lasting2.max(memory2) - 2.0 * LEAK * LEAK * self.usual_rough2).max(0.0)
         };
-        self.train_m = if new { sqrt(leak2) } else { 0.0 };
+        self.train_m = if new { sqrtf(leak2) } else { 0.0 };
         self.recent_s += self.unit_s;
         let turned = self.recent_s >= RECENT_S;
         if turned {
@@ -336,16 +335,16 @@ impl Front {
                 continue;
             };
             known = true;
-            let noise_m = sqrt(bank.square).max(LEAST_NOISE_M);
+            let noise_m = sqrtf(bank.square).max(LEAST_NOISE_M);
             let apart_s =
-                self.unit_s * (shape.1 as f64 + 0.5 * shape.2 as f64 - 0.5 * shape.0 as f64);
+                self.unit_s * (shape.1 as f32 + 0.5 * shape.2 as f32 - 0.5 * shape.0 as f32);
             let own_m = now
                 .least_m
                 .max(young * now.factor * noise_m)
                 .max(PEAK * bank.peak_m)
                 .max(LEAK * before_m)
                 .max(TIDE_FACTOR * now.slope_m_s * apart_s);
-            let ratio = fabs(change_m) / sqrt(own_m * own_m + leak2);
+            let ratio = fabsf(change_m) / sqrtf(own_m * own_m + leak2);
             bank.change_m = change_m;
             if ratio > best_ratio {
                 (best, best_ratio) = (change_m, ratio);
@@ -358,7 +357,7 @@ impl Front {
             let peak_s = if now.wave { WAVE_PEAK_S } else { PEAK_S };
             bank.peak_m -= bank.peak_m * (self.unit_s / peak_s).min(1.0);
             if now.wave || (now.learn > 0.0 && ratio <= 1.0 && !rough) {
-                bank.recent_m[0] = bank.recent_m[0].max(fabs(change_m));
+                bank.recent_m[0] = bank.recent_m[0].max(fabsf(change_m));
             }
             if turned {
                 bank.peak_m = bank.peak_m.max(bank.recent_m[1]);
@@ -372,7 +371,7 @@ impl Front {
             self.usual_rough2 +=
                 weight * (before2.min(9.0 * self.usual_rough2.max(1e-8)) - self.usual_rough2);
         }
-        let slot_m = sqrt(self.usual_rough2).max(LEAST_NOISE_M);
+        let slot_m = sqrtf(self.usual_rough2).max(LEAST_NOISE_M);
         if !coarse && let Some((jump_m, complete)) = self.slots.jump(slot_m, self.full_count > 1.0)
         {
             if complete {
@@ -392,12 +391,12 @@ impl Front {
             ratio: best_ratio,
             since_us: self
                 .full_us
-                .saturating_sub((self.slots.age(best) as f64 * self.unit_s * 1e6) as i64),
+                .saturating_sub(micros(self.slots.age(best) as f32 * self.unit_s)),
         })
     }
 
     /// The step of `by_m` that was told is taken into the level: what came after it moves to where the water was.
-    pub(super) fn relevel(&mut self, by_m: f64) {
+    pub(super) fn relevel(&mut self, by_m: f32) {
         self.slots.relevel(by_m);
         self.sum_m -= by_m * self.count;
         self.jumped = false;

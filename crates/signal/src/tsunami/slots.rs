@@ -2,23 +2,25 @@
 //!
 //! Nothing here knows what is usual at the station: [`super::front`] judges.
 
-use libm::{fabs, sqrt};
+use libm::{fabsf, sqrtf};
 
 /// Slots kept.
 pub(super) const KEPT: usize = 24;
 /// Roughness is the mean over this many slots.
 const ROUGH_SLOTS: usize = 10;
+/// Slots that are looked at together.
+const LANES: usize = 4;
 /// After more missing slots than this the older ones are forgotten.
 const MOST_MISSING: usize = 6;
 /// Flat slots on each side of a step,
 const FLAT: usize = 3;
 /// flat within this part of the step,
-const FLAT_PART: f64 = 0.15;
+const FLAT_PART: f32 = 0.15;
 /// or within this many times the noise of a slot.
-const FLAT_NOISE: f64 = 3.5;
+const FLAT_NOISE: f32 = 3.5;
 /// A change of this many times the noise of a slot between two slots, after flat ones, waits for a third slot: bad blocks come in
 /// twos.
-const ABRUPT: f64 = 12.0;
+const ABRUPT: f32 = 12.0;
 
 /// Latest first; NaN where nothing came.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,7 +37,7 @@ impl Slots {
     }
 
     /// A mean, `steps` slots after the latest. Returns whether the older ones were forgotten.
-    pub(super) fn push(&mut self, steps: usize, mean_m: f64) -> bool {
+    pub(super) fn push(&mut self, steps: usize, mean_m: f32) -> bool {
         let steps = steps.clamp(1, KEPT);
         self.ring.copy_within(..KEPT - steps, steps);
         self.ring[..steps].fill(f32::NAN);
@@ -44,30 +46,30 @@ impl Slots {
         if forgotten {
             self.ring.fill(f32::NAN);
         }
-        self.ring[0] = mean_m as f32;
+        self.ring[0] = mean_m;
         forgotten
     }
 
     /// One more value for the latest slot, which then has `count`.
-    pub(super) fn fold(&mut self, value_m: f64, count: f64) {
-        self.ring[0] += (value_m as f32 - self.ring[0]) / count as f32;
+    pub(super) fn fold(&mut self, value_m: f32, count: f32) {
+        self.ring[0] += (value_m - self.ring[0]) / count;
     }
 
     /// Mean of the latest slot, m.
-    pub(super) fn latest_m(&self) -> f64 {
-        f64::from(self.ring[0])
+    pub(super) fn latest_m(&self) -> f32 {
+        self.ring[0]
     }
 
-    pub(super) fn shift(&mut self, by_m: f64) {
+    pub(super) fn shift(&mut self, by_m: f32) {
         for slot in &mut self.ring {
-            *slot += by_m as f32;
+            *slot += by_m;
         }
     }
 
     /// What came after a complete step moves to where the water was.
-    pub(super) fn relevel(&mut self, by_m: f64) {
+    pub(super) fn relevel(&mut self, by_m: f32) {
         for slot in &mut self.ring[..FLAT] {
-            *slot -= by_m as f32;
+            *slot -= by_m;
         }
         self.ring[FLAT] = self.ring[FLAT + 1];
     }
@@ -77,7 +79,7 @@ impl Slots {
         &self,
         (latest, back, number): (usize, usize, usize),
         coarse: bool,
-    ) -> Option<(f64, f64, f64)> {
+    ) -> Option<(f32, f32, f32)> {
         let (sum, square, count, low, high) = gather(&self.ring[back..back + number]);
         if count * 2.0 <= number as f32 {
             return None;
@@ -89,7 +91,7 @@ impl Slots {
         };
         // Standard deviation of that mean, by the scatter it was made of.
         let scatter = (square - sum * sum / count).max(0.0) / (count - 1.0) / count;
-        let before_m = sqrt(f64::from(scatter));
+        let before_m = sqrtf(scatter);
         let now = &self.ring[..latest];
         if now.iter().any(|slot| !slot.is_finite()) {
             return None;
@@ -97,7 +99,7 @@ impl Slots {
         if coarse {
             let mut away = [now[0] - before, now[1] - before, now[2] - before];
             away.sort_unstable_by(|a, b| b.abs().total_cmp(&a.abs()));
-            return Some((f64::from(away[1]), f64::from(away[1]), before_m));
+            return Some((away[1], away[1], before_m));
         }
         let (mut sum, mut low, mut high) = (0.0, f32::INFINITY, f32::NEG_INFINITY);
         for &slot in now {
@@ -111,17 +113,17 @@ impl Slots {
         // Dropping the loudest may turn the sign round, and bad blocks end: then nothing moved.
         let still = now[0] - before;
         let moved = rest * sum > 0.0 && still * rest >= 0.5 * rest * rest;
-        let change_m = if moved { f64::from(rest) } else { 0.0 };
-        Some((change_m, f64::from(sum / latest as f32), before_m))
+        let change_m = if moved { rest } else { 0.0 };
+        Some((change_m, sum / latest as f32, before_m))
     }
 
     /// How many slots ago the present motion had a tenth of itself behind it; 0 where that is longer ago than is kept.
-    pub(super) fn age(&self, change_m: f64) -> usize {
+    pub(super) fn age(&self, change_m: f32) -> usize {
         let top = self.ring[0];
-        let calm = top - 0.9 * change_m as f32;
+        let calm = top - 0.9 * change_m;
         let mut age = 0;
         for (k, &slot) in self.ring.iter().enumerate() {
-            if slot.is_finite() && (slot - calm) * change_m as f32 <= 0.0 {
+            if slot.is_finite() && (slot - calm) * change_m <= 0.0 {
                 age = k;
                 break;
             }
@@ -131,27 +133,21 @@ impl Slots {
 
     /// Mean square of how badly slots follow from each other (second differences, normalised to a slot's own), m2: before the
     /// latest two slots, and that of the latest three alone, halved. `otherwise_m` stands in where slots are missing.
-    pub(super) fn roughness(&self, otherwise_m: f64) -> (f64, f64) {
+    pub(super) fn roughness(&self, otherwise_m: f32) -> (f32, f32) {
         let second2 = |k: usize| {
             let [a, b, c] = [self.ring[k], self.ring[k + 1], self.ring[k + 2]];
             let second = a - 2.0 * b + c;
             second * second
         };
-        let (mut sum, mut count) = (0.0, 0.0);
-        for k in 2..2 + ROUGH_SLOTS {
-            sum += second2(k);
-            count += 1.0;
+        let mut squares = [0.0; LANES * ROUGH_SLOTS.div_ceil(LANES)];
+        for (k, square) in squares[..ROUGH_SLOTS].iter_mut().enumerate() {
+            *square = second2(2 + k);
         }
-        if !sum.is_finite() {
-            (sum, count) = (0.0, 0.0);
-            for square in (2..2 + ROUGH_SLOTS).map(second2).filter(|s| s.is_finite()) {
-                sum += square;
-                count += 1.0;
-            }
-        }
+        let (sum, _, count, ..) = gather(&squares);
+        let count = count - (squares.len() - ROUGH_SLOTS) as f32;
         let otherwise2 = otherwise_m * otherwise_m;
         let before2 = if count >= 4.0 {
-            f64::from(sum / (6.0 * count))
+            sum / (6.0 * count)
         } else {
             otherwise2
         };
@@ -159,7 +155,7 @@ impl Slots {
         (
             before2,
             if latest2.is_finite() {
-                f64::from(latest2 / 12.0)
+                latest2 / 12.0
             } else {
                 otherwise2
             },
@@ -167,17 +163,17 @@ impl Slots {
     }
 
     /// Whether the water left a flat sea all at once, no more than two slots ago.
-    pub(super) fn abrupt(&self, noise_m: f64) -> bool {
+    pub(super) fn abrupt(&self, noise_m: f32) -> bool {
         let Some((old_m, spread_m)) = mean(&self.ring[2..2 + FLAT]) else {
             return false;
         };
-        spread_m <= FLAT_NOISE * noise_m && fabs(f64::from(self.ring[1]) - old_m) > ABRUPT * noise_m
+        spread_m <= FLAT_NOISE * noise_m && fabsf(self.ring[1] - old_m) > ABRUPT * noise_m
     }
 
     /// A jump between flat slots: its size, m, and whether enough flat slots followed. `None`: what moved, moved otherwise.
-    pub(super) fn jump(&self, noise_m: f64, partial: bool) -> Option<(f64, bool)> {
+    pub(super) fn jump(&self, noise_m: f32, partial: bool) -> Option<(f32, bool)> {
         // Wherever the jump is, one of these two lies before it.
-        let far = |k: usize| fabs(f64::from(self.ring[0] - self.ring[k])) > FLAT_NOISE * noise_m;
+        let far = |k: usize| fabsf(self.ring[0] - self.ring[k]) > FLAT_NOISE * noise_m;
         if !(far(FLAT) || far(FLAT + 1)) {
             return None;
         }
@@ -190,12 +186,12 @@ impl Slots {
                 let (old_m, old_spread) = mean(old)?;
                 let (new_m, new_spread) = mean(new)?;
                 let jump_m = new_m - old_m;
-                let flat_m = (FLAT_PART * fabs(jump_m)).max(FLAT_NOISE * noise_m);
+                let flat_m = (FLAT_PART * fabsf(jump_m)).max(FLAT_NOISE * noise_m);
                 let between = width == 0 || {
-                    let part = f64::from(self.ring[after]) - old_m;
-                    part * jump_m > 0.0 && fabs(part) < fabs(jump_m)
+                    let part = self.ring[after] - old_m;
+                    part * jump_m > 0.0 && fabsf(part) < fabsf(jump_m)
                 };
-                if fabs(jump_m) > 3.0 * flat_m
+                if fabsf(jump_m) > 3.0 * flat_m
                     && old_spread <= flat_m
                     && new_spread <= flat_m
                     && between
@@ -209,34 +205,60 @@ impl Slots {
 }
 
 /// Mean and range of slots; `None` when one is missing.
-fn mean(slots: &[f32]) -> Option<(f64, f64)> {
-    let (mut sum, mut low, mut high) = (0.0, f64::INFINITY, f64::NEG_INFINITY);
+fn mean(slots: &[f32]) -> Option<(f32, f32)> {
+    let (mut sum, mut low, mut high) = (0.0, f32::INFINITY, f32::NEG_INFINITY);
     for &slot in slots {
         if !slot.is_finite() {
             return None;
         }
-        let slot = f64::from(slot);
+        let slot = slot;
         sum += slot;
         low = low.min(slot);
         high = high.max(slot);
     }
-    Some((sum / slots.len() as f64, high - low))
+    Some((sum / slots.len() as f32, high - low))
+}
+
+/// The lesser of two numbers; one instruction, since it does not care about NaN.
+fn lesser(a: f32, b: f32) -> f32 {
+    if a < b { a } else { b }
+}
+
+/// The greater likewise.
+fn greater(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
 }
 
 /// Sum, sum of squares, number, least and largest of the slots that hold something.
 fn gather(slots: &[f32]) -> (f32, f32, f32, f32, f32) {
-    let all = |(sum, square, count, low, high): (f32, f32, f32, f32, f32), &slot: &f32| {
-        let (low, high) = (low.min(slot), high.max(slot));
-        (sum + slot, square + slot * slot, count + 1.0, low, high)
-    };
-    let nothing = (0.0, 0.0, 0.0, f32::INFINITY, f32::NEG_INFINITY);
-    let whole = slots.iter().fold(nothing, all);
-    // NaN spreads: only then is it worth looking at each.
-    if whole.0.is_finite() {
-        return whole;
+    // Side by side: the processor takes four at once. Every bank looks at a multiple of four slots.
+    let (fours, _) = slots.as_chunks::<LANES>();
+    let (mut sum, mut square) = ([0.0; LANES], [0.0; LANES]);
+    let (mut low, mut high) = ([f32::INFINITY; LANES], [f32::NEG_INFINITY; LANES]);
+    for four in fours {
+        sum = core::array::from_fn(|k| sum[k] + four[k]);
+        square = core::array::from_fn(|k| square[k] + four[k] * four[k]);
+        low = core::array::from_fn(|k| lesser(four[k], low[k]));
+        high = core::array::from_fn(|k| greater(four[k], high[k]));
     }
-    slots
-        .iter()
-        .filter(|slot| slot.is_finite())
-        .fold(nothing, all)
+    let all = (
+        (sum[0] + sum[1]) + (sum[2] + sum[3]),
+        (square[0] + square[1]) + (square[2] + square[3]),
+        slots.len() as f32,
+        lesser(lesser(low[0], low[1]), lesser(low[2], low[3])),
+        greater(greater(high[0], high[1]), greater(high[2], high[3])),
+    );
+    // NaN spreads: only then is it worth looking at each.
+    if all.0.is_finite() {
+        return all;
+    }
+    slots.iter().filter(|slot| slot.is_finite()).fold(
+        NO_SLOTS,
+        |(sum, square, count, low, high), &slot| {
+            let (low, high) = (low.min(slot), high.max(slot));
+            (sum + slot, square + slot * slot, count + 1.0, low, high)
+        },
+    )
 }
+
+const NO_SLOTS: (f32, f32, f32, f32, f32) = (0.0, 0.0, 0.0, f32::INFINITY, f32::NEG_INFINITY);

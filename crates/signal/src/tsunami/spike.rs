@@ -1,15 +1,15 @@
 //! Single wild samples: held back until the next sample tells whether they were real.
 
-use libm::fabs;
+use libm::fabsf;
 
 /// A jump is suspect beyond this, m: a tsunami of 10 m rises 0.2 m in 15 s, shaking is told by its own level.
-const LEAST_JUMP_M: f64 = 0.25;
+const LEAST_JUMP_M: f32 = 0.25;
 /// ... and beyond this many times the current fast motion.
-const FAST_FACTOR: f64 = 6.0;
+const FAST_FACTOR: f32 = 6.0;
 /// After a lone spike the record is back where it was to within this part of the limit.
-const BACK: f64 = 0.25;
+const BACK: f32 = 0.25;
 /// After a gap longer than this a jump says nothing, s.
-const GAP_S: f64 = 1800.0;
+const GAP_S: f32 = 1800.0;
 
 /// A lone spike has at least this many good samples before it. Where more would be thrown away it is shaking, and
 /// throwing away its largest samples would leave a slow motion that is not there.
@@ -19,9 +19,9 @@ const LONE: u8 = 30;
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Guard {
-    previous_m: f64,
+    previous_m: f32,
     /// Step from the previous sample, and the residual.
-    held: Option<(f64, f64)>,
+    held: Option<(f32, f32)>,
     /// Samples that came through since one was thrown away.
     since_thrown: u8,
 }
@@ -30,16 +30,16 @@ pub(super) struct Guard {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Passed {
     /// A sample held back until now that proved real: its step, s, and residual, m.
-    pub(super) earlier: Option<(f64, f64)>,
+    pub(super) earlier: Option<(f32, f32)>,
     /// Step from the sample that came through before, s.
-    pub(super) step_s: f64,
+    pub(super) step_s: f32,
     /// This sample's residual, m.
-    pub(super) residual_m: f64,
+    pub(super) residual_m: f32,
 }
 
 impl Guard {
     /// The tide's prediction moved: the past moves with it.
-    pub(super) fn shift(&mut self, by_m: f64) {
+    pub(super) fn shift(&mut self, by_m: f32) {
         self.previous_m += by_m;
         if let Some((_, held_m)) = &mut self.held {
             *held_m += by_m;
@@ -47,17 +47,21 @@ impl Guard {
     }
 
     /// Takes a residual `step_s` after the previous one; `None`: held back. `slow_m` is the slow motion, `fast_m` the
-    /// size of the fast motion now.
+    /// size of the fast motion now, asked only where it matters.
     pub(super) fn pass(
         &mut self,
-        step_s: f64,
-        residual_m: f64,
-        slow_m: f64,
-        fast_m: f64,
+        step_s: f32,
+        residual_m: f32,
+        slow_m: f32,
+        fast_m: impl Fn() -> f32,
     ) -> Option<Passed> {
         let held = self.held.take();
-        let jump = fabs(residual_m - self.previous_m).min(fabs(residual_m - slow_m));
-        let limit = LEAST_JUMP_M.max(FAST_FACTOR * fast_m);
+        let jump = fabsf(residual_m - self.previous_m).min(fabsf(residual_m - slow_m));
+        let limit = if held.is_some() || jump > LEAST_JUMP_M {
+            LEAST_JUMP_M.max(FAST_FACTOR * fast_m())
+        } else {
+            LEAST_JUMP_M
+        };
         let gone_s = match held {
             Some(_) if jump > BACK * limit => {
                 // Two in a row are no lone spike: a wave, a step, or the first seconds of shaking.

@@ -14,7 +14,8 @@
 //! An innovation beyond [`GATE`] standard deviations pulls no harder than one at the gate (Huber), so that a wave or a
 //! broken sensor moves the tide only slowly.
 
-use libm::{cos, sin, sqrt};
+use super::detector::seconds;
+use libm::{cos, sin, sqrt, sqrtf};
 
 /// Number of states: height, slope, three pairs.
 const N: usize = 8;
@@ -58,16 +59,31 @@ const STEP_DOUBT: f64 = 0.1;
 /// The longest step predicted in one piece, s; by then nothing is left of the phase.
 const FORGOTTEN_S: f64 = 30.0 * 86_400.0;
 
-/// Tide filter: [`Tide::predict`] between measurements, [`Tide::measure`] at each.
+/// The prediction is a cubic for this long after a measurement.
+const SHORT_US: i64 = 1_800_000_000;
+
+/// Tide filter: [`Tide::left_m`] between measurements, [`Tide::measure`] at each.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Tide {
     x: [f64; N],
     p: [[f64; N]; N],
-    /// Height and its first three time derivatives at the latest measurement.
-    taylor: [f64; 4],
+    /// Height at the latest measurement,
+    height_m: f64,
+    /// and the coefficients of its linear, square and cubic change since.
+    taylor: [f32; 3],
     /// Variance of the prediction as a quadratic in time since then.
-    spread: [f64; 3],
+    spread: [f32; 3],
+    slope_sigma_m_s: f32,
+    turn: Turn,
+}
+
+/// Cosine and sine of how far each oscillator turns in a time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Turn {
+    over_s: f64,
+    turns: [(f64, f64); 3],
 }
 
 impl Tide {
@@ -86,20 +102,41 @@ impl Tide {
         let mut tide = Self {
             x,
             p,
-            taylor: [0.0; 4],
+            height_m,
+            taylor: [0.0; 3],
             spread: [0.0; 3],
+            slope_sigma_m_s: 0.0,
+            turn: Turn {
+                over_s: 0.0,
+                turns: [(1.0, 0.0); 3],
+            },
         };
         tide.measure(0.0, CORRELATION_S, height_m, sigma_m, 1.0);
         tide
     }
 
-    /// Predicted height `after_s` seconds after the latest measurement, m.
-    pub(super) fn predict(&self, after_s: f64) -> f64 {
-        let [h, h1, h2, h3] = self.taylor;
-        if after_s < 1800.0 {
-            // Third order: the quarter-diurnal turns 0.5 rad in half an hour, the fourth term is 0.003 of it.
-            return h + after_s * (h1 + after_s * (h2 / 2.0 + after_s * h3 / 6.0));
+    /// How far a height `after_us` after the latest measurement is from the prediction, m.
+    pub(super) fn left_m(&self, height_m: f64, after_us: i64) -> f32 {
+        if after_us < SHORT_US {
+            (height_m - self.height_m) as f32 - self.moved_m(seconds(0, after_us))
+        } else {
+            (height_m - self.predict(after_us)) as f32
         }
+    }
+
+    /// How far the prediction moves within half an hour after the latest measurement, m.
+    fn moved_m(&self, after_s: f32) -> f32 {
+        // Third order: the quarter-diurnal turns 0.5 rad in half an hour, the fourth term is 0.003 of it.
+        let [linear, square, cubic] = self.taylor;
+        after_s * (linear + after_s * (square + after_s * cubic))
+    }
+
+    /// Predicted height `after_us` after the latest measurement, m.
+    pub(super) fn predict(&self, after_us: i64) -> f64 {
+        if after_us < SHORT_US {
+            return self.height_m + f64::from(self.moved_m(seconds(0, after_us)));
+        }
+        let after_s = after_us as f64 * 1e-6;
         let mut sum = self.x[0] + self.x[1] * after_s;
         for (k, speed) in SPEEDS.into_iter().enumerate() {
             sum +=
@@ -108,15 +145,15 @@ impl Tide {
         sum
     }
 
-    /// Standard deviation of that prediction, m.
-    pub(super) fn sigma_m(&self, after_s: f64) -> f64 {
+    /// Variance of that prediction, m2.
+    pub(super) fn variance_m2(&self, after_us: i64) -> f32 {
         let [v, v1, v2] = self.spread;
-        sqrt((v + after_s * (v1 + after_s * v2)).max(0.0))
+        let after_s = seconds(0, after_us);
+        (v + after_s * (v1 + after_s * v2)).max(0.0)
     }
 
     /// A measurement `after_s` after the previous one, that stands for `span_s` seconds. `sigma_m` is the usual spread of
-    /// residuals, `distrust` (at least 1) how many times its standard deviation this one has. Returns the shift of
-    /// the prediction that it caused, m.
+    /// residuals, `distrust` (at least 1) how many times its standard deviation this one has.
     pub(super) fn measure(
         &mut self,
         after_s: f64,
@@ -124,8 +161,7 @@ impl Tide {
         height_m: f64,
         sigma_m: f64,
         distrust: f64,
-    ) -> f64 {
-        let before = self.predict(after_s);
+    ) {
         self.advance(after_s, sigma_m);
         let noise = sigma_m * sigma_m * distrust * distrust * (CORRELATION_S / span_s).max(1.0);
         // P H' with H picking the height and each oscillator's first component.
@@ -138,8 +174,9 @@ impl Tide {
         let gate = GATE * sqrt(variance);
         let innovation =
             (height_m - (self.x[0] + self.x[2] + self.x[4] + self.x[6])).clamp(-gate, gate);
+        let per_variance = 1.0 / variance;
         for i in 0..N {
-            let gain = ph[i] / variance;
+            let gain = ph[i] * per_variance;
             self.x[i] += gain * innovation;
             for (j, column) in ph.iter().enumerate().take(i + 1) {
                 let value = self.p[i][j] - gain * column;
@@ -150,7 +187,6 @@ impl Tide {
             self.p[i][i] = self.p[i][i].max(1e-18);
         }
         self.anchor();
-        self.taylor[0] - before
     }
 
     /// The level may have changed unseen by about `by_m`.
@@ -173,8 +209,8 @@ impl Tide {
     }
 
     /// Standard deviation of the predicted slope, m/s.
-    pub(super) fn slope_sigma_m_s(&self) -> f64 {
-        sqrt(self.spread[2])
+    pub(super) fn slope_sigma_m_s(&self) -> f32 {
+        self.slope_sigma_m_s
     }
 
     /// The instrument's level jumped by about `by_m`, seen sharply: keep slope and tide, and doubt little.
@@ -189,32 +225,44 @@ impl Tide {
         self.doubt(by_m);
     }
 
+    /// `x <- F x`, `P <- F P F'`, two states at a time: only the pairs on and below the diagonal are computed.
+    fn turn_all(&mut self, dt: f64) {
+        let [a, b, c] = self.turn.turns;
+        let step = [[1.0, dt], [0.0, 1.0]];
+        let pairs = [step, rotation(a), rotation(b), rotation(c)];
+        for (i, f) in pairs.iter().enumerate() {
+            let x = [self.x[2 * i], self.x[2 * i + 1]];
+            [self.x[2 * i], self.x[2 * i + 1]] = [dot(f[0], x), dot(f[1], x)];
+            for (j, g) in pairs.iter().enumerate().take(i + 1) {
+                let (upper, lower) = (&self.p[2 * i], &self.p[2 * i + 1]);
+                let columns = [0, 1].map(|k| [upper[2 * j + k], lower[2 * j + k]]);
+                let rows = f.map(|row| columns.map(|column| dot(row, column)));
+                for (m, row) in rows.into_iter().enumerate() {
+                    for (n, to) in g.iter().enumerate() {
+                        if i == j && n > m {
+                            continue;
+                        }
+                        let value = dot(*to, row);
+                        self.p[2 * i + m][2 * j + n] = value;
+                        self.p[2 * j + n][2 * i + m] = value;
+                    }
+                }
+            }
+        }
+    }
+
     fn advance(&mut self, after_s: f64, sigma_m: f64) {
         let dt = after_s.clamp(0.0, FORGOTTEN_S);
         if dt == 0.0 {
             return;
         }
-        let turns = SPEEDS.map(|speed| (cos(speed * dt), sin(speed * dt)));
-        let turn = |v: &mut [f64; N]| {
-            v[0] += dt * v[1];
-            for (k, (cosine, sine)) in turns.into_iter().enumerate() {
-                let (a, b) = (v[2 + 2 * k], v[3 + 2 * k]);
-                v[2 + 2 * k] = a * cosine + b * sine;
-                v[3 + 2 * k] = b * cosine - a * sine;
-            }
-        };
-        turn(&mut self.x);
-        // P <- F P F': rows, then columns (P is symmetric, so the second pass works on the transpose).
-        for _ in 0..2 {
-            for row in &mut self.p {
-                turn(row);
-            }
-            for i in 0..N {
-                for j in 0..i {
-                    (self.p[i][j], self.p[j][i]) = (self.p[j][i], self.p[i][j]);
-                }
-            }
+        if dt != self.turn.over_s {
+            self.turn = Turn {
+                over_s: dt,
+                turns: SPEEDS.map(|speed| (cos(speed * dt), sin(speed * dt))),
+            };
         }
+        self.turn_all(dt);
         let density = sigma_m * sigma_m * CORRELATION_S;
         let w = 2.0 * core::f64::consts::PI / TREND_PERIOD_S;
         let q = density * w * w * w * w;
@@ -241,31 +289,39 @@ impl Tide {
     fn anchor(&mut self) {
         let x = &self.x;
         let mut taylor = [x[0], x[1], 0.0, 0.0];
-        let mut slope_row = [0.0; N];
-        slope_row[1] = 1.0;
         for (k, w) in SPEEDS.into_iter().enumerate() {
             let (a, b) = (x[2 + 2 * k], x[3 + 2 * k]);
             taylor[0] += a;
             taylor[1] += w * b;
-            taylor[2] -= w * w * a;
-            taylor[3] -= w * w * w * b;
-            slope_row[3 + 2 * k] = w;
+            taylor[2] -= w * w / 2.0 * a;
+            taylor[3] -= w * w * w / 6.0 * b;
         }
-        self.taylor = taylor;
+        self.height_m = taylor[0];
+        self.taylor = [taylor[1] as f32, taylor[2] as f32, taylor[3] as f32];
+        // Rows of the slope and of each oscillator's second component make the slope's row.
+        let slopes = [(1, 1.0), (3, SPEEDS[0]), (5, SPEEDS[1]), (7, SPEEDS[2])];
         let (mut v, mut v1, mut v2) = (0.0, 0.0, 0.0);
-        for (row, slope) in self.p.iter().zip(slope_row) {
-            let height: f64 = row[0] + row[2] + row[4] + row[6];
-            let cross = row[1] * slope_row[1]
-                + row[3] * slope_row[3]
-                + row[5] * slope_row[5]
-                + row[7] * slope_row[7];
+        for (i, slope) in slopes {
+            let row = &self.p[i];
+            let cross = row[1] + row[3] * SPEEDS[0] + row[5] * SPEEDS[1] + row[7] * SPEEDS[2];
             v2 += slope * cross;
-            v1 += slope * height * 2.0;
+            v1 += slope * (row[0] + row[2] + row[4] + row[6]) * 2.0;
         }
         for i in [0, 2, 4, 6] {
             let row = &self.p[i];
             v += row[0] + row[2] + row[4] + row[6];
         }
-        self.spread = [v, v1, v2.max(0.0)];
+        let v2 = v2.max(0.0);
+        self.spread = [v as f32, v1 as f32, v2 as f32];
+        self.slope_sigma_m_s = sqrtf(v2 as f32);
     }
+}
+
+/// An oscillator's turn by an angle with this cosine and sine.
+fn rotation((cosine, sine): (f64, f64)) -> [[f64; 2]; 2] {
+    [[cosine, sine], [-sine, cosine]]
+}
+
+fn dot(a: [f64; 2], b: [f64; 2]) -> f64 {
+    a[0] * b[0] + a[1] * b[1]
 }
