@@ -198,6 +198,13 @@ fn an_earthquake_at_four_stations_is_told_once_and_warns_nobody() {
     let episode = core.ground().expect("it shook");
     assert_eq!(episode.stations.len(), 4);
     let since_s = (episode.since_us - START) as f64 * 1e-6;
+    let picture = core.picture();
+    let titles: Vec<&str> = picture
+        .situations
+        .iter()
+        .map(|s| s.title.as_str())
+        .collect();
+    assert_eq!(titles, ["shaking of the ground at 4 stations"]);
     assert!((60.0..60.3).contains(&since_s), "{since_s}");
 
     // Rows in any order within a step, and the journal again: the same.
