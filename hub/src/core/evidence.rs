@@ -25,13 +25,19 @@ impl Core {
         why: &str,
         out: &mut Vec<Output>,
     ) {
-        let Change::Onset { onset_us, .. } = *change else {
+        let Change::Onset {
+            onset_us,
+            confidence,
+            ..
+        } = *change
+        else {
             return;
         };
         let mut text = format!(
-            "{} moves like a tsunami since {}, and no earthquake explains it: look at it now",
+            "{} moves like a tsunami since {} (confidence {:.0} %), and no earthquake explains it: look at it now",
             self.station_name(finding.station),
-            utc(onset_us)
+            utc(onset_us),
+            100.0 * confidence
         );
         if !why.is_empty() {
             text.push_str(". ");

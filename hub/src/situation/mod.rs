@@ -27,6 +27,8 @@ pub const MOST_FINDINGS: usize = 4_096;
 pub const MOST_SITUATIONS: usize = 256;
 /// Edges of a finding at most, beyond those that hold a situation together: enough to explain it.
 const MOST_EDGES: usize = 4;
+/// Findings of one situation that one rule links another to, at most: the newest.
+const MOST_LOOKED_AT: usize = 16;
 /// Situations and findings of one that are shown, at most; the timeline has all.
 const MOST_SHOWN: usize = 64;
 /// See [`MOST_SHOWN`].
@@ -108,7 +110,8 @@ pub struct Situations {
     keep_us: i64,
     held: BTreeMap<u64, Held>,
     by_key: BTreeMap<String, u64>,
-    by_kind: BTreeMap<Kind, BTreeSet<u64>>,
+    /// Findings by their situation, or none, and kind.
+    placed: BTreeMap<(Option<u64>, Kind), BTreeSet<u64>>,
     situations: BTreeMap<u64, Situation>,
     next: u64,
     refused: u64,
@@ -126,7 +129,7 @@ impl Situations {
             linger_us: settings.linger.as_micros() as i64,
             held: BTreeMap::new(),
             by_key: BTreeMap::new(),
-            by_kind: BTreeMap::new(),
+            placed: BTreeMap::new(),
             situations: BTreeMap::new(),
             next: 0,
             refused: 0,
@@ -146,17 +149,14 @@ impl Situations {
 
     /// The situation of a tsunami event.
     pub fn of_event(&self, event: &str) -> Option<&str> {
-        let kinds = [Kind::Earthquake, Kind::Wave, Kind::Warning];
-        let mut held = kinds
-            .iter()
-            .filter_map(|k| self.by_kind.get(k))
-            .flatten()
-            .filter_map(|f| self.held.get(f));
-        let at = held.find_map(|h| {
-            h.situation
-                .filter(|_| h.finding.event.as_deref() == Some(event))
-        })?;
-        Some(&self.situations.get(&at)?.id)
+        let of = |f: &u64| {
+            self.held
+                .get(f)
+                .is_some_and(|h| h.finding.event.as_deref() == Some(event))
+        };
+        let mut newest = self.situations.values().rev();
+        let situation = newest.find(|s| s.findings.iter().any(of))?;
+        Some(&situation.id)
     }
 
     /// Whether time alone can change what is said: a situation is on.
@@ -197,6 +197,7 @@ impl Situations {
             .by_key
             .get(&finding.key)
             .and_then(|at| Some((*at, self.held.get(at)?)));
+        let known = known.filter(|(_, held)| held.finding.kind == finding.kind);
         let known = known.and_then(|(at, held)| {
             let known = &held.finding;
             match known.until_us {
@@ -221,14 +222,7 @@ impl Situations {
                 self.version += 1;
                 let known = std::mem::replace(&mut held.finding, finding);
                 let new = &held.finding;
-                if known.kind != new.kind {
-                    if let Some(of_kind) = self.by_kind.get_mut(&known.kind) {
-                        of_kind.remove(&at);
-                    }
-                    self.by_kind.entry(new.kind).or_default().insert(at);
-                }
-                let same = known.kind == new.kind
-                    && known.since_us == new.since_us
+                let same = known.since_us == new.since_us
                     && known.shape == new.shape
                     && known.size == new.size
                     && known.event == new.event
@@ -248,7 +242,10 @@ impl Situations {
                 let at = self.next;
                 self.next += 1;
                 self.by_key.insert(finding.key.clone(), at);
-                self.by_kind.entry(finding.kind).or_default().insert(at);
+                self.placed
+                    .entry((None, finding.kind))
+                    .or_default()
+                    .insert(at);
                 let held = Held {
                     finding,
                     situation: None,
@@ -396,9 +393,6 @@ impl Situations {
     fn drop_situation(&mut self, at: u64) {
         if let Some(situation) = self.situations.remove(&at) {
             for finding in situation.findings {
-                if let Some(held) = self.held.get_mut(&finding) {
-                    held.situation = None;
-                }
                 self.remove(finding);
             }
         }
@@ -411,9 +405,7 @@ impl Situations {
         if self.by_key.get(&held.finding.key) == Some(&at) {
             self.by_key.remove(&held.finding.key);
         }
-        if let Some(of_kind) = self.by_kind.get_mut(&held.finding.kind) {
-            of_kind.remove(&at);
-        }
+        self.unplace(at, held.situation, held.finding.kind);
         for edge in &held.edges {
             if let Some(other) = self.held.get_mut(&edge.other) {
                 other.edges.retain(|e| e.other != at);
@@ -423,6 +415,25 @@ impl Situations {
             situation.findings.remove(&at);
         }
         Some(held)
+    }
+
+    fn unplace(&mut self, at: u64, s: Option<u64>, kind: Kind) {
+        if let Some(there) = self.placed.get_mut(&(s, kind)) {
+            there.remove(&at);
+            if there.is_empty() {
+                self.placed.remove(&(s, kind));
+            }
+        }
+    }
+
+    /// Notes which situation a finding is in, or that it is in none.
+    fn place(&mut self, at: u64, s: Option<u64>) {
+        let Some(held) = self.held.get_mut(&at) else {
+            return;
+        };
+        let (was, kind) = (std::mem::replace(&mut held.situation, s), held.finding.kind);
+        self.unplace(at, was, kind);
+        self.placed.entry((s, kind)).or_default().insert(at);
     }
 
     /// Drops what does not hold any more now that a finding is known better.
@@ -475,12 +486,13 @@ impl Situations {
         }
     }
 
-    /// All links of a finding to others, the best first.
+    /// Links of a finding to others, the best first: by each rule to each situation's newest few, and to all that have none.
     fn links(&self, at: u64) -> Vec<Edge> {
         let Some(me) = self.held.get(&at).map(|h| &h.finding) else {
             return Vec::new();
         };
         let mut found: Vec<Edge> = Vec::new();
+        let situations = || std::iter::once(None).chain(self.situations.keys().map(|s| Some(*s)));
         for (rule, r) in self.rules.iter().enumerate() {
             for (mine, theirs, is_effect) in
                 [(&r.effect, &r.cause, true), (&r.cause, &r.effect, false)]
@@ -488,31 +500,30 @@ impl Situations {
                 if !mine.contains(&me.kind) {
                     continue;
                 }
-                let others = theirs.iter().filter_map(|k| self.by_kind.get(k)).flatten();
-                for (other, held) in others.filter_map(|o| Some((*o, self.held.get(o)?))) {
-                    if other == at {
-                        continue;
-                    }
-                    let (cause, effect) = ends(is_effect, me, &held.finding);
-                    if let Some(link) = r.links(cause, effect) {
-                        found.push(Edge {
-                            other,
+                for s in situations() {
+                    let most = if s.is_some() {
+                        MOST_LOOKED_AT
+                    } else {
+                        MOST_FINDINGS
+                    };
+                    let there = theirs.iter().filter_map(|k| self.placed.get(&(s, *k)));
+                    let others = there.flat_map(|there| there.iter().rev());
+                    let links = others.filter(|o| **o != at).filter_map(|other| {
+                        let held = self.held.get(other)?;
+                        let (cause, effect) = ends(is_effect, me, &held.finding);
+                        let link = r.links(cause, effect)?;
+                        Some(Edge {
+                            other: *other,
                             rule,
                             is_effect,
                             link,
-                        });
-                    }
+                        })
+                    });
+                    found.extend(links.take(most));
                 }
             }
         }
-        found.sort_by(|a, b| {
-            let km = |e: &Edge| e.link.km.unwrap_or(0.0);
-            a.rule
-                .cmp(&b.rule)
-                .then(km(a).total_cmp(&km(b)))
-                .then(a.link.lag_us.abs().cmp(&b.link.lag_us.abs()))
-                .then(a.other.cmp(&b.other))
-        });
+        found.sort_by(better);
         found
     }
 
@@ -604,7 +615,7 @@ impl Situations {
         }
         let at = self.next;
         self.next += 1;
-        held.situation = Some(at);
+        self.place(first, Some(at));
         let situation = Situation {
             id,
             findings: BTreeSet::from([first]),
@@ -617,9 +628,7 @@ impl Situations {
 
     /// A finding without a situation enters one. `at` is whose edge it is.
     fn enter(&mut self, who: u64, s: u64, at: u64, edge: Edge, news: &mut Vec<News>) {
-        if let Some(held) = self.held.get_mut(&who) {
-            held.situation = Some(s);
-        }
+        self.place(who, Some(s));
         let on = self.is_on(who);
         let Some(situation) = self.situations.get_mut(&s) else {
             return;
@@ -642,9 +651,7 @@ impl Situations {
             return;
         };
         for finding in &given.findings {
-            if let Some(held) = self.held.get_mut(finding) {
-                held.situation = Some(keep);
-            }
+            self.place(*finding, Some(keep));
         }
         let Some(kept) = self.situations.get_mut(&keep) else {
             return;
@@ -712,9 +719,7 @@ impl Situations {
         let (stay, loose): (Vec<_>, Vec<_>) =
             parts.into_iter().partition(|p| p.len() > 1 || alone(p));
         for finding in loose.into_iter().flatten() {
-            if let Some(held) = self.held.get_mut(&finding) {
-                held.situation = None;
-            }
+            self.place(finding, None);
         }
         let mut stay = stay.into_iter();
         match (stay.next(), self.situations.get_mut(&s)) {
@@ -728,9 +733,7 @@ impl Situations {
                 continue;
             };
             for finding in &part {
-                if let Some(held) = self.held.get_mut(finding) {
-                    held.situation = Some(own);
-                }
+                self.place(*finding, Some(own));
             }
             if let Some(situation) = self.situations.get_mut(&own) {
                 situation.findings = part;
@@ -836,6 +839,16 @@ impl Situations {
         }
         why
     }
+}
+
+/// Earlier rules first, then what is nearer, then what is sooner, then what is older.
+fn better(a: &Edge, b: &Edge) -> std::cmp::Ordering {
+    let km = |e: &Edge| e.link.km.unwrap_or(0.0);
+    a.rule
+        .cmp(&b.rule)
+        .then(km(a).total_cmp(&km(b)))
+        .then(a.link.lag_us.abs().cmp(&b.link.lag_us.abs()))
+        .then(a.other.cmp(&b.other))
 }
 
 /// Cause and effect of an edge of mine.

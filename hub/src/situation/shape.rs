@@ -2,22 +2,33 @@
 
 use geo::{Contains as _, Distance as _, Euclidean, LineString, MultiPolygon, Point, Polygon};
 
-use crate::place::Place;
+use crate::place::{KM_PER_DEGREE, Place};
 
 /// A place or areas.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shape {
     middle: Place,
+    /// The middle as a unit vector: thousands of findings are compared with each other, and this needs no sines.
+    towards: [f64; 3],
     /// All of it lies within this distance of the middle, km.
     radius_km: f64,
     /// Outlines; none for a point.
     areas: Vec<Vec<Place>>,
 }
 
+/// Radius of the sphere of [`KM_PER_DEGREE`], km.
+const EARTH_KM: f64 = KM_PER_DEGREE * 180.0 / std::f64::consts::PI;
+
+fn unit(place: Place) -> [f64; 3] {
+    let (lat, lon) = (place.lat.to_radians(), place.lon.to_radians());
+    [lat.cos() * lon.cos(), lat.cos() * lon.sin(), lat.sin()]
+}
+
 impl From<Place> for Shape {
     fn from(place: Place) -> Self {
         Self {
             middle: place,
+            towards: unit(place),
             radius_km: 0.0,
             areas: Vec::new(),
         }
@@ -52,6 +63,7 @@ impl Shape {
             .fold(0.0, f64::max);
         Some(Self {
             middle,
+            towards: unit(middle),
             radius_km,
             areas,
         })
@@ -65,7 +77,15 @@ impl Shape {
     /// Distance, km: 0 where they touch; `None` when it is more than `most_km`. Between areas on a plane that touches at the middle of
     /// the first, good to some percent for areas of some hundred kilometres.
     pub fn within_km(&self, other: &Self, most_km: f64) -> Option<f64> {
-        let apart_km = self.middle.distance_km(other.middle);
+        let chord2: f64 = (0..3)
+            .map(|i| (self.towards[i] - other.towards[i]).powi(2))
+            .sum();
+        // A chord is no longer than its arc.
+        let reach = (most_km + self.radius_km + other.radius_km) / EARTH_KM;
+        if chord2 > reach * reach {
+            return None;
+        }
+        let apart_km = 2.0 * (chord2.sqrt() / 2.0).min(1.0).asin() * EARTH_KM;
         if apart_km - self.radius_km - other.radius_km > most_km {
             return None;
         }

@@ -58,7 +58,7 @@ fn keys(view: &SituationView) -> Vec<&str> {
 /// Every finding in at most one situation, edges on both sides and within one situation, indices that agree.
 fn consistent(s: &Situations) {
     for (at, held) in &s.held {
-        assert!(s.by_kind[&held.finding.kind].contains(at));
+        assert!(s.placed[&(held.situation, held.finding.kind)].contains(at));
         for edge in &held.edges {
             let other = &s.held[&edge.other];
             assert!(
@@ -73,6 +73,10 @@ fn consistent(s: &Situations) {
             assert!(s.situations[&situation].findings.contains(at));
         }
     }
+    assert_eq!(
+        s.placed.values().map(BTreeSet::len).sum::<usize>(),
+        s.held.len()
+    );
     for (key, at) in &s.by_key {
         assert_eq!(&s.held[at].finding.key, key);
     }
@@ -384,7 +388,7 @@ fn what_never_ends_ends_after_two_days() {
 #[test]
 fn memory_is_bounded_and_what_finds_no_room_is_counted() {
     let mut s = shipped();
-    for k in 0..2 * MOST_FINDINGS {
+    for k in 0..MOST_FINDINGS + 100 {
         take_all(
             &mut s,
             &[at(
@@ -395,17 +399,17 @@ fn memory_is_bounded_and_what_finds_no_room_is_counted() {
             )],
         );
     }
-    assert_eq!(s.refused(), MOST_FINDINGS as u64);
+    assert_eq!(s.refused(), 100);
     consistent(&s);
     for k in 0..MOST_FINDINGS {
         s.end(&format!("q{k}"), START + 3 * HOUR);
     }
     // What is over makes room.
     take_all(&mut s, &[quake("quake", 8.0, 3 * HOUR, 0.0)]);
-    assert_eq!(s.refused(), MOST_FINDINGS as u64);
+    assert_eq!(s.refused(), 100);
     // A thousand lonely situations.
     let mut s = shipped();
-    for k in 0..1_000 {
+    for k in 0..300 {
         take_all(
             &mut s,
             &[at(
@@ -417,7 +421,7 @@ fn memory_is_bounded_and_what_finds_no_room_is_counted() {
         );
     }
     consistent(&s);
-    assert_eq!(s.refused(), 1_000 - MOST_SITUATIONS as u64);
+    assert_eq!(s.refused(), 300 - MOST_SITUATIONS as u64);
     assert_eq!(s.views().len(), MOST_SHOWN);
 }
 
@@ -456,7 +460,7 @@ fn a_storm_of_findings_keeps_what_holds() {
                 });
             }
         }
-        if k % 20 == 0 {
+        if k % 100 == 0 {
             consistent(&s);
         }
     }
@@ -518,4 +522,24 @@ fn a_deployment_adds_replaces_and_takes_rules_away() {
         let why = settings(text).check().expect_err(text);
         assert!(why.contains(says), "{text}: {why}");
     }
+}
+
+/// A whole grid's meters report at once: that must not hold up a step for long. Printed, not asserted: machines differ.
+#[test]
+fn a_grid_s_worth_of_findings_in_one_step() {
+    let mut s = shipped();
+    let began = std::time::Instant::now();
+    for k in 0..MOST_FINDINGS {
+        let mut meter = at(&format!("f{k}"), Kind::Frequency, k as i64, (k % 64) as f64);
+        meter.shape = Place {
+            lat: -33.0 + (k / 64) as f64 * 0.01,
+            lon: -71.0 + (k % 64) as f64 * 0.01,
+        }
+        .into();
+        s.take(meter);
+    }
+    println!("{MOST_FINDINGS} findings: {:?}", began.elapsed());
+    consistent(&s);
+    assert_eq!(s.views().len(), 1);
+    assert_eq!(s.views()[0].more, MOST_FINDINGS - MOST_EVIDENCE);
 }
