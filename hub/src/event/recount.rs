@@ -85,7 +85,7 @@ impl Event {
         }));
         if self.confirmed && !self.told_confirmed && self.is_published() {
             steps.push(Step::Publish(Reason::Confirmed));
-        } else if self.chain.is_empty() && is.is_some() {
+        } else if self.chain.is_empty() && is.is_some_and(|o| o.amplitude_m != 0.0) {
             steps.extend(self.begin());
         }
         Some(Recount { claimed, steps })
