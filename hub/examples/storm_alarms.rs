@@ -118,8 +118,9 @@ fn run(ocean: &Arc<ocean::Grid>, gauges: &[usize], least: usize, seas: &[Vec<f64
         .collect();
     let mut count = Count::default();
     let mut out = vec![0; 4_096];
-    for minute in 0..seas[0].len() {
-        let time_us = START + minute as i64 * MINUTE;
+    let minutes = seas.first().map_or(0, Vec::len) as i64;
+    for minute in 0..minutes {
+        let time_us = START + minute * MINUTE;
         let readings: Vec<Reading> = gauges
             .iter()
             .zip(0..)
@@ -127,9 +128,9 @@ fn run(ocean: &Arc<ocean::Grid>, gauges: &[usize], least: usize, seas: &[Vec<f64
                 station,
                 time_us,
                 quantity: Quantity::SeaLevel,
-                value: seas[*gauge][minute],
+                value: seas[*gauge][minute as usize],
                 quality: 0,
-                seq: (minute * gauges.len()) as u64 + u64::from(station),
+                seq: minute as u64 * gauges.len() as u64 + u64::from(station),
             })
             .collect();
         let header = Header {

@@ -261,11 +261,11 @@ fn a_wave_that_never_was_is_taken_back_and_ends_no_warning() {
     assert!(before > 0 && told.core.events()[0].observed.len() == 2);
     // Between the rows that came lie others with the opposite of the wave.
     let (wave, calm) = (&sensors[1], Sensor::quiet(B));
-    let readings: Vec<wire::batch::Reading> = (0..4 * 120)
+    let readings: Vec<wire::batch::Reading> = (0..12 * 120)
         .map(|k| {
-            let at_us = ORIGIN + k * MINUTE / 4;
+            let at_us = ORIGIN + k * MINUTE / 12;
             let swing = wave.honest_m(at_us) - calm.honest_m(at_us);
-            let swings = [0.0, -1.0, 1.0, -1.0][(k % 4) as usize];
+            let swings = if k % 2 == 0 { 1.0 } else { -1.0 };
             wire::batch::Reading {
                 station: 0,
                 time_us: at_us,
@@ -299,7 +299,9 @@ fn a_wave_that_never_was_is_taken_back_and_ends_no_warning() {
     let taken_back = told.said("taken_back");
     println!("{taken_back:#?} {:#?}", told.said("corrected"));
     assert!(
-        taken_back.len() == 1 && taken_back[0].contains("21413"),
+        taken_back.len() == 1
+            && taken_back[0].contains("21413")
+            && taken_back[0].contains("1 of 2 stations"),
         "{taken_back:?}"
     );
     let [event] = told.core.events() else {
