@@ -32,6 +32,9 @@ fn core() -> Core {
             "[[station]]\nid = \"UH{k}\"\nlat = 48.{k}\nlon = 11.6\nquantity = \"acceleration\"\n"
         ));
     }
+    text.push_str(
+        "[[station]]\nid = \"gauge\"\nlat = 48.0\nlon = 11.0\nquantity = \"sea_level\"\n",
+    );
     Core::new(
         Arc::new(Config::parse("hub.toml", &text).expect("sound")),
         None,
@@ -216,6 +219,70 @@ fn an_earthquake_at_four_stations_is_told_once_and_warns_nobody() {
         .map(|e| Entry::decode(&e.encode()).expect("an entry"))
         .collect();
     assert_eq!(run(&mut again, &journal), outputs);
+}
+
+/// A gauge near by that begins to move minutes after the ground has shaken: both are said, and the sea's word stands.
+#[test]
+fn what_moves_at_sea_shortly_after_is_seen_in_that_light() {
+    let minute = |m: i64| {
+        let t = (m * 60 * SECOND, m);
+        let s = (m - 5).max(0) as f64;
+        let wave = 0.5 * (std::f64::consts::TAU * s / 20.0).sin() * (-s / 60.0).exp();
+        (t.0, wave + 0.001 * noise(t.1))
+    };
+    let told = |shakes: bool| {
+        let mut core = core();
+        let mut outputs = Vec::new();
+        let gauge = |core: &mut Core, m: i64, outputs: &mut Vec<Output>| {
+            let (time_us, value) = minute(m);
+            let now_us = START + time_us;
+            let header = Header {
+                edge: "sea",
+                outbox: 2,
+                offset: (m + 1_000) as u64,
+                sent_us: now_us,
+                backlog: false,
+            };
+            let reading = Reading {
+                station: 0,
+                time_us: now_us,
+                quantity: Quantity::SeaLevel,
+                value,
+                quality: 0,
+                seq: (m + 1_000) as u64,
+            };
+            let station = Station {
+                id: "gauge",
+                node: 9,
+                boot: 1,
+            };
+            let mut out = vec![0; 1_024];
+            let n = wire::batch::encode(&header, &[station], &[reading], &mut out).expect("fits");
+            outputs.extend(core.replay(&Entry {
+                received_us: now_us,
+                items: vec![Item::Batch(out[..n].to_vec())],
+            }));
+        };
+        for m in -900..0 {
+            gauge(&mut core, m, &mut outputs);
+        }
+        if shakes {
+            let records = made_up([60.0, 62.0, 64.0, 66.5].map(Some));
+            outputs.extend(run(&mut core, &entries(&records, false)));
+        }
+        for m in 2..40 {
+            gauge(&mut core, m, &mut outputs);
+        }
+        outputs
+    };
+    let near = told(true);
+    let near = said(&near, "shaking_ground_near");
+    assert_eq!(near.len(), 1, "{near:?}");
+    assert!(
+        near[0].contains("the ground shook since 16:25 UTC at UH1, UH2, UH3, UH4"),
+        "{near:?}"
+    );
+    assert!(said(&told(false), "shaking_ground_near").is_empty());
 }
 
 /// What overtakes cannot be put in its place any more, and is counted.

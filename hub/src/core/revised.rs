@@ -15,6 +15,9 @@ use crate::fuse::{Sighting, Verdict};
 impl Core {
     /// Takes the whole story of a finding's station in place of the one before.
     pub(super) fn sea_revised(&mut self, finding: &Finding, now_us: i64, out: &mut Vec<Output>) {
+        if self.ocean.is_none() {
+            return;
+        }
         let (station, time_us) = (finding.station, finding.time_us);
         let was = self.fusion.sighting(station).copied();
         let on = |e: &Event| !e.is_over() && e.observed.contains_key(&station);

@@ -66,7 +66,11 @@ impl Event {
                 }
             }
             (Some(was), None) => {
-                steps.push(say(time_us, "taken_back", self.without(&name, &was)));
+                steps.push(say(
+                    time_us,
+                    "taken_back",
+                    self.without(&name, &was, policy),
+                ));
             }
             (None, _) => {}
         }
@@ -85,18 +89,24 @@ impl Event {
         }));
         if self.confirmed && !self.told_confirmed && self.is_published() {
             steps.push(Step::Publish(Reason::Confirmed));
-        } else if self.chain.is_empty() && is.is_some() {
+        } else if self.chain.is_empty() && is.is_some_and(|o| o.amplitude_m != 0.0) {
             steps.extend(self.begin());
         }
         Some(Recount { claimed, steps })
     }
 
     /// What is left of the event without a station, in words.
-    fn without(&self, name: &str, was: &Observed) -> String {
+    fn without(&self, name: &str, was: &Observed, policy: &Policy) -> String {
+        const STANDS: &str = "What was warned of stays in force until the sea is known to be quiet, or officers end it";
+        let (count, least) = (self.observed.len(), policy.without_earthquake);
         let left = if !self.confirmed {
-            "nothing else confirms the tsunami. What was warned of stays in force until the sea is known to be quiet, or officers end it"
+            format!("nothing else confirms the tsunami. {STANDS}")
+        } else if self.waves.is_some() && count < least {
+            format!(
+                "what is left is {count} of {least} stations that a warning without an earthquake takes. {STANDS}"
+            )
         } else {
-            "other stations confirm the tsunami"
+            "other stations confirm the tsunami".to_owned()
         };
         format!(
             "{name} has not seen the wave of {}: rows that came late show none there (said before: {}); {left}",

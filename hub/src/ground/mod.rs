@@ -30,7 +30,7 @@ pub const KEPT_US: i64 = 6 * 3_600 * 1_000_000;
 /// long windows.
 const LONGEST_US: i64 = 15 * 60 * 1_000_000;
 /// How long after the last station's shaking the sea may still move with the ground, beside the waves' way there: surface waves of a great
-/// earthquake and the oscillations they leave pass a buoy in about this (21418 and 21413 in 2011, 32412 in 2010).
+/// earthquake, and what they leave swinging, pass a buoy in about this (assumed).
 const AFTER_US: i64 = 20 * 60 * 1_000_000;
 /// Stations at sea further from the shaking than this are not said to shake with it, km.
 const SEA_KM: f64 = 1_500.0;
@@ -388,6 +388,12 @@ mod tests {
         assert!(!ground.is_busy());
         ground.pass(now_us + KEPT_US);
         assert_eq!((ground.shakes.len(), ground.newest()), (0, None));
+    }
+
+    #[test]
+    fn a_lane_takes_no_more_memory_at_a_high_rate() {
+        // The averages are recursive: there is no window of samples.
+        assert!(size_of::<signal::stalta::StaLta>() <= 160);
     }
 
     #[test]

@@ -252,6 +252,73 @@ fn the_order_of_arrival_changes_nothing_that_is_believed() {
     assert_eq!(told.messages().iter().filter(|m| m.1 == "Alert").count(), 1);
 }
 
+/// One of two stations turns out to have swung, once all of its rows are there. The warning rests on one station then, which would have
+/// raised none; it stands, the officers know, and nobody is told that it is safe.
+#[test]
+fn a_wave_that_never_was_is_taken_back_and_ends_no_warning() {
+    let sensors = [Sensor::sees(A, TOHOKU, 0.6), Sensor::sees(B, TOHOKU, 0.35)];
+    let mut told = run(&sensors, 2 * HOUR, "");
+    let before = told.messages().len();
+    assert!(before > 0 && told.core.events()[0].observed.len() == 2);
+    // Between the rows that came lie others with the opposite of the wave.
+    let (wave, calm) = (&sensors[1], Sensor::quiet(B));
+    let readings: Vec<wire::batch::Reading> = (0..12 * 120)
+        .map(|k| {
+            let at_us = ORIGIN + k * MINUTE / 12;
+            let swing = wave.honest_m(at_us) - calm.honest_m(at_us);
+            let swings = if k % 2 == 0 { 1.0 } else { -1.0 };
+            wire::batch::Reading {
+                station: 0,
+                time_us: at_us,
+                quantity: wire::quantity::Quantity::SeaLevel,
+                value: calm.honest_m(at_us) + swings * swing,
+                quality: 0,
+                seq: 1_000_000 + k as u64,
+            }
+        })
+        .filter(|r| (r.time_us - ORIGIN) % MINUTE != 0)
+        .collect();
+    let now_us = ORIGIN + 2 * HOUR + SECOND;
+    let header = wire::batch::Header {
+        edge: "sea",
+        outbox: 2,
+        offset: 0,
+        sent_us: now_us,
+        backlog: true,
+    };
+    let station = wire::batch::Station {
+        id: B.0,
+        node: 2,
+        boot: 2,
+    };
+    let mut out = vec![0; 65_536];
+    let n = wire::batch::encode(&header, &[station], &readings, &mut out).expect("fits");
+    told.take(&Entry {
+        received_us: now_us,
+        items: vec![Item::Batch(out[..n].to_vec())],
+    });
+    let taken_back = told.said("taken_back");
+    println!("{taken_back:#?} {:#?}", told.said("corrected"));
+    assert!(
+        taken_back.len() == 1
+            && taken_back[0].contains("21413")
+            && taken_back[0].contains("1 of 2 stations"),
+        "{taken_back:?}"
+    );
+    let [event] = told.core.events() else {
+        panic!("one event")
+    };
+    assert!(!event.is_over() && event.observed.len() == 1);
+    for minute in 1..90 {
+        told.take(&Entry {
+            received_us: now_us + minute * MINUTE,
+            items: Vec::new(),
+        });
+    }
+    let messages = told.messages();
+    assert!(messages.iter().all(|m| m.1 != "Cancel"), "{messages:?}");
+}
+
 #[test]
 fn travel_times_on_the_thinned_sea_are_those_of_the_whole() {
     let grid = hub::shipped::grid("pacific_10min").expect("shipped");

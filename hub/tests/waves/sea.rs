@@ -79,7 +79,7 @@ impl Sensor {
         }
     }
 
-    fn honest_m(&self, at_us: i64) -> f64 {
+    pub fn honest_m(&self, at_us: i64) -> f64 {
         let hours = (at_us - ORIGIN) as f64 / HOUR as f64;
         let phase = self.spot.2.to_radians();
         let turn = std::f64::consts::TAU;
