@@ -96,7 +96,9 @@ struct Count {
 
 fn run(ocean: &Arc<ocean::Grid>, gauges: &[usize], least: usize, seas: &[Vec<f64>]) -> Count {
     let mut text = include_str!("../../configs/pacific/hub.toml").to_owned();
-    text.push_str(&format!("\n[policy]\nwithout_earthquake = {least}\n"));
+    text.push_str(&format!(
+        "\n[policy]\nwithout_earthquake = {least}\ncoast_alone = {least}\n"
+    ));
     for &gauge in gauges {
         let (id, lat, lon, _) = GAUGES[gauge];
         text.push_str(&format!(

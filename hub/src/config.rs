@@ -278,6 +278,8 @@ pub struct Policy {
     pub relief_interval: Duration,
     /// How many stations' onsets one source must explain before there is a warning without an earthquake; 0: never.
     pub without_earthquake: usize,
+    /// The same where none of them is in deep water: harbours swing in storms, and some of it fits by chance; 0: officers decide.
+    pub coast_alone: usize,
     /// Stations nearer to each other than this count as one of them, km.
     pub separation_km: f64,
 }
@@ -302,6 +304,7 @@ impl Default for Policy {
             update_interval: Duration::from_secs(15 * 60),
             relief_interval: Duration::from_secs(3600),
             without_earthquake: 2,
+            coast_alone: 0,
             separation_km: 100.0,
         }
     }
@@ -587,6 +590,12 @@ impl Config {
         }
         if p.without_earthquake == 1 {
             return fail("[policy] without_earthquake = 1: one station alone may be a ship, a harbour or a fault; 2 or more, or 0 for never".to_owned());
+        }
+        if p.coast_alone == 1 || (p.coast_alone > 0 && p.coast_alone < p.without_earthquake) {
+            return fail(format!(
+                "[policy] coast_alone = {} must be 0 for never, or 2 or more and no less than without_earthquake = {}",
+                p.coast_alone, p.without_earthquake
+            ));
         }
         if !(10.0..=2_000.0).contains(&p.separation_km) {
             return fail(format!(

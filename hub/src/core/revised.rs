@@ -195,7 +195,7 @@ impl Core {
             .events
             .iter()
             .rposition(|e| e.waves().is_some() && !e.is_over() && e.observed.keys().any(member));
-        let least = self.config.policy.without_earthquake;
+        let least = self.least_of(&fit);
         let high = fit.members.iter().any(|m| {
             let sighting = self.fusion.sighting(m.0);
             sighting.is_some_and(|s| s.amplitude_m != 0.0)

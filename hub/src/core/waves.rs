@@ -13,6 +13,8 @@ use crate::place::Place;
 
 /// Depth at the coast for the purpose of how high a wave is there, metres: where gauges stand.
 const COAST_M: f64 = 10.0;
+/// In shallower water, or where no depth is given, a station stands at the coast and moves with its harbour.
+const COASTAL_M: f64 = 50.0;
 /// A sensor whose values have not changed for this long is stuck, and no witness: even a calm sea has a tide.
 const STUCK_US: i64 = 3_600 * 1_000_000;
 /// ... and one that holds still this long in the middle of a wave.
@@ -136,7 +138,15 @@ impl Core {
             {
                 return;
             }
-            Verdict::Single => return self.say_unexplained(finding, change, "", out),
+            Verdict::Single => {
+                let restless = self.fusion.sighting(station).is_some_and(|s| s.restless);
+                let why = if restless {
+                    "it has moved so several times in the last day, as a harbour in a storm does: it is not counted with others"
+                } else {
+                    ""
+                };
+                return self.say_unexplained(finding, change, why, out);
+            }
             Verdict::Rejected(why) => {
                 let why: Vec<String> = why.iter().map(|w| self.why(&name, w)).collect();
                 return self.say_unexplained(finding, change, &why.join("; "), out);
@@ -178,13 +188,18 @@ impl Core {
         if claimed {
             return;
         }
-        let least = self.config.policy.without_earthquake;
+        let (coast, least) = (self.at_the_coast(&fit), self.least_of(&fit));
         let heights = fit.members.iter().filter_map(|m| self.fusion.sighting(m.0));
         let high = heights.filter(|s| s.amplitude_m != 0.0).count();
         if least == 0 || fit.count < least {
             if onset {
+                let where_ = if coast {
+                    "all of them stand at the coast, where storms make harbours swing: "
+                } else {
+                    ""
+                };
                 let text = format!(
-                    "{}; nobody is warned of it without an earthquake before {}",
+                    "{}; {where_}nobody is warned of it without an earthquake before {}",
                     self.evidence(&fit),
                     if least == 0 {
                         "officers decide".to_owned()
@@ -199,6 +214,25 @@ impl Core {
         } else if onset {
             let text = format!("{}; heights are awaited", self.evidence(&fit));
             self.say_unexplained(finding, change, &text, out);
+        }
+    }
+
+    /// Whether none of the stations that agree is in deep water.
+    fn at_the_coast(&self, fit: &Fit) -> bool {
+        !fit.members.iter().any(|m| {
+            let station = self.config.station.get(m.0 as usize);
+            station
+                .and_then(|s| s.depth_m)
+                .is_some_and(|d| d >= COASTAL_M)
+        })
+    }
+
+    /// How many stations must agree for a warning; 0 for never.
+    pub(super) fn least_of(&self, fit: &Fit) -> usize {
+        if self.at_the_coast(fit) {
+            self.config.policy.coast_alone
+        } else {
+            self.config.policy.without_earthquake
         }
     }
 

@@ -171,6 +171,28 @@ fn the_policy_may_ask_for_more_stations_or_for_none() {
     }
 }
 
+/// Harbours swing in storms: agreement of gauges at the coast alone is for officers, unless a deployment says otherwise.
+#[test]
+fn gauges_at_the_coast_alone_warn_only_where_the_policy_says_so() {
+    let coast = |spot: (&'static str, f64, f64, f64)| (spot.0, spot.1, spot.2, 12.0);
+    let sees = |a, b| [Sensor::sees(a, TOHOKU, 0.6), Sensor::sees(b, TOHOKU, 0.35)];
+    let alone = sees(coast(A), coast(B));
+    let told = run(&alone, 4 * HOUR, "");
+    assert!(told.messages().is_empty() && told.core.events().is_empty());
+    let unexplained = told.said("unexplained");
+    assert!(
+        unexplained
+            .iter()
+            .any(|t| t.contains("all of them stand at the coast") && t.contains("officers decide")),
+        "{unexplained:?}"
+    );
+    let told = run(&alone, 4 * HOUR, "coast_alone = 2");
+    assert_eq!(told.core.events().len(), 1);
+    // One buoy among them is enough.
+    let told = run(&sees(A, coast(B)), 4 * HOUR, "");
+    assert_eq!(told.core.events().len(), 1);
+}
+
 /// Two far stations agree with a source whose wave would have passed two others between, which speak and saw nothing.
 #[test]
 fn silent_stations_between_speak_against_a_source() {
