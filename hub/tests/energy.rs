@@ -197,6 +197,12 @@ fn a_blackout_after_an_earthquake_and_the_journal_tells_it_again() {
             .starts_with("outage-1 grows: 18 of 18"),
         "{outages:?}"
     );
+    let supply = of("supply");
+    assert_eq!(supply.len(), 1, "{supply:?}");
+    assert_eq!(
+        supply[0],
+        "no voltage at 12 meters: Meter 0, Meter 6, Meter 12, Meter 18, Meter 24 and 7 more"
+    );
     let damage = of("damage");
     assert_eq!(damage.len(), 1);
     assert!(damage[0].contains("earthquake us7000 (M6.0)"), "{damage:?}");

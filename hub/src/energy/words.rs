@@ -22,6 +22,7 @@ pub fn told(finding: &Finding, id: &str, whose: &str, settings: &Settings) -> Ne
     News {
         time_us: finding.time_us,
         kind,
+        meter: Some((whose.to_owned(), noun(finding))),
         text: format!("{whose}: {text}"),
         about: kind_of(finding.what).map(|kind| {
             format!(

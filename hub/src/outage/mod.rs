@@ -42,6 +42,8 @@ pub struct News {
     pub text: String,
     /// The outage, or what holds at a meter: a key of `situation`.
     pub about: Option<String>,
+    /// Of a single meter: what it is called, and what is the matter.
+    pub meter: Option<(String, &'static str)>,
 }
 
 /// A meter's name and place.

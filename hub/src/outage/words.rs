@@ -9,6 +9,7 @@ fn news(time_us: i64, kind: &'static str, text: String, about: Option<&Outage>) 
         kind,
         text,
         about: about.map(Outage::key),
+        meter: None,
     }
 }
 

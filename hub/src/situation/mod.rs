@@ -289,7 +289,7 @@ impl Situations {
                     situation: known.id.clone(),
                 });
             };
-            tell("situation", format!("{}: {name} {why}", known.id));
+            tell("situation", format!("{name} {why}"));
             for edge in &held.edges {
                 if let Some(other) = self.held.get(&edge.other)
                     && !edge.is_effect
@@ -662,7 +662,7 @@ impl Situations {
         if given.over_us.is_none() {
             kept.over_us = None;
         }
-        let text = format!("{} is part of it now: ", given.id);
+        let text = format!("{} is part of this situation now: ", given.id);
         self.tell(keep, at, edge, &text, news);
     }
 
@@ -679,7 +679,7 @@ impl Situations {
         let why = words::of_effect(cause, &edge.link, rule);
         news.push(News {
             kind: if rule.damage { "damage" } else { "situation" },
-            text: format!("{}: {before}{} {why}", situation.id, effect.name),
+            text: format!("{before}{} {why}", effect.name),
             situation: situation.id.clone(),
         });
     }

@@ -317,7 +317,7 @@ fn two_become_one_and_the_older_keeps_its_name() {
     assert_eq!(s.of("b"), a.as_deref());
     let merged: Vec<_> = news
         .iter()
-        .filter(|n| n.text.contains("is part of it now"))
+        .filter(|n| n.text.contains("is part of this situation now"))
         .collect();
     assert_eq!(merged.len(), 1, "{news:#?}");
     assert!(merged[0].text.contains(&b.expect("one")));
