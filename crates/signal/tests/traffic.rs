@@ -408,6 +408,25 @@ proptest! {
         prop_assert!(late.is_empty(), "{:?}", late);
     }
 
+    /// Values every 20 s, every minute or every 5 minutes: the accident is told within a quarter of an hour, and nothing else is.
+    #[test]
+    fn any_sampling_tells_the_accident(seed: u64, which in 0..4_usize, flow: bool, scale in 0.5..200.0_f64) {
+        let step_s = [20_i64, 30, 60, 300][which];
+        // Speeds as they are, or flows of any size: what is usual is learnt.
+        let (measure, scale) = if flow { (Measure::Flow, scale) } else { (Measure::Speed, 1.0) };
+        let mut detector = Detector::new(measure);
+        let mut dice = Dice(seed);
+        let mut told = Vec::new();
+        for k in 0..21 * 86_400 / step_s {
+            let t = MONDAY_US + k * step_s * 1_000_000;
+            let minute = k * step_s / 60;
+            let value = accident(minute, speed(t, &mut dice)) * scale;
+            told.extend(detector.step(t, value).changes().map(|c| (minute, c)));
+        }
+        let late: Vec<i64> = onsets(&told).into_iter().filter(|m| *m > 10 * 1440).collect();
+        prop_assert!(late.len() == 1 && (ACCIDENT..ACCIDENT + 15).contains(&late[0]), "every {} s: {:?}", step_s, late);
+    }
+
     /// Anything may come: no panic, no number that is not one, and it recovers.
     #[test]
     fn survives_anything(samples in proptest::collection::vec((any::<i64>(), prop_oneof![4 => -100.0..200.0, 1 => any::<f64>()]), 0..300), sort: bool, which in 0..5_usize) {

@@ -50,6 +50,10 @@ const GAP_US: i64 = 2 * 3_600_000_000;
 /// by about this much, m; the tide's uncertainty grows by it and the threshold with it until the level is known again.
 const GAP_SPREAD_M: f64 = 0.1;
 
+/// A sharp step beyond this is more than a sensor that sank or tilted, m: another sensor or another datum, and the tide that was
+/// learnt may be another's.
+const ELSEWHERE_M: f32 = 0.6;
+
 /// No wave and no shaking is this far from the tide, m: 38 m of sound and shaking at a sensor over the source of 2011 are the most on
 /// record. It is a missing value's number, a service, or another station behind the same name.
 const STRANGE_M: f32 = 100.0;
@@ -106,6 +110,8 @@ pub struct Detector {
     half: Half,
     front: Front,
     strange: Option<Strange>,
+    /// Whether the level jumped so far that this is another place.
+    elsewhere: bool,
 }
 
 impl Detector {
@@ -137,6 +143,7 @@ impl Detector {
             half: Half::at(0),
             front: Front::new(),
             strange: None,
+            elsewhere: false,
         };
         detector.knows_noise(FIRST_NOISE_M);
         detector
@@ -203,6 +210,9 @@ impl Detector {
         self.slow_m = self.lowpass.step(passed.step_s, passed.residual_m);
         let shook = self.shaking.step(time_us, passed.residual_m);
         let moved = self.watch_front(time_us, &passed);
+        if self.elsewhere {
+            return self.begin_anew(time_us, height_m);
+        }
         self.gather(time_us, height_m);
         let threshold_m = self.threshold_m(time_us.saturating_sub(self.tide_us));
         let found = self.decide(time_us, passed.step_s, threshold_m, moved);
@@ -227,6 +237,11 @@ impl Detector {
         if strange.moves < STRANGE_MOVES || lasted_us < STRANGE_US || !quiet {
             return self.report(f32::NAN, f32::INFINITY, None);
         }
+        self.begin_anew(time_us, height_m)
+    }
+
+    /// From here on as if nothing had been before; an event ends.
+    fn begin_anew(&mut self, time_us: i64, height_m: f64) -> Step {
         let end = self.event.map(|event| event.end());
         *self = Self::new(self.settings);
         let step = self.start(time_us, height_m);
@@ -298,6 +313,7 @@ impl Detector {
             Verdict::Usual => None,
             Verdict::Step(by_m) => {
                 self.stepped(by_m);
+                self.elsewhere = fabsf(by_m) > ELSEWHERE_M && self.event.is_none();
                 None
             }
             Verdict::Moved(moved) => Some(moved),

@@ -17,7 +17,7 @@
 //!    the motion is that many thresholds; at least two samples; once only during the first 15 minutes of shaking, unless it is four
 //!    times the fast motion. This finds what is too slow or too shaken for the front.
 //! 6. **Steps**: a change between two slots of a minute that stands between flat ones is the instrument's: it waits for three flat
-//!    slots and is then taken into the level. What leaves a flat sea all at once waits for a third slot, since bad blocks come in twos.
+//!    slots and is then taken into the level; beyond 0.6 m it is another sensor or another place, and everything begins anew. What leaves a flat sea all at once waits for a third slot, since bad blocks come in twos.
 //! 7. **Event**: [`Change::Growth`] when the largest excursion grows by a tenth or is past. [`Change::End`] after 3 h below
 //!    the usual threshold. An excursion to one side for 1.5 h is a new level, not a wave, and is taken into the tide.
 //!
@@ -39,7 +39,8 @@
 //! of less than about 8 minutes sampled once a minute look like surface waves that alias and may not be called at all. Surface waves
 //! sampled once a minute can alias to a coherent swing of ten minutes (30 of 300 made-up trains, none of the recorded ones or of their
 //! copies a hundredth to twice as large): a caller that knows the earthquake should doubt onsets inside
-//! [`crate::seismic::seismic_window`]. A step beside a spike can be taken for the front of a wave.
+//! [`crate::seismic::seismic_window`]. A step beside a spike can be taken for the front of a wave. A record that
+//! goes on with another station's within 0.6 m, or whose slope turns round there, looks like a wave that begins.
 //!
 //! **Cost.** A station takes 1,432 bytes (`tests/bytes.rs` holds it). A quiet sample at 1 s takes 50 to 90 ns on a core and 1,600
 //! instructions on a Cortex-M4F; one in 60 closes a minute (7,000 there) and one in 300 steps the tide's filter (55,000, 0.33 ms). From

@@ -16,6 +16,8 @@ const MOST_MISSING: usize = 6;
 const FLAT: usize = 3;
 /// flat within this part of the step,
 const FLAT_PART: f32 = 0.15;
+/// but no more than this, m: what moves more within three minutes is not flat, whatever jumps beside it;
+const FLAT_MOST_M: f32 = 0.3;
 /// or within this many times the noise of a slot.
 const FLAT_NOISE: f32 = 3.5;
 /// A change of this many times the noise of a slot between two slots, after flat ones, waits for a third slot: bad blocks come in
@@ -186,7 +188,9 @@ impl Slots {
                 let (old_m, old_spread) = mean(old)?;
                 let (new_m, new_spread) = mean(new)?;
                 let jump_m = new_m - old_m;
-                let flat_m = (FLAT_PART * fabsf(jump_m)).max(FLAT_NOISE * noise_m);
+                let flat_m = (FLAT_PART * fabsf(jump_m))
+                    .min(FLAT_MOST_M)
+                    .max(FLAT_NOISE * noise_m);
                 let between = width == 0 || {
                     let part = self.ring[after] - old_m;
                     part * jump_m > 0.0 && fabsf(part) < fabsf(jump_m)
