@@ -138,15 +138,7 @@ impl Core {
             {
                 return;
             }
-            Verdict::Single => {
-                let restless = self.fusion.sighting(station).is_some_and(|s| s.restless);
-                let why = if restless {
-                    "it has moved so several times in the last day, as a harbour in a storm does: it is not counted with others"
-                } else {
-                    ""
-                };
-                return self.say_unexplained(finding, change, why, out);
-            }
+            Verdict::Single => return self.say_unexplained(finding, change, "", out),
             Verdict::Rejected(why) => {
                 let why: Vec<String> = why.iter().map(|w| self.why(&name, w)).collect();
                 return self.say_unexplained(finding, change, &why.join("; "), out);

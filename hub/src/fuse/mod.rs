@@ -9,8 +9,6 @@
 //!   moves both at once, and the travel time between them is then within what an onset is known by, so that agreement says nothing.
 //! - A station that shook shortly before its onset counts once half a wave has passed: surface waves sampled rarely can look like a slow
 //!   swing, and they reach several stations within minutes.
-//! - A station that has moved like a tsunami twice or more in the day before, and no event claimed it, is restless: a harbour in a storm does so every
-//!   few hours, and of many onsets some fit by chance. It is told and does not count.
 //! - Memory is bounded: one sighting a station, [`MOST_SIGHTINGS`] of them, for [`KEPT_US`].
 //!
 //! Refuses: to read a clock, to warn, to say anything about a wave that an earthquake's event has claimed.
@@ -32,11 +30,6 @@ pub const MOST_SIGHTINGS: usize = fit::MOST_ONSETS;
 pub const KEPT_US: i64 = 6 * 3_600 * 1_000_000;
 /// Shaking this long before an onset makes it doubtful: surface waves with the longest source pass an ocean's station within it.
 const SHAKEN_US: i64 = 30 * 60 * 1_000_000;
-
-/// How long an onset that nothing claimed makes a station restless, and how many it takes.
-const RESTLESS_US: i64 = 24 * 3_600 * 1_000_000;
-/// See [`RESTLESS_US`].
-const RESTLESS: usize = 2;
 
 /// Higher is no wave where sensors stand, metres: the highest that a buoy or gauge of this project's records has seen is 6.7 m off Tohoku in
 /// 2011; a sensor that moves by more has fallen, broken or been serviced.
@@ -61,14 +54,12 @@ pub struct Sighting {
     pub quiet_since_us: Option<i64>,
     /// It shook shortly before.
     pub shaken: bool,
-    /// It has moved so twice or more in the day before, for no reason.
-    pub restless: bool,
 }
 
 impl Sighting {
     /// Whether it may count towards a tsunami.
     pub fn counts(&self) -> bool {
-        (self.passed || !self.shaken) && !self.restless && self.amplitude_m.abs() <= HIGHEST_M
+        (self.passed || !self.shaken) && self.amplitude_m.abs() <= HIGHEST_M
     }
 }
 
@@ -127,8 +118,6 @@ pub struct Known {
 pub struct Fusion {
     sightings: Vec<Sighting>,
     shaken_us: BTreeMap<u32, i64>,
-    /// Onsets that nothing has claimed, the newest [`RESTLESS`] of a station.
-    unclaimed_us: BTreeMap<u32, Vec<i64>>,
 }
 
 impl Fusion {
@@ -145,18 +134,6 @@ impl Fusion {
                     .shaken_us
                     .get(&station)
                     .is_some_and(|t| (0..=SHAKEN_US).contains(&onset_us.saturating_sub(*t)));
-                let before = self.unclaimed_us.entry(station).or_default();
-                let restless = before
-                    .iter()
-                    .filter(|t| (1..=RESTLESS_US).contains(&onset_us.saturating_sub(**t)))
-                    .count()
-                    >= RESTLESS;
-                if before.last().is_none_or(|t| onset_us > *t) {
-                    before.push(onset_us);
-                    if before.len() > RESTLESS {
-                        before.remove(0);
-                    }
-                }
                 self.sightings.retain(|s| s.station != station);
                 if self.sightings.len() == MOST_SIGHTINGS {
                     self.sightings.remove(0);
@@ -170,7 +147,6 @@ impl Fusion {
                     passed: false,
                     quiet_since_us: None,
                     shaken,
-                    restless,
                 });
                 true
             }
@@ -207,7 +183,6 @@ impl Fusion {
     /// Forgets a station's onset: an earthquake's event has claimed it, or the event it belonged to is over.
     pub fn forget(&mut self, station: u32) {
         self.sightings.retain(|s| s.station != station);
-        self.unclaimed_us.remove(&station);
     }
 
     /// Forgets all that a station showed, its shaking too: it is told anew.
@@ -221,8 +196,6 @@ impl Fusion {
         let old = |t: i64| now_us.saturating_sub(t) > KEPT_US;
         self.sightings.retain(|s| !old(s.onset_us));
         self.shaken_us.retain(|_, t| !old(*t));
-        self.unclaimed_us
-            .retain(|_, all| all.iter().any(|t| now_us.saturating_sub(*t) <= RESTLESS_US));
     }
 
     /// Whether no onset is remembered.
@@ -349,23 +322,6 @@ mod tests {
         // What no wave can be never counts.
         fusion.see(0, &growth(-900.0, Some(900.0)));
         assert!(!counts(&fusion));
-    }
-
-    #[test]
-    fn a_gauge_that_swings_every_few_hours_counts_no_more() {
-        let mut fusion = Fusion::default();
-        let counts = |fusion: &Fusion| fusion.sighting(0).expect("seen").counts();
-        for (hour, counted) in [(0, true), (5, true), (9, false), (12, false), (40, true)] {
-            fusion.pass(hour * 60 * MINUTE_US);
-            fusion.see(0, &onset(hour * 60 * MINUTE_US));
-            assert_eq!(counts(&fusion), counted, "{hour}");
-        }
-        // What an earthquake's event has claimed makes nobody restless.
-        for hour in 60..64 {
-            fusion.see(0, &onset(hour * 60 * MINUTE_US));
-            assert!(counts(&fusion));
-            fusion.forget(0);
-        }
     }
 
     #[test]
