@@ -180,8 +180,9 @@ impl Detector {
             return self.start(time_us, height_m);
         }
         let after_us = time_us.saturating_sub(self.tide_us);
-        let left_m = fabsf(self.tide.left_m(height_m, after_us));
-        if left_m > STRANGE_M && left_m > STRANGE_FAST * self.shaking.fast_m() {
+        let mut residual_m = self.tide.left_m(height_m, after_us);
+        let size = fabsf(residual_m);
+        if size > STRANGE_M && size > STRANGE_FAST * self.shaking.fast_m() {
             return self.wonder(time_us, height_m);
         }
         self.strange = None;
@@ -192,9 +193,10 @@ impl Detector {
             if gap_us > GAP_US {
                 self.tide.gap(GAP_SPREAD_M);
             }
+            residual_m = self
+                .tide
+                .left_m(height_m, time_us.saturating_sub(self.tide_us));
         }
-        let after_us = time_us.saturating_sub(self.tide_us);
-        let residual_m = self.tide.left_m(height_m, after_us);
         let shaking = &self.shaking;
         let Some(passed) = self
             .guard
@@ -202,6 +204,7 @@ impl Detector {
                 shaking.fast_m()
             })
         else {
+            let after_us = time_us.saturating_sub(self.tide_us);
             return self.report(residual_m, self.threshold_m(after_us), None);
         };
         if let Some((step_s, earlier_m)) = passed.earlier {

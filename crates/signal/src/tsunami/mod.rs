@@ -42,8 +42,8 @@
 //! [`crate::seismic::seismic_window`]. A step beside a spike can be taken for the front of a wave. A record that
 //! goes on with another station's within 0.6 m, or whose slope turns round there, looks like a wave that begins.
 //!
-//! **Cost.** A station takes 1,432 bytes (`tests/bytes.rs` holds it). A quiet sample at 1 s takes 50 to 90 ns on a core and 1,600
-//! instructions on a Cortex-M4F; one in 60 closes a minute (7,000 there) and one in 300 steps the tide's filter (55,000, 0.33 ms). From
+//! **Cost.** A station takes 1,432 bytes (`tests/bytes.rs` holds it). A quiet sample at 1 s takes 78 to 97 ns on a shared core and
+//! 1,600 instructions on a Cortex-M4F in the mean; one in 60 closes a minute and one in 300 steps the tide's filter (58,000 at worst, 0.34 ms). From
 //! the residual on everything is in single precision: a micrometre at sea-level sizes. At 100 samples a second and more the low-pass loses
 //! a thousandth, and it is better to average first.
 

@@ -215,7 +215,6 @@ fn mean(slots: &[f32]) -> Option<(f32, f32)> {
         if !slot.is_finite() {
             return None;
         }
-        let slot = slot;
         sum += slot;
         low = low.min(slot);
         high = high.max(slot);
