@@ -69,6 +69,14 @@ pub use verify::{Verified, verify};
 /// Least size of an RSA key, in bits (NIST SP 800-131A revision 2: 112 bits of security).
 pub const RSA_BITS_MIN: usize = 2048;
 
+/// The exclusive canonical form of a document, without comments: what [`Signer::sign`] signs.
+///
+/// # Errors
+/// [`ReadError`](crate::ReadError) for what is not a document that can be verified, or is too long in this form.
+pub fn canonical_xml(xml: &[u8]) -> Result<String, crate::ReadError> {
+    Ok(canonical::document(&document::parse(xml)?, None)?.xml)
+}
+
 const EXCLUSIVE_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 const SHA256: &str = "http://www.w3.org/2001/04/xmlenc#sha256";
