@@ -25,11 +25,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         ["verify", trusted, at] => {
             let trusted = TrustList::from_pem(&std::fs::read_to_string(trusted)?)?;
-            let at = Time::parse(at).ok_or("the time is not of the form 2026-06-01T00:00:00+00:00")?;
+            let at =
+                Time::parse(at).ok_or("the time is not of the form 2026-06-01T00:00:00+00:00")?;
             std::io::stdin().read_to_end(&mut message)?;
             let verified = verify(&message, &trusted, at)?;
             let (alert, complaints) = verified.read()?;
-            println!("{} of {} signed by {}", alert.identifier, alert.sender, verified.subject());
+            println!(
+                "{} of {} signed by {}",
+                alert.identifier,
+                alert.sender,
+                verified.subject()
+            );
             for complaint in complaints {
                 println!("but: {complaint}");
             }

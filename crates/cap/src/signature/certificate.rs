@@ -104,7 +104,9 @@ impl Certificate {
         for extension in fields.extensions().into_iter().flatten() {
             let oid = extension.extn_id;
             if extension.critical && !UNDERSTOOD.contains(&oid) {
-                return Err(bad(format!("has the critical extension {oid}, which is not understood")));
+                return Err(bad(format!(
+                    "has the critical extension {oid}, which is not understood"
+                )));
             }
             if seen.contains(&oid) {
                 return Err(bad(format!("has the extension {oid} twice")));
@@ -209,7 +211,11 @@ impl Certificate {
         if most.is_some_and(|most| below > usize::from(most)) {
             return Err(self.wrong_use("more issuers below it than its path length allows"));
         }
-        if self.usage.as_ref().is_some_and(|usage| !usage.key_cert_sign()) {
+        if self
+            .usage
+            .as_ref()
+            .is_some_and(|usage| !usage.key_cert_sign())
+        {
             return Err(self.wrong_use("its key usage has no keyCertSign"));
         }
         Ok(())
@@ -295,7 +301,9 @@ fn public_key(certificate: &x509_cert::Certificate, which: &str) -> Result<Publi
                 .map(PublicKey::P256)
                 .map_err(|_| bad("its key is no point of P-256".to_owned()))
         }
-        oid => Err(bad(format!("its key is neither RSA nor ECDSA (algorithm {oid})"))),
+        oid => Err(bad(format!(
+            "its key is neither RSA nor ECDSA (algorithm {oid})"
+        ))),
     }
 }
 

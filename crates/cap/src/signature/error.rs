@@ -15,13 +15,17 @@ pub enum Invalid {
     #[error("has no signature: ask the sender for a signed message, or treat it as hearsay")]
     Unsigned,
     /// Has more signatures than one, somewhere.
-    #[error("has {count} signatures where one is verified: ask the sender for one over the whole message")]
+    #[error(
+        "has {count} signatures where one is verified: ask the sender for one over the whole message"
+    )]
     SeveralSignatures {
         /// How many.
         count: usize,
     },
     /// The signature is not a child of the root, as when a signed message is wrapped into another one.
-    #[error("the signature stands inside <{parent}>, not right below <alert>: the message may be wrapped into another one")]
+    #[error(
+        "the signature stands inside <{parent}>, not right below <alert>: the message may be wrapped into another one"
+    )]
     Misplaced {
         /// The element it was found in.
         parent: String,
@@ -45,7 +49,9 @@ pub enum Invalid {
     #[error("the signature was not made with the key of its certificate: discard the message")]
     BadSignature,
     /// Carries no certificate, and none of the trust list made the signature.
-    #[error("carries no certificate, and none in the trust list made the signature: add the sender's")]
+    #[error(
+        "carries no certificate, and none in the trust list made the signature: add the sender's"
+    )]
     NoCertificate,
     /// A certificate that cannot be used.
     #[error("certificate {which}: {what}")]
@@ -56,7 +62,10 @@ pub enum Invalid {
         what: String,
     },
     /// A key too small to believe.
-    #[error("the key of {subject:?} has {bits} bits; at least {} are needed", super::RSA_BITS_MIN)]
+    #[error(
+        "the key of {subject:?} has {bits} bits; at least {} are needed",
+        super::RSA_BITS_MIN
+    )]
     WeakKey {
         /// Whose key.
         subject: String,
@@ -64,7 +73,9 @@ pub enum Invalid {
         bits: usize,
     },
     /// Nobody in the trust list vouches for the signer.
-    #[error("{subject:?} is not trusted: {why}; add the certificate or its issuer to the trust list, if it should be")]
+    #[error(
+        "{subject:?} is not trusted: {why}; add the certificate or its issuer to the trust list, if it should be"
+    )]
     Untrusted {
         /// The certificate at which the chain ends.
         subject: String,
@@ -134,7 +145,9 @@ pub enum KeyError {
     #[error("certificates: {0}")]
     Certificate(Invalid),
     /// The first certificate is for another key.
-    #[error("the first certificate is not that of the private key: put the signer's own certificate first")]
+    #[error(
+        "the first certificate is not that of the private key: put the signer's own certificate first"
+    )]
     Mismatch,
 }
 

@@ -152,7 +152,9 @@ fn private_key(pem: &str) -> Result<(PrivateKey, PublicKey), KeyError> {
     match label {
         Some("PRIVATE KEY") => {}
         Some("ENCRYPTED PRIVATE KEY") => {
-            return Err(bad("is encrypted; decrypt it with: openssl pkcs8 -in KEY -out PLAIN"));
+            return Err(bad(
+                "is encrypted; decrypt it with: openssl pkcs8 -in KEY -out PLAIN",
+            ));
         }
         Some("RSA PRIVATE KEY" | "EC PRIVATE KEY") => {
             return Err(bad(
@@ -169,7 +171,10 @@ fn private_key(pem: &str) -> Result<(PrivateKey, PublicKey), KeyError> {
         .map_err(|_| bad("is neither an RSA key nor an ECDSA key on P-256, or is damaged"))?;
     if bits(&key) < RSA_BITS_MIN {
         return Err(KeyError::Key {
-            what: format!("has {} bits; at least {RSA_BITS_MIN} are needed", bits(&key)),
+            what: format!(
+                "has {} bits; at least {RSA_BITS_MIN} are needed",
+                bits(&key)
+            ),
         });
     }
     let public = PublicKey::Rsa(key.to_public_key());

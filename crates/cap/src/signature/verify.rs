@@ -123,9 +123,7 @@ fn place(root: &Element) -> Result<usize, Invalid> {
     let Some(parent) = inside.pop() else {
         return Err(Invalid::Unsigned);
     };
-    let is_signature = |node: &Node| {
-        matches!(node, Node::Element(child) if child.is(SIGNATURE_NAMESPACE, "Signature"))
-    };
+    let is_signature = |node: &Node| matches!(node, Node::Element(child) if child.is(SIGNATURE_NAMESPACE, "Signature"));
     let place = root.children.iter().position(is_signature);
     place.ok_or(Invalid::Misplaced { parent })
 }
@@ -175,7 +173,9 @@ impl<'d> Signature<'d> {
         };
         expect(transforms, "Transforms")?;
         let [enveloped, canonical] = children(transforms, &[])?[..] else {
-            return Err(unsupported("a list of transforms that are not two".to_owned()));
+            return Err(unsupported(
+                "a list of transforms that are not two".to_owned(),
+            ));
         };
         named(enveloped, "Transform", ENVELOPED)?;
         named(canonical, "Transform", EXCLUSIVE_C14N)?;
@@ -202,7 +202,9 @@ fn certificates(keys: &Element) -> Result<Vec<Certificate>, Invalid> {
     let mut certificates = Vec::new();
     for (i, one) in carried.enumerate() {
         if i == MAX_CERTIFICATES {
-            return Err(unsupported(format!("more than {MAX_CERTIFICATES} certificates")));
+            return Err(unsupported(format!(
+                "more than {MAX_CERTIFICATES} certificates"
+            )));
         }
         certificates.push(Certificate::from_der(&bytes(one)?, &(i + 1).to_string())?);
     }
@@ -214,7 +216,10 @@ fn unsupported(what: String) -> Invalid {
 }
 
 fn content(element: &Element) -> Invalid {
-    unsupported(format!("this content of <{}>", excerpt(&element.name.local)))
+    unsupported(format!(
+        "this content of <{}>",
+        excerpt(&element.name.local)
+    ))
 }
 
 fn expect(element: &Element, local: &str) -> Result<(), Invalid> {
@@ -227,9 +232,8 @@ fn expect(element: &Element, local: &str) -> Result<(), Invalid> {
 
 /// The elements inside one that has nothing else but white space, and only attributes that are named.
 fn children<'d>(element: &'d Element, attributes: &[&str]) -> Result<Vec<&'d Element>, Invalid> {
-    let known = |a: &document::Attribute| {
-        a.name.prefix.is_empty() && attributes.contains(&&*a.name.local)
-    };
+    let known =
+        |a: &document::Attribute| a.name.prefix.is_empty() && attributes.contains(&&*a.name.local);
     if let Some(other) = element.attributes.iter().find(|a| !known(a)) {
         let (name, parent) = (excerpt(&other.name.local), excerpt(&element.name.local));
         return Err(unsupported(format!("the attribute {name} of <{parent}>")));
@@ -242,7 +246,10 @@ fn children<'d>(element: &'d Element, attributes: &[&str]) -> Result<Vec<&'d Ele
 
 fn uri(element: &Element) -> Result<&str, Invalid> {
     if !children(element, &["Algorithm"])?.is_empty() {
-        return Err(unsupported(format!("a parameter in <{}>", element.name.local)));
+        return Err(unsupported(format!(
+            "a parameter in <{}>",
+            element.name.local
+        )));
     }
     Ok(element.attribute("Algorithm").unwrap_or_default())
 }

@@ -3,6 +3,7 @@
 #![allow(dead_code)]
 
 pub mod any;
+pub mod keys;
 
 use std::path::PathBuf;
 use std::process::Command;
