@@ -320,6 +320,43 @@ fn certificates_serve_what_they_were_issued_for() {
     ));
 }
 
+/// An issuer with a key that is not taken here goes along with many signers: it is in nobody's way.
+#[test]
+fn a_certificate_that_nobody_needs_may_be_unusable() {
+    let signed = signed_by("p256");
+    let base64 = |file: &str| {
+        let lines = pem(file);
+        let lines = lines.lines().filter(|line| !line.starts_with('-'));
+        lines.collect::<String>()
+    };
+    let own = between(&signed, "<X509Certificate>", "</X509Certificate>");
+    assert_eq!(own, base64("p256.crt.pem"));
+    for (other, name) in [
+        ("p384", "bad_certificate"),
+        ("weak", "weak_key"),
+        ("critical", "bad_certificate"),
+    ] {
+        let other = base64(&format!("{other}.crt.pem"));
+        for both in [
+            format!("{own}</X509Certificate><X509Certificate>{other}"),
+            format!("{other}</X509Certificate><X509Certificate>{own}"),
+        ] {
+            assert!(
+                verify(
+                    signed.replace(&own, &both).as_bytes(),
+                    &trust(&["ca"]),
+                    now()
+                )
+                .is_ok()
+            );
+        }
+        assert_eq!(
+            refusal(&signed.replace(&own, &other), &["ca", "p256"]).name(),
+            name
+        );
+    }
+}
+
 #[test]
 fn keys_that_cannot_sign_say_why() {
     let from =

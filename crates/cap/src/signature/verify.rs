@@ -87,12 +87,12 @@ pub fn verify(xml: &[u8], trusted: &TrustList, at: Time) -> Result<Verified, Inv
         let key = &one.key;
         key.verifies(signature.algorithm, info.as_bytes(), &signature.value)
     };
-    let signer = if signature.certificates.is_empty() {
+    let signer = if signature.certificates.is_empty() && signature.unusable.is_none() {
         let listed = trusted.certificates().iter().find(made_it);
         listed.ok_or(Invalid::NoCertificate)?
     } else {
         let carried = signature.certificates.iter().find(made_it);
-        carried.ok_or(Invalid::BadSignature)?
+        carried.ok_or_else(|| signature.unusable.clone().unwrap_or(Invalid::BadSignature))?
     };
     trusted.check(signer, &signature.certificates, at)?;
     Ok(Verified {
@@ -135,6 +135,9 @@ struct Signature<'d> {
     digest: Vec<u8>,
     value: Vec<u8>,
     certificates: Vec<Certificate>,
+    /// What is wrong with the first certificate that cannot be used, if there is one: it may be that of an issuer
+    /// which nobody needs.
+    unusable: Option<Invalid>,
 }
 
 impl<'d> Signature<'d> {
@@ -181,34 +184,39 @@ impl<'d> Signature<'d> {
         named(canonical, "Transform", EXCLUSIVE_C14N)?;
         named(method, "DigestMethod", SHA256)?;
         expect(digest, "DigestValue")?;
+        let (certificates, unusable) = keys.map_or(Ok((Vec::new(), None)), certificates)?;
         Ok(Self {
             info,
             algorithm,
             digest: bytes(digest)?,
             value: bytes(value)?,
-            certificates: keys.map_or(Ok(Vec::new()), certificates)?,
+            certificates,
+            unusable,
         })
     }
 }
 
 /// The certificates of a `KeyInfo`. Names, serial numbers and bare keys in it are hints that nothing needs.
-fn certificates(keys: &Element) -> Result<Vec<Certificate>, Invalid> {
+fn certificates(keys: &Element) -> Result<(Vec<Certificate>, Option<Invalid>), Invalid> {
     expect(keys, "KeyInfo")?;
     let carried = keys
         .elements()
         .filter(|data| data.is(SIGNATURE_NAMESPACE, "X509Data"))
         .flat_map(Element::elements)
         .filter(|one| one.is(SIGNATURE_NAMESPACE, "X509Certificate"));
-    let mut certificates = Vec::new();
+    let (mut certificates, mut unusable) = (Vec::new(), None);
     for (i, one) in carried.enumerate() {
         if i == MAX_CERTIFICATES {
             return Err(unsupported(format!(
                 "more than {MAX_CERTIFICATES} certificates"
             )));
         }
-        certificates.push(Certificate::from_der(&bytes(one)?, &(i + 1).to_string())?);
+        match Certificate::from_der(&bytes(one)?, &(i + 1).to_string()) {
+            Ok(certificate) => certificates.push(certificate),
+            Err(why) => unusable = unusable.or(Some(why)),
+        }
     }
-    Ok(certificates)
+    Ok((certificates, unusable))
 }
 
 fn unsupported(what: String) -> Invalid {
