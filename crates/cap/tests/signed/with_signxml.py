@@ -1,4 +1,4 @@
-"""Signs a message with signxml (5.2), as the sources in this folder were.
+"""Signs a message with signxml (5.2), as the messages `signxml-*.xml` of this folder were.
 
 python3 with_signxml.py KEY CERTIFICATE rsa-sha256|ecdsa-sha256 MESSAGE > SIGNED
 """
