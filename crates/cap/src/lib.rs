@@ -47,8 +47,8 @@
 //! - A status is never guessed: a message whose status is missing or unknown is refused by the reader.
 //!
 //! # What this crate refuses to do
-//! It reads no clock, opens no file and no connection, and knows nothing of feeds, topics or policies. It verifies no
-//! signature: the reader skips one and says so.
+//! It reads no clock, opens no file and no connection, and knows nothing of feeds, topics or policies. Signatures are
+//! made and verified by the module `signature` alone (feature `signature`): the reader skips one and says so.
 #![forbid(unsafe_code)]
 
 mod alert;
@@ -61,6 +61,8 @@ mod invalid;
 mod lexical;
 mod read;
 mod reduce;
+#[cfg(feature = "signature")]
+pub mod signature;
 mod time;
 mod vocabulary;
 mod write;

@@ -8,6 +8,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("mosquitto", "mosquitto"),
     ("mosquitto_pub", "mosquitto-clients"),
     ("xmllint", "libxml2-utils"),
+    ("xmlsec1", "xmlsec1"),
 ];
 
 /// Whether a program is on the path, or where Debian puts servers.

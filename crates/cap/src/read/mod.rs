@@ -21,6 +21,8 @@ mod tree;
 mod values;
 
 pub use complaint::{Complaint, Problem};
+#[cfg(feature = "signature")]
+pub(crate) use tree::{MAX_BINDINGS, SIGNATURE_NAMESPACE};
 
 use crate::{Alert, MAX_ELEMENTS, MAX_MESSAGE_BYTES};
 

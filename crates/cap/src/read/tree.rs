@@ -18,9 +18,9 @@ const OLD_NAMESPACES: [&str; 2] = [
     "urn:oasis:names:tc:emergency:cap:1.1",
 ];
 /// Namespace of XML signatures.
-const SIGNATURE_NAMESPACE: &str = "http://www.w3.org/2000/09/xmldsig#";
+pub(crate) const SIGNATURE_NAMESPACE: &str = "http://www.w3.org/2000/09/xmldsig#";
 /// Namespace bindings in scope at a time; a real message has two or three.
-const MAX_BINDINGS: usize = 32;
+pub(crate) const MAX_BINDINGS: usize = 32;
 
 /// An element.
 #[derive(Debug)]

@@ -2,6 +2,9 @@
 // Each test binary uses its own part of this.
 #![allow(dead_code)]
 
+pub mod any;
+pub mod keys;
+
 use std::path::PathBuf;
 use std::process::Command;
 
