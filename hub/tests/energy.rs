@@ -205,7 +205,10 @@ fn a_blackout_after_an_earthquake_and_the_journal_tells_it_again() {
     );
     let damage = of("damage");
     assert_eq!(damage.len(), 1);
-    assert!(damage[0].contains("earthquake us7000 (M6.0)"), "{damage:?}");
+    assert!(
+        damage[0].contains("after the M6.0 earthquake (inland)"),
+        "{damage:?}"
+    );
     assert_eq!(of("outage_over").len(), 1);
     assert!(of("link_lost").is_empty());
     assert!(hub.core.outages().is_empty());

@@ -207,7 +207,7 @@ fn an_earthquake_at_four_stations_is_told_once_and_warns_nobody() {
         .iter()
         .map(|s| s.title.as_str())
         .collect();
-    assert_eq!(titles, ["shaking of the ground at 4 stations"]);
+    assert_eq!(titles, ["Shaking of the ground at 4 stations"]);
     assert!((60.0..60.3).contains(&since_s), "{since_s}");
 
     // Rows in any order within a step, and the journal again: the same.

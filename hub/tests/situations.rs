@@ -217,7 +217,7 @@ fn an_earthquake_a_blackout_a_stopped_road_and_a_wave_are_one_situation() {
     assert_eq!(picture.situations.len(), 1, "{titles:#?}");
     let view = &picture.situations[0];
     assert!(
-        view.title.starts_with("earthquake us1 (M8.8): "),
+        view.title.starts_with("M8.8 earthquake (offshore Maule): "),
         "{}",
         view.title
     );

@@ -267,7 +267,7 @@ impl Core {
             until_us: None,
             size: warned.len() as f64,
             event: Some(event.id.clone()),
-            name: format!("the warning of {}", event.id),
+            name: "the warning".to_owned(),
             text: format!("the public is told of {}", names.join(", ")),
             alone: false,
         })
@@ -626,7 +626,7 @@ fn quake_finding(owner: &str, solution: &Solution, event: Option<&Event>) -> Fin
         until_us: (!on).then_some(quake.origin_us),
         size: quake.magnitude,
         event: event.map(|e| e.id.clone()),
-        name: format!("earthquake {} (M{:.1})", quake.id, quake.magnitude),
+        name: format!("the M{:.1} earthquake ({place})", quake.magnitude),
         text: format!(
             "M{:.1}, {place}, {:.0} km deep, at {}",
             quake.magnitude,

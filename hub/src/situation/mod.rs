@@ -55,7 +55,7 @@ pub struct Finding {
     pub size: f64,
     /// The tsunami event that it was counted to.
     pub event: Option<String>,
-    /// What it is called in a sentence: `outage-1`, `earthquake us7000abcd`.
+    /// What it is called in a sentence: `outage-1`, `the M6.0 earthquake (10 km N of X)`.
     pub name: String,
     /// What there is to say about it, as last told.
     pub text: String,

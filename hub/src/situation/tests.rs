@@ -132,7 +132,7 @@ fn an_earthquake_and_what_it_does_are_one_situation_in_any_order() {
             let view = &views[0];
             assert_eq!(
                 view.title,
-                "quake: 1 station with a tsunami, 1 shaken sea sensor, 1 power outage, 1 traffic incident, 1 congested road, 1 meter with a bad supply"
+                "Quake: 1 station with a tsunami, 1 shaken sea sensor, 1 power outage, 1 traffic incident, 1 congested road, 1 meter with a bad supply"
             );
             assert_eq!(view.events, ["e"]);
             assert_eq!(view.damage, 1);
@@ -235,7 +235,7 @@ fn alone_a_road_is_a_situation_and_a_queue_is_none() {
     assert!(s.views().is_empty() && s.of("queue").is_none());
     assert!(take_all(&mut s, &[at("incident", Kind::Incident, 0, 50.0)]).is_empty());
     assert_eq!(s.views().len(), 1);
-    assert_eq!(s.views()[0].title, "incident");
+    assert_eq!(s.views()[0].title, "Incident");
     // Whoever wants queues says so.
     let settings = Settings {
         opens: BTreeSet::from([Kind::Congestion]),
@@ -345,7 +345,7 @@ fn over_when_all_has_been_over_for_a_while_and_on_again_when_it_goes_on() {
     assert!(
         news[0]
             .text
-            .ends_with("is over: incident: 1 congested road"),
+            .ends_with("is over: Incident: 1 congested road"),
         "{news:?}"
     );
     assert!(!s.is_busy() && s.pass(START + 5 * HOUR).is_empty());

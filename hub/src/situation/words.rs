@@ -50,7 +50,7 @@ fn length(us: i64) -> String {
     }
 }
 
-/// The head of a situation and what came with it: `earthquake us7000abcd (M6.0): 2 power outages, 1 traffic incident`.
+/// The head of a situation and what came with it: `M6.0 earthquake (10 km N of X): 2 power outages, 1 traffic incident`.
 pub fn title<'a>(findings: impl Iterator<Item = &'a Finding> + Clone) -> String {
     let head = findings.clone().min_by(|a, b| {
         a.kind
@@ -67,10 +67,18 @@ pub fn title<'a>(findings: impl Iterator<Item = &'a Finding> + Clone) -> String 
         *counts.entry(finding.kind).or_default() += 1;
     }
     let rest: Vec<String> = counts.iter().map(|(kind, n)| kind.count(*n)).collect();
+    let name = head.name.strip_prefix("the ").unwrap_or(&head.name);
+    let mut letters = name.chars();
+    let name: String = letters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .chain(letters)
+        .collect();
     if rest.is_empty() {
-        head.name.clone()
+        name
     } else {
-        format!("{}: {}", head.name, rest.join(", "))
+        format!("{name}: {}", rest.join(", "))
     }
 }
 
