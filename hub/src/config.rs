@@ -3,6 +3,10 @@
 //! One source per default: the `Default` implementations here, which `configs/README.md` documents. Unknown keys are refused by
 //! `settings`; what a key alone cannot show (ids that repeat, a zone without a point) is refused by [`Config::check`].
 
+mod threshold;
+
+pub use threshold::{Severity, Threshold};
+
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -343,49 +347,6 @@ fn radius_km() -> f64 {
     5.0
 }
 
-/// Limits on one quantity.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Threshold {
-    /// The quantity.
-    pub quantity: Quantity,
-    /// Active above this value, in the quantity's unit.
-    pub above: Option<f64>,
-    /// Active below this value.
-    pub below: Option<f64>,
-    /// How far back over the limit the value must come to end it.
-    #[serde(default)]
-    pub hysteresis: f64,
-    /// How long the value must stay beyond the limit.
-    #[serde(default, with = "settings::duration")]
-    pub min_duration: Duration,
-    /// Active when the value changes faster than this, unit per second.
-    pub max_rate: Option<f64>,
-    /// CAP severity of the alert.
-    #[serde(default)]
-    pub severity: Severity,
-    /// What the alert says, for example `Flood water on the road`; default: the quantity and the limit.
-    pub text: Option<String>,
-    /// Only tell the officers; issue nothing to the public.
-    #[serde(default)]
-    pub notify_only: bool,
-}
-
-/// CAP severities that a threshold may carry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Minimal to no known threat.
-    Minor,
-    /// Possible threat.
-    #[default]
-    Moderate,
-    /// Significant threat.
-    Severe,
-    /// Extraordinary threat.
-    Extreme,
-}
-
 /// One coastal zone.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -679,25 +640,6 @@ impl Station {
     /// Whether it measures the sea's level: waves are forecast and looked for there.
     pub fn is_at_sea(&self) -> bool {
         matches!(self.quantity, Quantity::SeaLevel | Quantity::WaterPressure)
-    }
-}
-
-impl Threshold {
-    fn check(&self, at: &str) -> Result<(), String> {
-        signal::threshold::Threshold::new(self.limits())
-            .map(|_| ())
-            .map_err(|e| format!("{at}, threshold on {}: {e}", self.quantity.name()))
-    }
-
-    /// As the detector takes it.
-    pub fn limits(&self) -> signal::threshold::Limits {
-        signal::threshold::Limits {
-            above: self.above,
-            below: self.below,
-            hysteresis: self.hysteresis,
-            min_duration_us: self.min_duration.as_micros() as i64,
-            max_rate_per_s: self.max_rate,
-        }
     }
 }
 

@@ -1,5 +1,7 @@
+use super::views::{MOST_EVIDENCE, MOST_SHOWN};
 use super::*;
 use crate::place::Place;
+use crate::view::SituationView;
 
 const SECOND: i64 = 1_000_000;
 const MINUTE: i64 = 60 * SECOND;
