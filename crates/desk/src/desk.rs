@@ -1,0 +1,654 @@
+//! Decisions. Each function takes what happened and the time, writes records, and answers with the messages that go out now.
+
+use std::marker::PhantomData;
+
+use sha2::{Digest, Sha256};
+
+use crate::book::{Book, Event};
+use crate::draft::{Author, Draft, DraftView, Proposal, Standing};
+use crate::envelope::{self, Link};
+use crate::gate::{Gate, Policy};
+use crate::mode::Mode;
+use crate::published::Published;
+use crate::record::{Act, Hash, Record};
+use crate::weight::Weight;
+
+/// Renewed with a tenth of the life left, so that a poll between expiry and renewal never finds nothing.
+const RENEW_AT_TENTHS: i64 = 9;
+/// Longest reason that a person may give, characters.
+const MOST_WHY: usize = 500;
+
+/// What identifiers are made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Naming {
+    /// The deployment's id.
+    pub deployment: String,
+    /// Start of every identifier, for example `urn:oid:2.49.0.1.152.0`.
+    pub prefix: String,
+}
+
+impl Naming {
+    /// The identifier of the n-th message, from 1, of an event.
+    pub fn identifier(&self, mode: wire::topic::Mode, event: &str, n: usize) -> String {
+        format!(
+            "{}.{}.{}.{event}.{n}",
+            self.prefix,
+            self.deployment,
+            mode.name()
+        )
+    }
+}
+
+/// What became of a proposal.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// It was proposed before: what was decided then stands.
+    Known,
+    /// It goes out now.
+    Issued(Box<Published>),
+    /// It waits for persons: the draft's id.
+    Waiting(String),
+    /// It is within what a person refused.
+    Refused(String),
+    /// There is nothing to call back.
+    Void(String),
+}
+
+/// Why an act of a person is not done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// No such draft; perhaps long closed.
+    #[error("there is no draft {0}; look at the desk again")]
+    NoDraft(String),
+    /// It cannot be decided any more.
+    #[error("draft {draft} is {standing}: {hint}")]
+    Closed {
+        /// The draft.
+        draft: String,
+        /// Where it stands.
+        standing: String,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// The same person again.
+    #[error("{0} has agreed already; another person has to")]
+    Twice(String),
+    /// Only the author may withdraw.
+    #[error("only {0}, who wrote it, may withdraw it; refuse it instead")]
+    NotAuthor(String),
+    /// Nothing of that event is in force.
+    #[error("no message of event {0} is in force: there is nothing to correct")]
+    NotInForce(String),
+    /// What was given is not usable.
+    #[error("{0}")]
+    Invalid(String),
+}
+
+/// The desk of a deployment in one mode.
+#[derive(Debug)]
+pub struct Desk<M: Mode> {
+    naming: Naming,
+    policy: Policy,
+    book: Book,
+    next: u64,
+    head: Hash,
+    unwritten: Vec<Record>,
+    mode: PhantomData<M>,
+}
+
+impl<M: Mode> Desk<M> {
+    /// A desk with nothing on it.
+    pub fn new(naming: Naming, policy: Policy) -> Self {
+        Self {
+            naming,
+            policy,
+            book: Book::default(),
+            next: 0,
+            head: Hash::ZERO,
+            unwritten: Vec::new(),
+            mode: PhantomData,
+        }
+    }
+
+    /// A desk as its log left it. `records` come in order with their hashes.
+    ///
+    /// # Errors
+    /// Text that says whose log it is instead.
+    pub fn restore(
+        naming: Naming,
+        policy: Policy,
+        records: impl IntoIterator<Item = (Record, Hash)>,
+    ) -> Result<Self, String> {
+        let mut desk = Self::new(naming, policy);
+        for (record, hash) in records {
+            if let Act::Opened { deployment, mode } = &record.act
+                && (*deployment != desk.naming.deployment || mode != M::WORD.name())
+            {
+                return Err(format!(
+                    "this log is of deployment {deployment} in mode {mode}, and the hub is {} in mode {}: nothing of one may go out as the other; give each its own data_dir",
+                    desk.naming.deployment,
+                    M::WORD.name()
+                ));
+            }
+            desk.book.apply(&record);
+            desk.next = record.n + 1;
+            desk.head = hash;
+        }
+        Ok(desk)
+    }
+
+    fn write(&mut self, at_us: i64, by: &Author, act: Act) -> Result<(), Refusal> {
+        if self.next == 0 && !matches!(act, Act::Opened { .. }) {
+            let opened = Act::Opened {
+                deployment: self.naming.deployment.clone(),
+                mode: M::WORD.name().to_owned(),
+            };
+            self.write(at_us, &Author::System, opened)?;
+        }
+        let record = Record {
+            n: self.next,
+            prev: self.head,
+            at_us,
+            by: by.clone(),
+            act,
+        };
+        // Plain values: this cannot fail. If it did, nothing has happened.
+        let (_, hash) = record.to_bytes().map_err(Refusal::Invalid)?;
+        self.next += 1;
+        self.head = hash;
+        self.book.apply(&record);
+        self.unwritten.push(record);
+        Ok(())
+    }
+
+    /// Records that no log has yet; they are forgotten here.
+    pub fn take_unwritten(&mut self) -> Vec<Record> {
+        std::mem::take(&mut self.unwritten)
+    }
+
+    /// Number of records, and the hash of the last: what to note elsewhere to see later that none was cut off.
+    pub fn head(&self) -> (u64, Hash) {
+        (self.next, self.head)
+    }
+
+    /// When a proposal was made, if it was.
+    pub fn sent_us(&self, key: &str) -> Option<i64> {
+        self.book.keys.get(key).copied()
+    }
+
+    /// The proposals of an event in order: key and when each was sent.
+    pub fn proposals(&self) -> impl Iterator<Item = (&str, &[(String, i64)])> {
+        self.book
+            .events
+            .iter()
+            .map(|(id, event)| (id.as_str(), event.proposed.as_slice()))
+    }
+
+    /// Drafts that persons can decide, oldest first, and then the last ones that were closed, newest first.
+    pub fn drafts(&self) -> Vec<DraftView> {
+        let mut all: Vec<DraftView> = self
+            .book
+            .drafts
+            .iter()
+            .map(|(id, draft)| draft.view(id))
+            .collect();
+        all.sort_by_key(|d| {
+            let at = d.proposed_us;
+            (
+                !d.standing.is_open(),
+                if d.standing.is_open() { at } else { -at },
+                d.id.clone(),
+            )
+        });
+        all
+    }
+
+    /// Whether a draft waits for a person.
+    pub fn is_waiting(&self) -> bool {
+        self.book.events.values().any(|e| e.waiting.is_some())
+    }
+
+    /// When time alone does something next, microseconds since the Unix epoch.
+    pub fn due_us(&self) -> Option<i64> {
+        self.book
+            .events
+            .values()
+            .filter_map(|e| e.waiting.as_ref())
+            .filter_map(|id| self.book.drafts.get(id))
+            .filter(|d| d.standing == Standing::Waiting)
+            .map(|d| d.due_us)
+            .min()
+    }
+
+    /// Events whose last message is in force, with how much it asks.
+    pub fn in_force(&self) -> impl Iterator<Item = (&str, &Weight)> {
+        self.book
+            .events
+            .iter()
+            .filter_map(|(id, event)| Some((id.as_str(), event.in_force.as_ref()?)))
+    }
+
+    /// Something is to be said. `weight` is how much it asks of the public.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] when it is no message of this mode; nothing has happened then.
+    pub fn propose(
+        &mut self,
+        proposal: Proposal,
+        weight: Weight,
+        author: &Author,
+        now_us: i64,
+    ) -> Result<Outcome, Refusal> {
+        if self.book.keys.contains_key(&proposal.key) {
+            return Ok(Outcome::Known);
+        }
+        let chain = self.chain(&proposal.event);
+        // Refused now rather than when somebody has approved it: every rule that the stamp can break is broken already.
+        envelope::stamp::<M>(&proposal, &self.naming, &chain, now_us).map_err(Refusal::Invalid)?;
+        let (event, ending, renewal) = (proposal.event.clone(), proposal.ending, proposal.renewal);
+        let gate = match author {
+            Author::System => self.policy.gate(&weight, ending),
+            Author::Person(_) => self.policy.gate_of_person(&weight, ending),
+        };
+        let before = self
+            .event(&event)
+            .and_then(|e| e.waiting.clone())
+            .and_then(|id| Some((id.clone(), self.book.drafts.get(&id)?.clone())));
+        // A newer draft never gives the officers more time than the one that it replaces, unless there was nothing to decide before.
+        let mut due_us = now_us.saturating_add(gate.deadline_us);
+        if let Some((_, old)) = &before
+            && !old.proposal.ending
+            && !ending
+        {
+            due_us = due_us.min(old.due_us);
+        }
+        let id = draft_id(&proposal);
+        self.write(
+            now_us,
+            author,
+            Act::Proposed {
+                draft: id.clone(),
+                proposal,
+                weight: weight.clone(),
+                gate,
+                due_us,
+            },
+        )?;
+        if let Some((old_id, old)) = before {
+            self.supersede(&old_id, &old, &id, &weight, ending, now_us)?;
+        }
+        if ending
+            && self
+                .event(&event)
+                .is_none_or(|e| e.chain.is_empty() || e.ended)
+        {
+            self.write(now_us, &Author::System, Act::Void { draft: id.clone() })?;
+            return Ok(Outcome::Void(id));
+        }
+        let state = self.event(&event).cloned().unwrap_or_default();
+        if gate.approvals == 0 && state.refused.as_ref().is_none_or(|r| weight.exceeds(r)) {
+            return self.issue(&id, "open", now_us);
+        }
+        if !ending {
+            // Only the hub's own words ride on an approval: a person's text is read by another person, always.
+            if *author == Author::System && state.is_covered(&weight, renewal, self.policy.covers) {
+                return self.issue(&id, "covered", now_us);
+            }
+            if state.refused.as_ref().is_some_and(|r| !weight.exceeds(r))
+                && *author == Author::System
+            {
+                let why = "it asks no more than what was refused before".to_owned();
+                self.write(
+                    now_us,
+                    &Author::System,
+                    Act::Refused {
+                        draft: id.clone(),
+                        why,
+                    },
+                )?;
+                return Ok(Outcome::Refused(id));
+            }
+        }
+        if gate.approvals == 0 {
+            return self.issue(&id, "open", now_us);
+        }
+        if self.book.drafts.get(&id).is_some_and(Draft::has_passed) {
+            return self.issue(&id, "approved", now_us);
+        }
+        Ok(Outcome::Waiting(id))
+    }
+
+    /// Closes the draft that a newer one replaces; who agreed to it has agreed to one that asks the same.
+    fn supersede(
+        &mut self,
+        old_id: &str,
+        old: &Draft,
+        id: &str,
+        weight: &Weight,
+        ending: bool,
+        now_us: i64,
+    ) -> Result<(), Refusal> {
+        self.write(
+            now_us,
+            &Author::System,
+            Act::Superseded {
+                draft: old_id.to_owned(),
+                by: id.to_owned(),
+            },
+        )?;
+        if old.weight == *weight
+            && old.proposal.ending == ending
+            && old.author == Author::System
+            && self
+                .book
+                .drafts
+                .get(id)
+                .is_some_and(|d| d.author == Author::System)
+        {
+            for name in &old.approvals {
+                let act = Act::Approved {
+                    draft: id.to_owned(),
+                    carried: true,
+                };
+                self.write(now_us, &Author::Person(name.clone()), act)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A person agrees to a draft. Goes out when enough have.
+    ///
+    /// # Errors
+    /// A [`Refusal`]; nothing has happened then.
+    pub fn approve(
+        &mut self,
+        id: &str,
+        by: &str,
+        now_us: i64,
+    ) -> Result<Option<Published>, Refusal> {
+        let draft = self.open_draft(id)?;
+        if draft.approvals.iter().any(|name| name == by) {
+            return Err(Refusal::Twice(by.to_owned()));
+        }
+        let act = Act::Approved {
+            draft: id.to_owned(),
+            carried: false,
+        };
+        self.write(now_us, &Author::Person(by.to_owned()), act)?;
+        if self.book.drafts.get(id).is_some_and(Draft::has_passed) {
+            return self.issue(id, "approved", now_us).map(published);
+        }
+        Ok(None)
+    }
+
+    /// A person says no. The event is not proposed again until it is worse.
+    ///
+    /// # Errors
+    /// A [`Refusal`]; nothing has happened then.
+    pub fn refuse(&mut self, id: &str, by: &str, why: &str, now_us: i64) -> Result<(), Refusal> {
+        self.open_draft(id)?;
+        let act = Act::Refused {
+            draft: id.to_owned(),
+            why: cut(why),
+        };
+        self.write(now_us, &Author::Person(by.to_owned()), act)
+    }
+
+    /// The author takes a draft back.
+    ///
+    /// # Errors
+    /// A [`Refusal`]; nothing has happened then.
+    pub fn withdraw(&mut self, id: &str, by: &str, now_us: i64) -> Result<(), Refusal> {
+        let draft = self.open_draft(id)?;
+        let by = Author::Person(by.to_owned());
+        if draft.author != by {
+            return Err(Refusal::NotAuthor(draft.author.name().to_owned()));
+        }
+        let act = Act::Withdrawn {
+            draft: id.to_owned(),
+        };
+        self.write(now_us, &by, act)
+    }
+
+    /// Calls back what is in force of an event, in one step: the deployment has approved beforehand that one person may. `proposal`
+    /// is its text; the event is not issued again until it is worse than what was called back.
+    ///
+    /// # Errors
+    /// A [`Refusal`]; nothing has happened then.
+    pub fn correct(
+        &mut self,
+        proposal: Proposal,
+        by: &str,
+        now_us: i64,
+    ) -> Result<Published, Refusal> {
+        let event = proposal.event.clone();
+        let state = self.event(&event).cloned().unwrap_or_default();
+        let Some(weight) = state.in_force.clone() else {
+            return Err(Refusal::NotInForce(event));
+        };
+        if !proposal.ending {
+            return Err(Refusal::Invalid("a correction calls back".to_owned()));
+        }
+        envelope::stamp::<M>(&proposal, &self.naming, &state.chain, now_us)
+            .map_err(Refusal::Invalid)?;
+        let id = draft_id(&proposal);
+        let author = Author::Person(by.to_owned());
+        let act = Act::Proposed {
+            draft: id.clone(),
+            proposal,
+            weight,
+            gate: Gate::OPEN,
+            due_us: now_us,
+        };
+        self.write(now_us, &author, act)?;
+        if let Some(old) = state.waiting {
+            let act = Act::Superseded {
+                draft: old,
+                by: id.clone(),
+            };
+            self.write(now_us, &Author::System, act)?;
+        }
+        match self.issue_by(&id, "correction", &author, now_us)? {
+            Outcome::Issued(message) => Ok(*message),
+            _ => Err(Refusal::NoDraft(id)),
+        }
+    }
+
+    /// Time has passed: fail-safes act, what would lapse while its successor waits is renewed, and ends are noted.
+    pub fn tick(&mut self, now_us: i64) -> Vec<Published> {
+        let mut out = Vec::new();
+        let events: Vec<String> = self
+            .book
+            .events
+            .iter()
+            .filter(|(_, e)| e.waiting.is_some() || (!e.chain.is_empty() && !e.expired))
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in events {
+            // A refusal here means that the stamp broke a rule which it kept when it was proposed; the draft stays, and is shown.
+            if let Ok(message) = self.pass(&id, now_us) {
+                out.extend(message);
+            }
+        }
+        out
+    }
+
+    fn pass(&mut self, id: &str, now_us: i64) -> Result<Option<Published>, Refusal> {
+        let Some(event) = self.event(id).cloned() else {
+            return Ok(None);
+        };
+        if let Some(waiting) = &event.waiting
+            && let Some(draft) = self.book.drafts.get(waiting)
+            && draft.standing == Standing::Waiting
+            && draft.due_us <= now_us
+        {
+            return match draft.gate.at_deadline {
+                crate::gate::FailSafe::Issue => {
+                    self.issue(waiting, "deadline", now_us).map(published)
+                }
+                crate::gate::FailSafe::Hold => {
+                    let act = Act::Held {
+                        draft: waiting.clone(),
+                    };
+                    self.write(now_us, &Author::System, act).map(|()| None)
+                }
+            };
+        }
+        let (Some(last), false) = (event.chain.last(), event.expired) else {
+            return Ok(None);
+        };
+        let life_us = event.expires_us.saturating_sub(last.sent_us);
+        let renew_us = last.sent_us.saturating_add(life_us / 10 * RENEW_AT_TENTHS);
+        if event.in_force.is_some() && event.waiting.is_some() && event.unsaid && now_us >= renew_us
+        {
+            return self.renew(&event, now_us).map(Some);
+        }
+        if event.expires_us <= now_us {
+            let act = Act::Expired {
+                event: id.to_owned(),
+                identifier: last.identifier.clone(),
+            };
+            self.write(now_us, &Author::System, act)?;
+        }
+        Ok(None)
+    }
+
+    /// Says again what is in force, because its successor still waits for a person.
+    fn renew(&mut self, event: &Event, now_us: i64) -> Result<Published, Refusal> {
+        let id = event.issued.clone().unwrap_or_default();
+        let Some((draft, weight)) = self
+            .book
+            .drafts
+            .get(&id)
+            .cloned()
+            .zip(event.in_force.clone())
+        else {
+            return Err(Refusal::NoDraft(id));
+        };
+        let proposal = Proposal {
+            reason: "still in force, while what follows waits for approval".to_owned(),
+            ..draft.proposal
+        };
+        let message = envelope::stamp::<M>(&proposal, &self.naming, &event.chain, now_us)
+            .map_err(Refusal::Invalid)?;
+        self.issued(&id, "renewal", &Author::System, weight, message, now_us)
+    }
+
+    fn issue(&mut self, id: &str, virtue: &str, now_us: i64) -> Result<Outcome, Refusal> {
+        self.issue_by(id, virtue, &Author::System, now_us)
+    }
+
+    fn issue_by(
+        &mut self,
+        id: &str,
+        virtue: &str,
+        by: &Author,
+        now_us: i64,
+    ) -> Result<Outcome, Refusal> {
+        let Some(draft) = self.book.drafts.get(id).cloned() else {
+            return Err(Refusal::NoDraft(id.to_owned()));
+        };
+        let chain = self.chain(&draft.proposal.event);
+        // What asked nobody was sent when it was proposed: the same journal gives the same bytes.
+        let sent_us = if virtue == "open" {
+            draft.proposal.sent_us
+        } else {
+            now_us
+        };
+        let message = envelope::stamp::<M>(&draft.proposal, &self.naming, &chain, sent_us)
+            .map_err(Refusal::Invalid)?;
+        self.issued(id, virtue, by, draft.weight, message, now_us)
+            .map(|m| Outcome::Issued(Box::new(m)))
+    }
+
+    fn issued(
+        &mut self,
+        id: &str,
+        virtue: &str,
+        by: &Author,
+        weight: Weight,
+        message: Published,
+        now_us: i64,
+    ) -> Result<Published, Refusal> {
+        let (alert, _) =
+            cap::read(message.xml.as_bytes()).map_err(|e| Refusal::Invalid(e.to_string()))?;
+        let act = Act::Issued {
+            draft: id.to_owned(),
+            by_virtue_of: virtue.to_owned(),
+            weight,
+            sender: alert.sender,
+            message: message.clone(),
+        };
+        self.write(now_us, by, act)?;
+        Ok(message)
+    }
+
+    /// Takes over a message that was issued before there was a desk, as the next of its event's chain.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] when it is no message of this mode.
+    pub fn import(&mut self, message: Published, weight: Weight) -> Result<(), Refusal> {
+        let alert = envelope::parse::<M>(&message.xml).map_err(Refusal::Invalid)?;
+        let at_us = message.sent_us;
+        let act = Act::Issued {
+            draft: String::new(),
+            by_virtue_of: "imported".to_owned(),
+            weight,
+            sender: alert.sender,
+            message,
+        };
+        self.write(at_us, &Author::System, act)
+    }
+
+    fn event(&self, id: &str) -> Option<&Event> {
+        self.book.event(id)
+    }
+
+    fn chain(&self, event: &str) -> Vec<Link> {
+        self.event(event).map_or_else(Vec::new, |e| e.chain.clone())
+    }
+
+    fn open_draft(&self, id: &str) -> Result<&Draft, Refusal> {
+        let draft = self
+            .book
+            .drafts
+            .get(id)
+            .ok_or_else(|| Refusal::NoDraft(cut(id)))?;
+        if draft.standing.is_open() {
+            return Ok(draft);
+        }
+        Err(Refusal::Closed {
+            draft: id.to_owned(),
+            standing: format!("{:?}", draft.standing).to_lowercase(),
+            hint: match draft.standing {
+                Standing::Superseded => "a newer draft of the same event waits",
+                Standing::Issued => "correct it if it is wrong",
+                _ => "nothing is to be decided",
+            },
+        })
+    }
+}
+
+fn published(outcome: Outcome) -> Option<Published> {
+    match outcome {
+        Outcome::Issued(message) => Some(*message),
+        _ => None,
+    }
+}
+
+/// Names a draft by what it says, so that nobody approves another text than the one that was read.
+fn draft_id(proposal: &Proposal) -> String {
+    let hash = Sha256::new()
+        .chain_update(proposal.key.as_bytes())
+        .chain_update([0])
+        .chain_update(proposal.xml.as_bytes())
+        .finalize();
+    hash.iter().take(8).map(|b| format!("{b:02x}")).collect()
+}
+
+fn cut(text: &str) -> String {
+    text.chars()
+        .filter(|c| !c.is_control())
+        .take(MOST_WHY)
+        .collect()
+}

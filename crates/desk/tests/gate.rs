@@ -1,0 +1,371 @@
+//! The gate, rule by rule.
+
+mod common;
+
+use common::*;
+use desk::{Actual, Author, Exercise, Grade, Outcome, Refusal, Standing};
+
+const TWO: &str = r#"
+[[rule]]
+levels = ["warning", "major"]
+approvals = 2
+deadline = "3m"
+at_deadline = "hold"
+
+[[rule]]
+levels = ["advisory"]
+zones = ["north"]
+approvals = 1
+deadline = "2m"
+at_deadline = "issue"
+"#;
+
+#[test]
+fn without_a_gate_a_message_goes_out_at_once_and_every_later_one_refers_to_all_before() {
+    let mut desk = desk::<Actual>("");
+    let w = weight(&[("north", Grade::Warning)]);
+    let first = issued(propose(&mut desk, proposal::<Actual>("e", 1, T0), &w));
+    assert_eq!(first.identifier, "watchfire.coast.actual.e.1");
+    assert_eq!((first.msg_type.as_str(), first.sent_us), ("Alert", T0));
+    let second = issued(propose(&mut desk, proposal::<Actual>("e", 2, T0), &w));
+    assert_eq!(
+        second.sent_us,
+        T0 + 1_000_000,
+        "after what it refers to, to the second"
+    );
+    let last = issued(propose(
+        &mut desk,
+        ending::<Actual>("e", 3, T0 + HOUR_US),
+        &w,
+    ));
+    let (alert, complaints) = cap::read(last.xml.as_bytes()).expect("readable");
+    assert!(complaints.is_empty());
+    assert_eq!(alert.msg_type, cap::MsgType::Cancel);
+    let refers: Vec<&str> = alert
+        .references
+        .iter()
+        .map(|r| r.identifier.as_str())
+        .collect();
+    assert_eq!(
+        refers,
+        ["watchfire.coast.actual.e.1", "watchfire.coast.actual.e.2"]
+    );
+}
+
+#[test]
+fn two_distinct_persons_and_the_same_one_twice_is_none() {
+    let mut desk = desk::<Actual>(TWO);
+    let id = waiting(propose(
+        &mut desk,
+        proposal::<Actual>("e", 1, T0),
+        &weight(&[("south", Grade::Warning)]),
+    ));
+    assert_eq!(desk.approve(&id, "ana", T0 + 1).expect("taken"), None);
+    assert_eq!(
+        desk.approve(&id, "ana", T0 + 2),
+        Err(Refusal::Twice("ana".to_owned()))
+    );
+    let message = desk
+        .approve(&id, "ben", T0 + 30_000_000)
+        .expect("taken")
+        .expect("issued");
+    assert_eq!(message.sent_us, T0 + 30_000_000, "sent when it was let out");
+    assert!(matches!(
+        desk.approve(&id, "eva", T0 + 3),
+        Err(Refusal::Closed { .. })
+    ));
+}
+
+#[test]
+fn the_strictest_zone_decides_for_the_message() {
+    let mut desk = desk::<Actual>(TWO);
+    let both = weight(&[("north", Grade::Advisory), ("south", Grade::Major)]);
+    let id = waiting(propose(&mut desk, proposal::<Actual>("e", 1, T0), &both));
+    assert_eq!(desk.drafts()[0].gate.approvals, 2);
+    assert_eq!(desk.drafts()[0].id, id);
+    let south = weight(&[("south", Grade::Advisory)]);
+    issued(propose(&mut desk, proposal::<Actual>("f", 1, T0), &south));
+}
+
+#[test]
+fn nobody_answers_and_the_fail_safe_of_the_rule_acts_once() {
+    let mut desk = desk::<Actual>(TWO);
+    let north = weight(&[("north", Grade::Advisory)]);
+    waiting(propose(
+        &mut desk,
+        proposal::<Actual>("issue", 1, T0),
+        &north,
+    ));
+    let south = weight(&[("south", Grade::Warning)]);
+    let held = waiting(propose(
+        &mut desk,
+        proposal::<Actual>("hold", 1, T0),
+        &south,
+    ));
+    assert!(desk.tick(T0 + 2 * MINUTE_US - 1).is_empty());
+    let out = desk.tick(T0 + 2 * MINUTE_US);
+    assert_eq!(out.len(), 1);
+    assert_eq!(out[0].event, "issue");
+    assert!(desk.tick(T0 + 4 * MINUTE_US).is_empty());
+    let view = desk
+        .drafts()
+        .into_iter()
+        .find(|d| d.id == held)
+        .expect("still there");
+    assert_eq!(view.standing, Standing::Held);
+    desk.approve(&held, "ana", T0 + 5 * MINUTE_US)
+        .expect("still to be decided");
+    assert!(
+        desk.approve(&held, "ben", T0 + 5 * MINUTE_US)
+            .expect("taken")
+            .is_some()
+    );
+}
+
+#[test]
+fn a_newer_draft_gives_nobody_more_time_and_keeps_who_agreed_to_the_same() {
+    let mut desk = desk::<Actual>(TWO);
+    let w = weight(&[("south", Grade::Warning)]);
+    let first = waiting(propose(&mut desk, proposal::<Actual>("e", 1, T0), &w));
+    desk.approve(&first, "ana", T0 + 1).expect("taken");
+    let second = waiting(propose(
+        &mut desk,
+        proposal::<Actual>("e", 2, T0 + MINUTE_US),
+        &w,
+    ));
+    let view = desk.drafts()[0].clone();
+    assert_eq!(
+        (view.id.as_str(), view.due_us),
+        (second.as_str(), T0 + 3 * MINUTE_US)
+    );
+    assert_eq!(view.approvals, ["ana"]);
+    assert!(matches!(
+        desk.approve(&first, "ben", T0 + 2),
+        Err(Refusal::Closed { hint, .. }) if hint.contains("newer")
+    ));
+    let worse = weight(&[("south", Grade::Major)]);
+    waiting(propose(
+        &mut desk,
+        proposal::<Actual>("e", 3, T0 + 2 * MINUTE_US),
+        &worse,
+    ));
+    let view = desk.drafts()[0].clone();
+    assert!(
+        view.approvals.is_empty(),
+        "nobody has agreed to a major warning"
+    );
+    assert_eq!(view.due_us, T0 + 3 * MINUTE_US);
+}
+
+#[test]
+fn an_approval_covers_what_asks_the_same_and_nothing_more() {
+    let mut desk = desk::<Actual>(TWO);
+    let w = weight(&[("south", Grade::Warning)]);
+    let id = waiting(propose(&mut desk, proposal::<Actual>("e", 1, T0), &w));
+    desk.approve(&id, "ana", T0 + 1).expect("taken");
+    desk.approve(&id, "ben", T0 + 2)
+        .expect("taken")
+        .expect("issued");
+    issued(propose(
+        &mut desk,
+        proposal::<Actual>("e", 2, T0 + MINUTE_US),
+        &w,
+    ));
+    let more = weight(&[("south", Grade::Warning), ("north", Grade::Warning)]);
+    waiting(propose(
+        &mut desk,
+        proposal::<Actual>("e", 3, T0 + 2 * MINUTE_US),
+        &more,
+    ));
+}
+
+#[test]
+fn a_refusal_stands_until_it_is_worse() {
+    let mut desk = desk::<Actual>(TWO);
+    let w = weight(&[("south", Grade::Warning)]);
+    let id = waiting(propose(&mut desk, proposal::<Actual>("e", 1, T0), &w));
+    desk.refuse(&id, "ana", "a sensor under repair", T0 + 1)
+        .expect("taken");
+    // Again and again, as the forecast is renewed: nobody is asked, and no fail-safe lets it out.
+    for n in 2..5 {
+        let out = propose(
+            &mut desk,
+            proposal::<Actual>("e", n, T0 + i64::from(n) * MINUTE_US),
+            &w,
+        );
+        assert!(matches!(out, Outcome::Refused(_)));
+    }
+    assert!(desk.tick(T0 + 10 * MINUTE_US).is_empty());
+    let seen = desk::Weight {
+        observed: true,
+        ..w
+    };
+    waiting(propose(
+        &mut desk,
+        proposal::<Actual>("e", 6, T0 + 20 * MINUTE_US),
+        &seen,
+    ));
+}
+
+#[test]
+fn an_author_never_lets_out_what_he_wrote() {
+    let mut desk = desk::<Actual>("");
+    let w = weight(&[("south", Grade::Warning)]);
+    let author = Author::Person("ana".to_owned());
+    let id = waiting(
+        desk.propose(proposal::<Actual>("m", 1, T0), w.clone(), &author, T0)
+            .expect("a proposal"),
+    );
+    assert_eq!(desk.approve(&id, "ana", T0 + 1).expect("noted"), None);
+    assert!(
+        desk.tick(T0 + 100 * HOUR_US).is_empty(),
+        "and waiting does not either"
+    );
+    assert!(desk.approve(&id, "ben", T0 + 2).expect("taken").is_some());
+    // Nor by an approval that his earlier text was given.
+    waiting(
+        desk.propose(proposal::<Actual>("m", 2, T0 + 3), w, &author, T0 + 3)
+            .expect("a proposal"),
+    );
+}
+
+#[test]
+fn a_correction_takes_one_person_and_one_step_and_stands() {
+    let mut desk = desk::<Actual>("");
+    let w = weight(&[("north", Grade::Major)]);
+    issued(propose(&mut desk, proposal::<Actual>("e", 1, T0), &w));
+    let message = desk
+        .correct(
+            ending::<Actual>("e", 100, T0 + MINUTE_US),
+            "ana",
+            T0 + MINUTE_US,
+        )
+        .expect("called back");
+    assert_eq!(message.msg_type, "Cancel");
+    assert!(matches!(
+        desk.correct(
+            ending::<Actual>("e", 101, T0 + MINUTE_US),
+            "ana",
+            T0 + MINUTE_US
+        ),
+        Err(Refusal::NotInForce(_))
+    ));
+    // The hub goes on computing the same: it is not said again, and its own all clear has nothing to call back.
+    let again = propose(
+        &mut desk,
+        proposal::<Actual>("e", 2, T0 + 2 * MINUTE_US),
+        &w,
+    );
+    assert!(matches!(again, Outcome::Refused(_)));
+    let clear = propose(&mut desk, ending::<Actual>("e", 3, T0 + 3 * MINUTE_US), &w);
+    assert!(matches!(clear, Outcome::Void(_)));
+    let worse = weight(&[("north", Grade::Major), ("south", Grade::Major)]);
+    issued(propose(
+        &mut desk,
+        proposal::<Actual>("e", 4, T0 + 4 * MINUTE_US),
+        &worse,
+    ));
+}
+
+#[test]
+fn what_is_in_force_is_said_again_while_its_successor_waits() {
+    let mut desk = desk::<Actual>(TWO);
+    let advisory = weight(&[("south", Grade::Advisory)]);
+    issued(propose(
+        &mut desk,
+        proposal::<Actual>("e", 1, T0),
+        &advisory,
+    ));
+    let warning = weight(&[("south", Grade::Warning)]);
+    waiting(propose(
+        &mut desk,
+        proposal::<Actual>("e", 2, T0 + MINUTE_US),
+        &warning,
+    ));
+    desk.tick(T0 + 4 * MINUTE_US);
+    assert!(desk.tick(T0 + 53 * MINUTE_US).is_empty());
+    let out = desk.tick(T0 + 54 * MINUTE_US);
+    assert_eq!(
+        out.len(),
+        1,
+        "an advisory must not lapse because nobody decides about the warning"
+    );
+    assert_eq!(out[0].msg_type, "Update");
+    assert_eq!(out[0].headline, "e 1");
+    assert!(desk.tick(T0 + 55 * MINUTE_US).is_empty());
+}
+
+#[test]
+fn an_all_clear_can_be_gated_and_what_was_never_said_is_not_called_back() {
+    let gate = "[[rule]]\nlevels = [\"all_clear\"]\napprovals = 1\ndeadline = \"10m\"\nat_deadline = \"hold\"\n";
+    let mut desk = desk::<Actual>(gate);
+    let w = weight(&[("north", Grade::Warning)]);
+    assert!(matches!(
+        propose(&mut desk, ending::<Actual>("never", 1, T0), &w),
+        Outcome::Void(_)
+    ));
+    issued(propose(&mut desk, proposal::<Actual>("e", 1, T0), &w));
+    let id = waiting(propose(
+        &mut desk,
+        ending::<Actual>("e", 2, T0 + HOUR_US / 2),
+        &w,
+    ));
+    assert!(
+        desk.approve(&id, "ana", T0 + HOUR_US / 2 + 1)
+            .expect("taken")
+            .is_some()
+    );
+}
+
+#[test]
+fn the_end_of_a_message_without_successor_is_noted_once() {
+    let mut desk = desk::<Actual>("");
+    let w = weight(&[("north", Grade::Warning)]);
+    issued(propose(&mut desk, proposal::<Actual>("e", 1, T0), &w));
+    desk.take_unwritten();
+    desk.tick(T0 + HOUR_US);
+    desk.tick(T0 + 2 * HOUR_US);
+    let records = desk.take_unwritten();
+    assert!(matches!(&records[..], [r] if matches!(r.act, desk::Act::Expired { .. })));
+}
+
+#[test]
+fn a_message_of_another_mode_does_not_reach_the_desk() {
+    let mut desk = desk::<Actual>("");
+    let drill = proposal::<Exercise>("e", 1, T0);
+    let refused = desk.propose(
+        drill,
+        weight(&[("north", Grade::Warning)]),
+        &Author::System,
+        T0,
+    );
+    assert!(matches!(refused, Err(Refusal::Invalid(why)) if why.contains("Exercise")));
+    assert!(desk.take_unwritten().is_empty());
+}
+
+#[test]
+fn a_rule_that_cannot_be_meant_is_refused_with_what_to_do() {
+    for (toml, says) in [
+        (
+            "[[rule]]\napprovals = 3\ndeadline = \"1m\"\nat_deadline = \"hold\"\n",
+            "0, 1 or 2",
+        ),
+        ("[[rule]]\napprovals = 1\n", "issue"),
+        (
+            "[[rule]]\napprovals = 1\ndeadline = \"1s\"\nat_deadline = \"hold\"\n",
+            "5 s to 24 h",
+        ),
+        (
+            "[[rule]]\napprovals = 0\ndeadline = \"1m\"\n",
+            "take them out",
+        ),
+        (
+            "[[rule]]\nzones = [\"nroth\"]\napprovals = 1\ndeadline = \"1m\"\nat_deadline = \"hold\"\n",
+            "nroth",
+        ),
+    ] {
+        let policy: desk::gate::Policy = settings::parse("gate", toml).expect("parses");
+        let why = policy.check(["north", "south"]).expect_err(toml);
+        assert!(why.contains(says), "{why}");
+    }
+}
