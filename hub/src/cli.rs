@@ -8,6 +8,7 @@ use std::sync::Arc;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use clock::Clock;
 
+use crate::audit_command::{self, Audit};
 use crate::bank_command::{self, BankCommand};
 use crate::config::Config;
 use crate::pipeline::NoSink;
@@ -103,6 +104,9 @@ enum Command {
     /// Response banks: what each sensor and coastal point feels of each piece of a trench, computed beforehand.
     #[command(subcommand)]
     Bank(BankCommand),
+    /// The log of drafts, approvals and messages, hash by hash.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Score detectors on recorded data.
     #[command(subcommand)]
     Evaluate(evaluate::Evaluate),
@@ -123,7 +127,7 @@ enum Command {
 
 /// Which journal.
 #[derive(Debug, clap::Args)]
-struct JournalChoice {
+pub struct JournalChoice {
     /// Deployment directory with a hub.toml, or the file itself.
     #[arg(long, value_name = "DIR|FILE", required_unless_present = "replay")]
     config: Option<PathBuf>,
@@ -286,6 +290,21 @@ fn dispatch(command: Command) -> Result<(), Failure> {
                 bank_command::Trouble::Wrong(why) => Failure::Wrong(why),
                 bank_command::Trouble::Failed(why) => Failure::Failed(why),
             })
+        }
+        Command::Audit(Audit::Verify { journal, head }) => {
+            let dir = crate::gate::log_dir(&journal.config()?.data_dir);
+            let found = audit_command::verify(&dir, head).map_err(Failure::Failed)?;
+            println!("{found}");
+            Ok(())
+        }
+        Command::Audit(Audit::Show {
+            journal,
+            event,
+            json,
+        }) => {
+            let dir = crate::gate::log_dir(&journal.config()?.data_dir);
+            audit_command::show(&dir, event.as_deref(), json, &mut std::io::stdout().lock())
+                .map_err(Failure::Failed)
         }
         Command::Evaluate(evaluate) => evaluate.run(&mut std::io::stdout()).map_err(Failure::Wrong),
         Command::Broker { listen } => {

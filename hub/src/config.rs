@@ -53,6 +53,9 @@ pub struct Config {
     /// When alerts are issued, renewed and cancelled.
     #[serde(default)]
     pub policy: Policy,
+    /// Who must agree before a message goes out. Without it: nobody.
+    #[serde(default)]
+    pub gate: desk::gate::Policy,
     /// The stations.
     #[serde(default)]
     pub station: Vec<Station>,
@@ -536,6 +539,14 @@ impl Config {
         if !self.zone.is_empty() && self.forecast.is_none() {
             return fail("zones need a [forecast] with a grid".to_owned());
         }
+        self.gate
+            .check(
+                self.zone
+                    .iter()
+                    .map(|z| z.id.as_str())
+                    .chain(self.station.iter().map(|s| s.id.as_str())),
+            )
+            .or_else(&fail)?;
         let p = &self.policy;
         if !(0.0 < p.advisory_m && p.advisory_m < p.warning_m && p.warning_m < p.major_m) {
             return fail(format!(

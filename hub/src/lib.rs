@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod alert;
+pub mod audit_command;
 pub mod bank_command;
 pub mod broker;
 pub mod cli;
@@ -23,6 +24,7 @@ pub mod feed;
 pub mod forecast;
 pub mod forecast_command;
 pub mod fuse;
+pub mod gate;
 pub mod grid_file;
 pub mod ground;
 pub mod history;

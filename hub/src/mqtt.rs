@@ -13,7 +13,7 @@ use rumqttc::{
 use tokio::sync::watch;
 use wire::topic::{Channel, Topic};
 
-use crate::alert::log::Published;
+use crate::alert::Published;
 use crate::config::Broker;
 use crate::view::AlertView;
 
@@ -104,7 +104,7 @@ pub struct Outbound {
 impl Outbound {
     /// Where and how a published message goes out.
     pub fn alert(deployment: &str, message: &Published) -> Self {
-        Self::shown(deployment, &message.view())
+        Self::shown(deployment, &AlertView::from(message))
     }
 
     /// The same from what is on the board.

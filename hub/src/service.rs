@@ -17,7 +17,7 @@ use crate::quake_feeds;
 use crate::shipped;
 use crate::state::State;
 use crate::view::Board;
-use crate::{broker, http};
+use crate::{broker, gate, http};
 
 /// How to start.
 pub struct Options {
@@ -35,6 +35,8 @@ pub struct Options {
 pub struct Service {
     /// What people see.
     pub board: Arc<Board>,
+    /// The desk: drafts, and what persons ask of it.
+    pub desk: gate::Handle,
     /// Where MQTT clients connect.
     pub mqtt: (String, u16),
     /// Where the page is.
@@ -99,6 +101,8 @@ impl Service {
         let http = listener.local_addr().map_err(|e| e.to_string())?;
 
         let (stop, stopped) = watch::channel(false);
+        let (control, control_rx) = flume::bounded(16);
+        let desk = state.gate.handle(control.clone());
         let (inbound_tx, inbound) = flume::bounded::<Inbound>(mqtt::INBOUND);
         let connect = |session| {
             let address = (mqtt_host.clone(), mqtt_port);
@@ -156,13 +160,12 @@ impl Service {
             }
             _ => None,
         };
-        let (control, control_rx) = flume::bounded(16);
         let pipeline = Pipeline {
             config,
             clock,
             core: state.core,
             log: state.log,
-            alerts: state.alerts,
+            gate: state.gate,
             board: board.clone(),
             inbound,
             control: control_rx,
@@ -182,6 +185,7 @@ impl Service {
             .map_err(|e| format!("cannot start the pipeline's thread: {e}"))?;
         Ok(Self {
             board,
+            desk,
             mqtt: (mqtt_host, mqtt_port),
             http,
             connected,

@@ -9,16 +9,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clock::Clock;
+use desk::Outcome;
 use journal::Cursor;
 use serde::{Deserialize, Serialize};
 
-use crate::alert::log::{AlertLog, Published};
+use crate::alert::Published;
 use crate::config::Config;
 use crate::core::{Core, Output};
+use crate::gate::Gate;
 use crate::intake_log::IntakeLog;
 use crate::pipeline::Sink;
 use crate::service::{ocean, retained_still};
-use crate::view::{Board, TimelineEntry};
+use crate::view::{AlertView, Board, TimelineEntry};
 
 /// How long before the first message of an event its story begins: the sensors' quiet before the wave.
 const BEFORE_US: i64 = 24 * 3_600 * 1_000_000;
@@ -29,8 +31,8 @@ pub struct State {
     pub core: Core,
     /// The journal.
     pub log: IntakeLog,
-    /// The alert log.
-    pub alerts: AlertLog,
+    /// The gate, with what was issued.
+    pub gate: Gate,
     /// How far the journal's consequences have been carried out.
     pub done: Cursor,
     /// Hub's time of the last entry, microseconds since the Unix epoch.
@@ -111,12 +113,12 @@ impl State {
         std::fs::create_dir_all(&config.data_dir)
             .map_err(|e| format!("data_dir {}: {e}", config.data_dir.display()))?;
         own(config, true)?;
-        let (mut alerts, earlier) = AlertLog::open(&config.data_dir.join("alerts"))?;
+        let (mut gate, earlier) = Gate::open(config)?;
         let (log, recovery) = IntakeLog::open(&journal_dir(config), &config.journal)?;
         let done = Cursor::open(&config.data_dir.join("carried-out")).map_err(|e| e.to_string())?;
         tracing::info!(recovery, "journal");
         for message in &earlier {
-            board.alert(message.view());
+            board.alert(AlertView::from(message));
             sink.published(message);
         }
         let now_us = clock.now_us();
@@ -143,7 +145,7 @@ impl State {
                             situation,
                         });
                     }
-                    Output::Publish(message) => match alerts.sent_us(&message.identifier) {
+                    Output::Publish(message) => match gate.sent_us(&message.identifier) {
                         // What was told stands, to the second: later messages refer to it.
                         Some(sent_us) => core.told(&message.identifier, sent_us),
                         None if offset >= done.get() && message.expires_us > now_us => {
@@ -158,39 +160,42 @@ impl State {
                 }
             }
         }
-        let mut chains: BTreeMap<&str, Vec<(String, i64)>> = BTreeMap::new();
-        for message in &earlier {
-            chains
-                .entry(&message.event)
-                .or_default()
-                .push((message.identifier.clone(), message.sent_us));
-        }
-        for (event, chain) in chains {
-            core.adopt(event, &chain);
+        for (event, proposed) in gate.proposals() {
+            core.adopt(&event, &proposed);
         }
         if entries > 0 {
             tracing::info!(entries, alerts = earlier.len(), "played the journal back");
         }
-        for message in &missed {
+        let mut late = Vec::new();
+        for message in missed {
             tracing::warn!(
                 identifier = message.identifier,
-                "publishing an alert that the last run did not get to"
+                "proposing an alert that the last run did not get to"
             );
-            if let Err(why) = alerts.publish(message) {
-                board.condition("alert_log", Some(&why), now_us);
+            match gate.propose(&message, now_us) {
+                Ok(Outcome::Issued(message)) => late.push(*message),
+                Ok(_) => {}
+                Err(why) => {
+                    tracing::error!(identifier = message.identifier, %why, "cannot be issued")
+                }
             }
-            board.alert(message.view());
+        }
+        // What a person's deadline or a renewal asked for while the hub was down.
+        late.extend(gate.tick(now_us));
+        board.condition("alert_log", gate.refusal(), now_us);
+        for message in &late {
+            board.alert(AlertView::from(message));
             sink.published(message);
         }
         let mut latest: BTreeMap<String, Published> = BTreeMap::new();
         let kept = |m: &Published| retained_still(m.expires_us, now_us);
-        for message in earlier.into_iter().chain(missed).filter(kept) {
+        for message in earlier.into_iter().chain(late).filter(kept) {
             latest.insert(message.event.clone(), message);
         }
         Ok(Self {
             core,
             log,
-            alerts,
+            gate,
             done,
             not_before_us,
             retained: latest.into_values().collect(),

@@ -10,6 +10,8 @@ use serde::Serialize;
 use tokio::sync::broadcast;
 use wire::topic::Mode;
 
+use crate::alert::Published;
+
 /// How many changes a slow listener may fall behind before it is told to reload the whole view.
 const CHANGE_BUFFER: usize = 1_024;
 
@@ -97,6 +99,26 @@ pub struct AlertView {
     /// The message itself.
     #[serde(skip)]
     pub xml: Arc<str>,
+}
+
+impl From<&Published> for AlertView {
+    fn from(message: &Published) -> Self {
+        Self {
+            identifier: message.identifier.clone(),
+            file: message.file(),
+            event: message.event.clone(),
+            mode: message.mode(),
+            msg_type: message.msg_type.clone(),
+            severity: message.severity.clone(),
+            sent_us: message.sent_us,
+            expires_us: message.expires_us,
+            headline: message.headline.clone(),
+            summary: message.summary.clone(),
+            areas: message.areas.clone(),
+            superseded: false,
+            xml: message.xml.as_str().into(),
+        }
+    }
 }
 
 fn mode_name<S: serde::Serializer>(mode: &Mode, s: S) -> Result<S::Ok, S::Error> {

@@ -111,8 +111,8 @@ fn what_the_last_run_did_not_get_to_is_published_once() {
     open(&config, NOW).expect("opens");
     journal(&config);
     let log = |n: &str| {
-        let (_, earlier) = hub::alert::log::AlertLog::open(&dir.path().join("alerts")).expect(n);
-        earlier.len()
+        let log = hub::gate::log_dir(dir.path());
+        desk::issued(&log).expect(n).len()
     };
     assert_eq!(log("before"), 0);
     assert_eq!(open(&config, NOW).expect("opens").len(), 1);

@@ -12,7 +12,7 @@ use crate::mqtt::Subscriber;
 use crate::program::Program;
 use crate::running::{Hub, addresses};
 use crate::wait::until_true;
-use hub::alert::log::Published;
+use hub::alert::Published;
 
 /// The edge's id in all tests.
 pub const EDGE: &str = "edge-1";
@@ -270,14 +270,7 @@ status_interval = "1s"
     /// # Panics
     /// When the log cannot be read.
     pub fn alert_log(&self) -> Vec<Published> {
-        let directory = self.path("hub").join("alerts");
-        let entries = journal::read_only(&directory).expect("an alert log");
-        entries
-            .map(|entry| {
-                let entry = entry.expect("an entry of the alert log");
-                serde_json::from_slice(&entry.payload).expect("a message in the alert log")
-            })
-            .collect()
+        desk::issued(&hub::gate::log_dir(&self.path("hub"))).expect("an alert log")
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::draft::{Author, Draft, Standing};
 use crate::envelope::Link;
 use crate::gate::Covers;
+use crate::published::Published;
 use crate::record::{Act, Record};
 use crate::weight::Weight;
 
@@ -19,6 +20,8 @@ pub(crate) struct Event {
     pub chain: Vec<Link>,
     /// How much the last message asks, while it is no cancellation.
     pub in_force: Option<Weight>,
+    /// That message.
+    pub last: Option<Box<Published>>,
     /// How much persons, or the gate's own word, have let out.
     pub covered: Option<Weight>,
     /// What persons have refused.
@@ -181,8 +184,10 @@ impl Book {
                         event.refused = event.in_force.take().or(event.refused.take());
                     }
                     event.in_force = None;
+                    event.last = None;
                     event.covered = None;
                 } else {
+                    event.last = Some(Box::new(message.clone()));
                     event.in_force = Some(weight.clone());
                     event.covered = Some(weight.clone());
                     event.refused = event.refused.take().filter(|known| !weight.exceeds(known));
@@ -196,6 +201,7 @@ impl Book {
                 if let Some(event) = self.events.get_mut(event) {
                     event.expired = true;
                     event.in_force = None;
+                    event.last = None;
                 }
             }
         }

@@ -220,12 +220,12 @@ impl<M: Mode> Desk<M> {
             .min()
     }
 
-    /// Events whose last message is in force, with how much it asks.
-    pub fn in_force(&self) -> impl Iterator<Item = (&str, &Weight)> {
+    /// The messages in force, and how much each asks.
+    pub fn in_force(&self) -> impl Iterator<Item = (&Published, &Weight)> {
         self.book
             .events
-            .iter()
-            .filter_map(|(id, event)| Some((id.as_str(), event.in_force.as_ref()?)))
+            .values()
+            .filter_map(|event| Some((event.last.as_deref()?, event.in_force.as_ref()?)))
     }
 
     /// Something is to be said. `weight` is how much it asks of the public.

@@ -11,10 +11,9 @@ use cap::{
 use signal::threshold::Kind;
 use wire::topic::Mode;
 
-use super::Level;
-use super::log::Published;
 use super::source::source_parameters;
 use super::text::{self, LimitText, Times};
+use super::{Level, Published};
 use crate::config::{Config, Language, Severity as Configured, Station, Threshold, Zone};
 use crate::event::{Event, Reason};
 

@@ -2,8 +2,8 @@
 
 pub mod compose;
 mod level;
-pub mod log;
 mod source;
 pub mod text;
 
+pub use desk::Published;
 pub use level::Level;

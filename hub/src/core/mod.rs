@@ -23,8 +23,8 @@ use serde::Serialize;
 use signal::threshold::Kind;
 use wire::batch::Batch;
 
+use crate::alert::Published;
 use crate::alert::compose::Composer;
-use crate::alert::log::Published;
 use crate::columns::{Rows, schema};
 use crate::config::Config;
 use crate::detect::{Detect, Finding, What};

@@ -24,7 +24,15 @@ const MEANINGS: &[(&str, &str)] = &[
     ),
     (
         "alerts_known_before",
-        "Messages computed while running that an earlier run had published; not published twice.",
+        "Messages computed while running that an earlier run had proposed; not proposed twice.",
+    ),
+    (
+        "drafts",
+        "Messages that the gate did not let out at once, by outcome.",
+    ),
+    (
+        "desk_requests",
+        "What persons asked of the desk, by outcome.",
     ),
     (
         "open_messages_lost",

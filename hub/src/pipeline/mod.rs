@@ -5,6 +5,7 @@
 //! and go out, (4) the journal is committed, (5) edges and broker are acknowledged. A warning waits for one commit of the alert log and
 //! for nothing else; an acknowledgement waits for the journal's.
 
+mod issuing;
 mod modelling;
 mod taking;
 
@@ -21,10 +22,11 @@ use tokio::sync::oneshot;
 use wire::ack::Ack;
 use wire::topic::{Channel, Topic};
 
-use crate::alert::log::{AlertLog, Published};
+use crate::alert::Published;
 use crate::config::Config;
 use crate::core::{Core, Output};
 use crate::entry::{Entry, Item};
+use crate::gate::{self, Gate};
 use crate::intake::open::Arrival;
 use crate::intake_log::{IntakeLog, Owed};
 use crate::mqtt::{Inbound, Outbound, Session, Via};
@@ -38,6 +40,8 @@ const GROUP: usize = 512;
 const GROUP_BYTES: usize = 4 * 1024 * 1024;
 /// How often the page's stations are renewed under load.
 const SHOW_EVERY: Duration = Duration::from_millis(200);
+/// How often the desk's deadlines are looked at.
+const DEADLINES_EVERY: Duration = Duration::from_millis(200);
 /// How often the disk is tried again, and lost acknowledgements are repeated.
 const RETRY_EVERY: Duration = Duration::from_millis(500);
 
@@ -45,6 +49,8 @@ const RETRY_EVERY: Duration = Duration::from_millis(500);
 pub enum Control {
     /// Let time pass to the clock's now, and answer when everything before is done.
     Step(oneshot::Sender<()>),
+    /// A person asks something of the desk.
+    Act(gate::Request),
     /// Finish what is queued and stop.
     Stop,
 }
@@ -78,8 +84,8 @@ pub struct Pipeline {
     pub core: Core,
     /// The journal.
     pub log: IntakeLog,
-    /// The alert log.
-    pub alerts: AlertLog,
+    /// What lets messages out.
+    pub gate: Gate,
     /// What people see.
     pub board: Arc<Board>,
     /// Messages.
@@ -122,6 +128,8 @@ struct State {
     done_at: Instant,
     /// Rows taken and rows stamped in the future at the last look.
     clocks: (u64, u64),
+    /// When the desk's deadlines were last looked at.
+    deadlines: Instant,
     /// When the earthquakes arrived whose models are being run, by job.
     asked: BTreeMap<u64, Instant>,
 }
@@ -148,6 +156,7 @@ impl Pipeline {
             to_acknowledge: Vec::new(),
             done_at: now,
             clocks: (0, 0),
+            deadlines: now,
             asked: BTreeMap::new(),
         };
         self.show(&mut state, true);
@@ -167,6 +176,10 @@ impl Pipeline {
                     None
                 }
                 Next::Control(Control::Stop) => break,
+                Next::Control(Control::Act(request)) => {
+                    self.act(request, &mut state);
+                    None
+                }
                 Next::Control(Control::Step(done)) => {
                     // What was queued before the request belongs before it.
                     while let Ok(message) = self.inbound.try_recv() {
@@ -186,6 +199,9 @@ impl Pipeline {
                     self.step(Vec::new(), &mut state)
                 }
                 None => {}
+            }
+            if self.ticking && state.deadlines.elapsed() >= DEADLINES_EVERY {
+                self.pass_deadlines(&mut state);
             }
             if state.retried.elapsed() >= RETRY_EVERY {
                 state.retried = Instant::now();
@@ -235,6 +251,9 @@ impl Pipeline {
             return Next::Control(control);
         }
         let mut wait = RETRY_EVERY;
+        if self.gate.is_busy() {
+            wait = wait.min(DEADLINES_EVERY);
+        }
         if self.ticking {
             wait = wait.min(tick.saturating_sub(state.stepped.elapsed()));
         }
@@ -313,6 +332,7 @@ impl Pipeline {
         for output in outputs {
             self.put_out(output, began, now_us);
         }
+        self.pass_deadlines_at(now_us);
         state.touched.extend(self.core.touched());
         self.settle(state);
         self.board.update(|v| v.now_us = now_us);
@@ -337,59 +357,10 @@ impl Pipeline {
                 self.sink.said(&entry);
                 self.board.timeline(entry);
             }
-            Output::Publish(message) => self.publish(&message, began, now_us),
+            Output::Publish(message) => self.propose(&message, began, now_us),
             ref forecast @ Output::Forecast { ref event, .. } => {
                 self.sink.forecast(event, forecast)
             }
-        }
-    }
-
-    fn publish(&mut self, message: &Published, began: Instant, now_us: i64) {
-        if let Some(sent_us) = self.alerts.sent_us(&message.identifier) {
-            // An earlier run published it, with what it then knew: that stands.
-            tracing::warn!(
-                identifier = message.identifier,
-                "computed again, and published before: not published twice"
-            );
-            self.board.count("alerts_known_before", "", 1);
-            self.core.told(&message.identifier, sent_us);
-            return;
-        }
-        let logged = self.alerts.publish(message);
-        self.board
-            .condition("alert_log", logged.err().as_deref(), now_us);
-        self.board.alert(message.view());
-        self.send_alert(message);
-        let kind = match message.msg_type.as_str() {
-            "Alert" => "alert",
-            "Update" => "update",
-            _ => "cancel",
-        };
-        let entry = TimelineEntry {
-            time_us: now_us,
-            kind: kind.to_owned(),
-            text: format!("{} ({})", message.headline, message.reason),
-            compute_ms: Some(began.elapsed().as_secs_f64() * 1e3),
-            situation: self.core.situation_of_event(&message.event),
-        };
-        self.board
-            .count("alerts_published", &reason("type", kind), 1);
-        tracing::info!(identifier = message.identifier, kind, "{}", entry.text);
-        self.sink.published(message);
-        self.sink.said(&entry);
-        self.board.timeline(entry);
-    }
-
-    fn send_alert(&self, message: &Published) {
-        if self
-            .outbound
-            .send(Outbound::alert(&self.config.deployment, message))
-            .is_err()
-        {
-            tracing::error!(
-                identifier = message.identifier,
-                "the MQTT outlet is gone; the feeds have the message"
-            );
         }
     }
 
@@ -427,11 +398,11 @@ impl Pipeline {
             )
         });
         self.board.condition("journal", text.as_deref(), now_us);
-        if self.alerts.pending() > 0 {
-            let flushed = self.alerts.flush();
-            self.board
-                .condition("alert_log", flushed.err().as_deref(), now_us);
+        if self.gate.refusal().is_some() {
+            self.gate.write();
         }
+        self.board
+            .condition("alert_log", self.gate.refusal(), now_us);
     }
 
     fn acknowledge(&mut self, state: &mut State) {

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::alert::log::Published;
+use crate::alert::Published;
 use crate::core::Output;
 use crate::pipeline::Sink;
 use crate::view::TimelineEntry;

@@ -1,0 +1,70 @@
+//! The desk as the outlets reach it: what officers see, and a way to ask.
+
+use std::sync::{Arc, RwLock};
+
+use desk::{DraftView, Hash, Refusal};
+use flume::Sender;
+use serde::Serialize;
+use tokio::sync::oneshot;
+
+use super::{Action, Answer, Request};
+use crate::pipeline::Control;
+
+/// The desk as officers see it. The public does not: a draft is no warning.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Shown {
+    /// Drafts: open ones first.
+    pub drafts: Vec<DraftView>,
+    /// Number of records in the log.
+    pub records: u64,
+    /// Hash of the last.
+    pub head: Hash,
+}
+
+impl Default for Shown {
+    fn default() -> Self {
+        Self {
+            drafts: Vec::new(),
+            records: 0,
+            head: Hash::ZERO,
+        }
+    }
+}
+
+/// Reaches the desk of a running hub from any thread.
+#[derive(Debug, Clone)]
+pub struct Handle {
+    control: Sender<Control>,
+    shown: Arc<RwLock<Shown>>,
+}
+
+impl Handle {
+    pub(crate) fn new(control: Sender<Control>, shown: Arc<RwLock<Shown>>) -> Self {
+        Self { control, shown }
+    }
+
+    /// What officers see now.
+    pub fn shown(&self) -> Shown {
+        // Plain values: a panic of ours elsewhere leaves them readable.
+        self.shown.read().unwrap_or_else(|e| e.into_inner()).clone()
+    }
+
+    /// Asks, and waits until it is done. The caller has made sure that the person may.
+    ///
+    /// # Errors
+    /// A [`Refusal`]; nothing has happened then.
+    pub async fn act(&self, by: &str, action: Action) -> Result<Answer, Refusal> {
+        let (answer, wait) = oneshot::channel();
+        let request = Request {
+            by: by.to_owned(),
+            action,
+            answer,
+        };
+        let stopping = || Refusal::Invalid("the hub is stopping; ask again".to_owned());
+        self.control
+            .send_async(Control::Act(request))
+            .await
+            .map_err(|_| stopping())?;
+        wait.await.map_err(|_| stopping())?
+    }
+}

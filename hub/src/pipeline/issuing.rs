@@ -1,0 +1,144 @@
+//! Messages on their way out: through the gate, and then to everybody at once.
+
+use std::time::Instant;
+
+use desk::{Outcome, Refusal};
+
+use super::{DEADLINES_EVERY, Pipeline, State, reason};
+use crate::alert::Published;
+use crate::gate::{Answer, Request};
+use crate::mqtt::Outbound;
+use crate::view::{AlertView, TimelineEntry};
+
+impl Pipeline {
+    /// Hands a message of the core's to the gate, and carries out what comes back.
+    pub(super) fn propose(&mut self, message: &Published, began: Instant, now_us: i64) {
+        match self.gate.propose(message, now_us) {
+            Ok(Outcome::Issued(issued)) => self.issue(&issued, Some(began), now_us),
+            Ok(Outcome::Known) => {
+                // An earlier run proposed it, with what it then knew: that stands.
+                tracing::warn!(
+                    identifier = message.identifier,
+                    "computed again, and proposed before: not published twice"
+                );
+                self.board.count("alerts_known_before", "", 1);
+                if let Some(sent_us) = self.gate.sent_us(&message.identifier) {
+                    self.core.told(&message.identifier, sent_us);
+                }
+            }
+            Ok(Outcome::Waiting(draft)) => self.gated(message, &draft, "waiting"),
+            Ok(Outcome::Refused(draft)) => self.gated(message, &draft, "refused"),
+            Ok(Outcome::Void(draft)) => self.gated(message, &draft, "void"),
+            Err(why) => {
+                tracing::error!(identifier = message.identifier, %why, "cannot be issued");
+                self.board
+                    .count("drafts", &reason("outcome", "impossible"), 1);
+            }
+        }
+        self.board
+            .condition("alert_log", self.gate.refusal(), now_us);
+    }
+
+    /// What does not go out now. Only officers hear of it: what the public does not get, it does not see on the page either.
+    fn gated(&self, message: &Published, draft: &str, outcome: &str) {
+        tracing::warn!(
+            draft,
+            outcome,
+            event = message.event,
+            "{}",
+            message.headline
+        );
+        self.board.count("drafts", &reason("outcome", outcome), 1);
+    }
+
+    /// Does what a person asks of the desk.
+    pub(super) fn act(&mut self, request: Request, state: &mut State) {
+        let now_us = self.time(state);
+        let Request { by, action, answer } = request;
+        let done = self.gate.act(&by, &action, &self.config, now_us);
+        match &done {
+            Ok(Answer { text, issued }) => {
+                tracing::info!(by, ?action, "{text}");
+                if let Some(message) = issued {
+                    self.issue(message, None, now_us);
+                }
+            }
+            Err(why) => tracing::info!(by, ?action, %why, "not done"),
+        }
+        let outcome = done.as_ref().map_or_else(refusal, |_| "done");
+        self.board
+            .count("desk_requests", &reason("outcome", outcome), 1);
+        // Whoever asked may be gone; it is done all the same.
+        let _ = answer.send(done);
+    }
+
+    /// Lets fail-safes act and renews what would lapse.
+    pub(super) fn pass_deadlines(&mut self, state: &mut State) {
+        state.deadlines = Instant::now();
+        if self.gate.is_busy() {
+            let now_us = self.time(state);
+            self.pass_deadlines_at(now_us);
+        }
+    }
+
+    pub(super) fn pass_deadlines_at(&mut self, now_us: i64) {
+        for message in self.gate.tick(now_us) {
+            self.issue(&message, None, now_us);
+        }
+    }
+
+    /// A message goes out: it is in the desk's log already.
+    fn issue(&mut self, message: &Published, began: Option<Instant>, now_us: i64) {
+        self.board
+            .condition("alert_log", self.gate.refusal(), now_us);
+        self.board.alert(AlertView::from(message));
+        self.send_alert(message);
+        let kind = match message.msg_type.as_str() {
+            "Alert" => "alert",
+            "Update" => "update",
+            _ => "cancel",
+        };
+        let entry = TimelineEntry {
+            time_us: now_us,
+            kind: kind.to_owned(),
+            text: format!("{} ({})", message.headline, message.reason),
+            compute_ms: began.map(|b| b.elapsed().as_secs_f64() * 1e3),
+            situation: self.core.situation_of_event(&message.event),
+        };
+        self.board
+            .count("alerts_published", &reason("type", kind), 1);
+        tracing::info!(identifier = message.identifier, kind, "{}", entry.text);
+        self.sink.published(message);
+        self.sink.said(&entry);
+        self.board.timeline(entry);
+    }
+
+    fn send_alert(&self, message: &Published) {
+        if self
+            .outbound
+            .send(Outbound::alert(&self.config.deployment, message))
+            .is_err()
+        {
+            tracing::error!(
+                identifier = message.identifier,
+                "the MQTT outlet is gone; the feeds have the message"
+            );
+        }
+    }
+}
+
+const _: () = assert!(
+    DEADLINES_EVERY.as_millis() < 1_000,
+    "fail-safes act within a second"
+);
+
+fn refusal(why: &Refusal) -> &'static str {
+    match why {
+        Refusal::NoDraft(_) => "no_draft",
+        Refusal::Closed { .. } => "closed",
+        Refusal::Twice(_) => "twice",
+        Refusal::NotAuthor(_) => "not_author",
+        Refusal::NotInForce(_) => "not_in_force",
+        Refusal::Invalid(_) => "invalid",
+    }
+}
