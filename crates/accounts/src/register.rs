@@ -214,7 +214,7 @@ impl Register {
         for token in file.tokens {
             let name = token.name.clone();
             if let Err(why) = fit(token.roles, token.scope) {
-                return meaning(&name, &why.to_string());
+                return meaning(&name, why.to_string());
             }
             if !seen.insert(name.clone()) || !hashes.insert(token.sha256) {
                 return meaning(&name, "is there twice");

@@ -509,3 +509,26 @@ fn a_token_cannot_approve_and_names_are_never_given_twice() {
     assert_ne!(text, forged);
     assert!(Register::parse(forged.as_bytes()).is_err());
 }
+
+#[test]
+fn a_session_ends_without_acts_and_at_the_end_of_the_shift_with_them() {
+    let mut world = with_ana(&[Role::Approver]);
+    world.login(0, true);
+    world.login(0, true);
+    world.login(0, true);
+    let begun_us = world.now_us;
+    let shown = |i: usize| Credential::Session(world.sessions[i].secret.clone());
+    let (acts, looks, none) = (shown(0), shown(1), shown(2));
+    let mut is_in = |credential: &Credential, act: bool, minutes: i64| {
+        let now_us = begun_us + minutes * MINUTE_US;
+        world.authority.identify(credential, act, now_us).is_ok()
+    };
+    for minutes in (30..480).step_by(30) {
+        assert!(is_in(&acts, true, minutes), "{minutes}");
+        // A page that asks who is logged in is no person at the desk.
+        assert_eq!(is_in(&looks, false, minutes), minutes < 60, "{minutes}");
+    }
+    assert!(is_in(&acts, true, 479));
+    assert!(!is_in(&acts, true, 480));
+    assert!(!is_in(&none, true, 60));
+}
