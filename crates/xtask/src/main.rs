@@ -26,6 +26,8 @@ const FUZZ_TARGETS: &[&str] = &[
     "quake",
     "cap",
     "signature",
+    "accounts_file",
+    "auth_header",
     "record",
     "detectors",
     "records_toml",
