@@ -112,7 +112,7 @@ impl<'a> Composer<'a> {
         alert
     }
 
-    fn dress(self, info: &mut Info, sent_us: i64, expires_us: i64) {
+    pub(crate) fn dress(self, info: &mut Info, sent_us: i64, expires_us: i64) {
         let sender = &self.config.sender;
         info.expires = Some(Time::from_us(expires_us));
         info.effective = Some(Time::from_us(sent_us));
@@ -466,7 +466,7 @@ impl<'a> Composer<'a> {
     }
 }
 
-fn area(zone: &Zone) -> Result<Area, String> {
+pub(crate) fn area(zone: &Zone) -> Result<Area, String> {
     let corners = zone
         .polygon
         .iter()

@@ -13,8 +13,7 @@ use crate::config::Config;
 /// [`Refusal::Invalid`] when the message cannot be read; we wrote it.
 pub fn retract(config: &Config, last: &Published, now_us: i64) -> Result<Proposal, Refusal> {
     let invalid = |e: String| Refusal::Invalid(e);
-    let (mut alert, _) =
-        cap::read(last.xml.as_bytes()).map_err(|e| invalid(e.to_string()))?;
+    let (mut alert, _) = cap::read(last.xml.as_bytes()).map_err(|e| invalid(e.to_string()))?;
     for info in &mut alert.infos {
         let language = Language::from_tag(&info.language).unwrap_or(Language::En);
         let event = if info.event == Phrase::Event(Event::Tsunami).say(language) {

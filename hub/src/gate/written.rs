@@ -67,7 +67,9 @@ pub fn proposal(
     let event = match &written.event {
         Some(event) => event.clone(),
         None if written.cancels => {
-            return Err(invalid("`cancels` needs the `event` that it calls back".to_owned()));
+            return Err(invalid(
+                "`cancels` needs the `event` that it calls back".to_owned(),
+            ));
         }
         None => new_event(written, by, now_us),
     };
@@ -173,11 +175,13 @@ fn zones<'a>(config: &'a Config, written: &Written) -> Result<Vec<&'a Zone>, Str
 }
 
 /// The words in the order of the deployment's languages.
-fn words<'a>(
-    config: &Config,
-    written: &'a Written,
-) -> Result<Vec<(Language, &'a Words)>, String> {
-    let languages = &config.sender.languages;
+fn words<'a>(config: &Config, written: &'a Written) -> Result<Vec<(Language, &'a Words)>, String> {
+    let languages: Vec<Language> = config
+        .sender
+        .languages
+        .iter()
+        .filter_map(|language| Language::from_tag(language.tag()))
+        .collect();
     if let Some(other) = written.words.keys().find(|l| !languages.contains(l)) {
         return Err(format!(
             "`words` has {}, which the deployment does not speak",
@@ -226,7 +230,10 @@ fn new_event(written: &Written, by: &str, now_us: i64) -> String {
         .chain_update(format!("{now_us} {by} {:?}", written.words))
         .finalize();
     let when = crate::alert::text::compact_utc(now_us);
-    format!("officer-{when}-{:02x}{:02x}{:02x}", hash[0], hash[1], hash[2])
+    format!(
+        "officer-{when}-{:02x}{:02x}{:02x}",
+        hash[0], hash[1], hash[2]
+    )
 }
 
 fn status(config: &Config) -> Status {
@@ -247,7 +254,11 @@ fn asks(written: &Written) -> (Urgency, Severity, ResponseType) {
         }
         Grade::Advisory => (Urgency::Immediate, Severity::Moderate, ResponseType::Avoid),
         Grade::Warning => (Urgency::Immediate, Severity::Severe, ResponseType::Evacuate),
-        Grade::Major => (Urgency::Immediate, Severity::Extreme, ResponseType::Evacuate),
+        Grade::Major => (
+            Urgency::Immediate,
+            Severity::Extreme,
+            ResponseType::Evacuate,
+        ),
     }
 }
 
