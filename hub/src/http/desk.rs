@@ -1,0 +1,114 @@
+//! The desk over HTTP: what waits, and what officers decide.
+//!
+//! | request          | body                                                       | permission       | answer                              |
+//! |------------------|------------------------------------------------------------|------------------|-------------------------------------|
+//! | `GET /api/desk`  |                                                            | `view`           | drafts, number and hash of the log  |
+//! | `POST /api/desk` | `{"action":"approve","draft":..}`                          | `approve`        | `{"text":..}`, see [`crate::gate::Action`] |
+//! |                  | `{"action":"refuse","draft":..,"why":..}`                  | `refuse`         |                                     |
+//! |                  | `{"action":"withdraw","draft":..}`                         | `withdraw`       |                                     |
+//! |                  | `{"action":"correct","event":..}`                          | `retract`        |                                     |
+//! |                  | `{"action":"write","message":{..}}`                        | `propose`        |                                     |
+//!
+//! Nothing of this is public: a draft is no warning. A name that the desk notes is the account's ([`accounts::Identity::actor`]).
+
+use std::sync::Arc;
+
+use accounts::Permission;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method, Response, StatusCode};
+use axum::routing::get;
+use desk::Refusal;
+use serde::Serialize;
+
+use super::auth::{authorize, error, is_json, read_body};
+use super::routes::{JSON, Outlet, json, with_type};
+use crate::gate::{Action, Shown};
+
+/// Largest request, bytes: an officer's message in ten languages, each of 4,000 characters that JSON escapes.
+const REQUEST_BYTES_MAX: usize = 512 * 1_024;
+
+/// The routes of this module.
+pub(super) fn router() -> Router<Arc<Outlet>> {
+    Router::new().route("/api/desk", get(look).post(ask))
+}
+
+#[derive(Serialize)]
+struct Desk {
+    /// The hub's time, microseconds since the Unix epoch: deadlines are counted by it.
+    now_us: i64,
+    #[serde(flatten)]
+    shown: Shown,
+}
+
+async fn look(
+    State(outlet): State<Arc<Outlet>>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response<Body> {
+    if let Err(refused) = authorize(&outlet, &method, &headers, Permission::View) {
+        return *refused;
+    }
+    let Some(desk) = &outlet.desk else {
+        return nobody();
+    };
+    let shown = Desk {
+        now_us: outlet.board.read(|view| view.now_us),
+        shown: desk.shown(),
+    };
+    with_type(StatusCode::OK, JSON, Body::from(json(&shown)))
+}
+
+async fn ask(State(outlet): State<Arc<Outlet>>, request: Request) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    // Before the body is read: whoever may not even look sends nothing.
+    if let Err(refused) = authorize(&outlet, &parts.method, &parts.headers, Permission::View) {
+        return *refused;
+    }
+    let Some(desk) = &outlet.desk else {
+        return nobody();
+    };
+    if !is_json(&parts.headers) {
+        return error(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "send application/json: {\"action\":..}",
+        );
+    }
+    let body = match read_body(body, REQUEST_BYTES_MAX).await {
+        Ok(body) => body,
+        Err(refused) => return refused,
+    };
+    let action: Action = match serde_json::from_slice(&body) {
+        Ok(action) => action,
+        Err(why) => return error(StatusCode::BAD_REQUEST, &why.to_string()),
+    };
+    let permission = match action {
+        Action::Approve { .. } => Permission::Approve,
+        Action::Refuse { .. } => Permission::Refuse,
+        Action::Withdraw { .. } => Permission::Withdraw,
+        Action::Correct { .. } => Permission::Retract,
+        Action::Write { .. } => Permission::Propose,
+    };
+    let identity = match authorize(&outlet, &parts.method, &parts.headers, permission) {
+        Ok(identity) => identity,
+        Err(refused) => return *refused,
+    };
+    match desk.act(&identity.actor(), action).await {
+        Ok(answer) => with_type(StatusCode::OK, JSON, Body::from(json(&answer))),
+        Err(why) => error(status(&why), &why.to_string()),
+    }
+}
+
+fn nobody() -> Response<Body> {
+    error(StatusCode::NOT_FOUND, "nobody sits at the desk of a replay")
+}
+
+const fn status(why: &Refusal) -> StatusCode {
+    match why {
+        Refusal::NoDraft(_) | Refusal::NotInForce(_) => StatusCode::NOT_FOUND,
+        Refusal::Closed { .. } | Refusal::Twice(_) => StatusCode::CONFLICT,
+        Refusal::NotAuthor(_) => StatusCode::FORBIDDEN,
+        Refusal::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
