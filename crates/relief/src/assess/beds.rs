@@ -1,18 +1,17 @@
 //! Promises beds, each once, and follows those who were promised one over the bridges on their way.
 //!
-//! The nearest are served first: rounds of "everybody's nearest shelter that has room", each in the order of the way's length. A shelter that fills
-//! up drops out, and the next round finds the next nearest for those who are left. Every round fills a shelter or serves everybody who can
-//! reach one, so there are at most as many rounds as shelters.
+//! The nearest are served first: of all who have none yet and all shelters that have room, the two that are nearest to each other come together.
+//! When a shelter is full, those who would have gone there are offered the next nearest.
 
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap};
 
 use super::Input;
 use super::ground::Ground;
 use super::ways::{Routes, StraightLine, goals};
 use crate::figure::People;
 use crate::places::Kind;
-use crate::roads::Network;
-use crate::roads::search::{NONE, Reached, Way};
+use crate::roads::search::{Goal, Reached, Way};
 
 /// What was promised.
 pub(super) struct Beds {
@@ -20,169 +19,143 @@ pub(super) struct Beds {
     pub(super) to: Vec<People>,
     /// In each shelter outside, in their order.
     pub(super) of: Vec<People>,
-    /// People over each edge.
-    pub(super) over: BTreeMap<u32, People>,
-    /// Edges that the people of each zone use.
-    pub(super) edges_of: Vec<BTreeSet<u32>>,
+    /// People over each edge; empty without roads.
+    pub(super) over: Vec<People>,
+    /// The bridges' edges that the people of each zone use.
+    pub(super) bridges_of: Vec<BTreeSet<u32>>,
 }
 
-/// An order of service: how far, who, where to.
+/// Where somebody is offered a bed.
+#[derive(Clone, Copy)]
 struct Offer {
+    /// Seconds by road, or metres.
     cost: f64,
-    who: usize,
     shelter: usize,
     way: Option<Way>,
 }
 
+/// Shelters with room, and how to find the nearest.
+struct Search<'a> {
+    input: &'a Input<'a>,
+    ground: &'a Ground<'a>,
+    routes: &'a Routes<'a>,
+    room: Vec<People>,
+    by_road: Option<(Reached, Vec<Goal>)>,
+    line: StraightLine,
+}
+
+impl<'a> Search<'a> {
+    fn new(input: &'a Input<'a>, ground: &'a Ground<'a>, routes: &'a Routes<'a>) -> Self {
+        let room: Vec<People> = ground
+            .refuges
+            .iter()
+            .map(|place| People::whole(place.free().unwrap_or_default()))
+            .collect();
+        let by_road = routes.roads.as_ref().map(|roads| {
+            let goals = goals(&roads.refuges, |k| room[k] > People::ZERO);
+            (roads.network.reach(&roads.times, &goals), goals)
+        });
+        Self {
+            input,
+            ground,
+            routes,
+            room,
+            by_road,
+            line: StraightLine::new(&ground.refuges),
+        }
+    }
+
+    fn offer(&self, who: usize) -> Option<Offer> {
+        if let (Some(roads), Some((reached, _))) = (&self.routes.roads, &self.by_road) {
+            let stands = &self.routes.found[who].stands;
+            let way = roads.network.way(&roads.times, reached, stands)?;
+            return Some(Offer {
+                cost: way.seconds,
+                shelter: way.goal as usize,
+                way: Some(way),
+            });
+        }
+        let at = self.ground.inside[who].1.at();
+        let within_m = self.input.planning.shelter_within_m;
+        let (shelter, cost) = self
+            .line
+            .nearest(at, within_m, |k| self.room[k] > People::ZERO)?;
+        Some(Offer {
+            cost,
+            shelter,
+            way: None,
+        })
+    }
+
+    /// Takes as many beds as there are of those wanted.
+    fn take(&mut self, shelter: usize, wanted: People) -> People {
+        let taken = wanted.min(self.room[shelter]);
+        self.room[shelter] = self.room[shelter].less(taken);
+        if self.room[shelter] == People::ZERO
+            && let (Some(roads), Some((reached, goals))) = (&self.routes.roads, &mut self.by_road)
+        {
+            goals.retain(|goal| goal.number != shelter as u32);
+            roads
+                .network
+                .without(&roads.times, reached, shelter as u32, goals);
+        }
+        taken
+    }
+}
+
 pub(super) fn promise(input: &Input<'_>, ground: &Ground<'_>, routes: &Routes<'_>) -> Beds {
+    let edges = routes.roads.as_ref().map_or(0, |r| r.network.edges.len());
     let mut beds = Beds {
         to: vec![People::ZERO; ground.inside.len()],
         of: vec![People::ZERO; ground.refuges.len()],
-        over: BTreeMap::new(),
-        edges_of: vec![BTreeSet::new(); ground.zones.len()],
+        over: vec![People::ZERO; edges],
+        bridges_of: vec![BTreeSet::new(); ground.zones.len()],
     };
-    let mut room: Vec<People> = ground
-        .refuges
-        .iter()
-        .map(|place| People::whole(place.free().unwrap_or_default()))
-        .collect();
-    let mut waiting: Vec<(usize, People)> = ground
-        .inside
-        .iter()
-        .enumerate()
-        .filter(|(_, (zone, place))| {
-            place.kind == Kind::Population && ground.leaves(*zone, input.planning)
-        })
-        .filter_map(|(k, (_, place))| Some((k, place.population?)))
-        .filter(|(_, people)| *people > People::ZERO)
-        .collect();
-    let line = StraightLine::new(&ground.refuges);
-    while !waiting.is_empty() && room.iter().any(|r| *r > People::ZERO) {
-        let open = |k: usize| room[k] > People::ZERO;
-        let reached = routes.roads.as_ref().map(|roads| {
-            roads
-                .network
-                .reach(&roads.times, &goals(&roads.refuges, open))
-        });
-        let mut offers: Vec<Offer> = waiting
-            .iter()
-            .filter_map(|&(who, _)| match (&routes.roads, &reached) {
-                (Some(roads), Some(reached)) => {
-                    let stands = &routes.found[who].stands;
-                    let way = roads.network.way(&roads.times, reached, stands)?;
-                    Some(Offer {
-                        cost: way.seconds,
-                        who,
-                        shelter: way.goal as usize,
-                        way: Some(way),
-                    })
+    let mut search = Search::new(input, ground, routes);
+    let mut left: Vec<People> = vec![People::ZERO; ground.inside.len()];
+    let mut offers: Vec<Option<Offer>> = vec![None; ground.inside.len()];
+    let mut queue = BinaryHeap::new();
+    // Costs are finite and not negative: their bits order as they do.
+    let key = |offer: &Offer, who: usize| Reverse((offer.cost.to_bits(), who));
+    for (who, (zone, place)) in ground.inside.iter().enumerate() {
+        if place.kind == Kind::Population
+            && ground.leaves(*zone, input.planning)
+            && let Some(people) = place.population.filter(|p| *p > People::ZERO)
+            && let Some(offer) = search.offer(who)
+        {
+            left[who] = people;
+            queue.push(key(&offer, who));
+            offers[who] = Some(offer);
+        }
+    }
+    while let Some(Reverse((_, who))) = queue.pop() {
+        let Some(offer) = offers[who] else {
+            continue;
+        };
+        if search.room[offer.shelter] > People::ZERO {
+            // The way before the shelter fills up and is taken away.
+            let edges: Vec<u32> = match (&offer.way, &search.by_road) {
+                (Some(way), Some((reached, _))) => reached.edges(way).collect(),
+                _ => Vec::new(),
+            };
+            let taken = search.take(offer.shelter, left[who]);
+            left[who] = left[who].less(taken);
+            beds.to[who] = beds.to[who].plus(taken);
+            beds.of[offer.shelter] = beds.of[offer.shelter].plus(taken);
+            for edge in edges {
+                let at = edge as usize;
+                beds.over[at] = beds.over[at].plus(taken);
+                if routes.bridges.contains(&edge) {
+                    beds.bridges_of[ground.inside[who].0].insert(edge);
                 }
-                _ => {
-                    let at = ground.inside[who].1.at();
-                    let (shelter, away) =
-                        line.nearest(at, input.planning.shelter_within_m, open)?;
-                    Some(Offer {
-                        cost: away,
-                        who,
-                        shelter,
-                        way: None,
-                    })
-                }
-            })
-            .collect();
-        if offers.is_empty() {
-            break;
-        }
-        offers.sort_by(|a, b| a.cost.total_cmp(&b.cost).then(a.who.cmp(&b.who)));
-        let mut left: BTreeMap<usize, People> = waiting.iter().copied().collect();
-        let mut flows: Vec<Flow> = vec![Flow::default(); ground.zones.len()];
-        for offer in &offers {
-            let wants = left[&offer.who];
-            let gets = wants.min(room[offer.shelter]);
-            if gets == People::ZERO {
-                continue;
-            }
-            room[offer.shelter] = room[offer.shelter].less(gets);
-            beds.of[offer.shelter] = beds.of[offer.shelter].plus(gets);
-            beds.to[offer.who] = beds.to[offer.who].plus(gets);
-            left.insert(offer.who, wants.less(gets));
-            if let Some(way) = &offer.way {
-                flows[ground.inside[offer.who].0].start(way, gets);
             }
         }
-        if let (Some(roads), Some(reached)) = (&routes.roads, &reached) {
-            for (zone, flow) in flows.into_iter().enumerate() {
-                flow.follow(
-                    roads.network,
-                    reached,
-                    &mut beds.over,
-                    &mut beds.edges_of[zone],
-                );
+        if left[who] > People::ZERO {
+            offers[who] = search.offer(who);
+            if let Some(offer) = &offers[who] {
+                queue.push(key(offer, who));
             }
         }
-        // Who was offered nothing has no way to any shelter with room, and will have none when fewer have room.
-        let offered: BTreeSet<usize> = offers.iter().map(|o| o.who).collect();
-        waiting = left
-            .into_iter()
-            .filter(|(who, people)| *people > People::ZERO && offered.contains(who))
-            .collect();
     }
     beds
-}
-
-/// People on their ways.
-#[derive(Clone, Default)]
-struct Flow {
-    /// Over the edges that they stand at.
-    edges: BTreeMap<u32, People>,
-    /// At the nodes that they come to.
-    nodes: BTreeMap<u32, People>,
-}
-
-impl Flow {
-    fn start(&mut self, way: &Way, people: People) {
-        let add = |to: &mut People| *to = to.plus(people);
-        add(self.edges.entry(way.edge).or_default());
-        if way.node != NONE {
-            add(self.nodes.entry(way.node).or_default());
-        }
-    }
-
-    /// Carries everybody to the end, the farthest first, so that those who meet go on together.
-    fn follow(
-        mut self,
-        network: &Network,
-        reached: &Reached,
-        over: &mut BTreeMap<u32, People>,
-        used: &mut BTreeSet<u32>,
-    ) {
-        // Seconds are finite and not negative: their bits order as they do.
-        let key = |node: u32| (reached.seconds[node as usize].to_bits(), node);
-        let mut heap: BinaryHeap<(u64, u32)> = self.nodes.keys().map(|n| key(*n)).collect();
-        while let Some((_, node)) = heap.pop() {
-            let Some(people) = self.nodes.remove(&node) else {
-                continue;
-            };
-            let (edge, next) = reached.via[node as usize];
-            let edge = if edge == NONE {
-                reached.last[node as usize]
-            } else {
-                edge
-            };
-            let on = self.edges.entry(edge).or_default();
-            *on = on.plus(people);
-            if next != NONE {
-                let at = self.nodes.entry(next).or_default();
-                *at = at.plus(people);
-                heap.push(key(next));
-            }
-        }
-        for (edge, people) in self.edges {
-            if (edge as usize) < network.edges.len() {
-                let all = over.entry(edge).or_default();
-                *all = all.plus(people);
-                used.insert(edge);
-            }
-        }
-    }
 }

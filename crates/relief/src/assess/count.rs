@@ -15,9 +15,6 @@ use crate::planning::Planning;
 use crate::roads::Network;
 use crate::sphere::distance_m;
 
-/// A bridge of a list of places is on a road that is this near, metres.
-const BRIDGE_WITHIN_M: f64 = 50.0;
-
 pub(super) fn assessment(
     input: &Input<'_>,
     ground: Ground<'_>,
@@ -27,7 +24,7 @@ pub(super) fn assessment(
     let bridges = routes
         .roads
         .as_ref()
-        .map(|roads| Bridges::find(roads.network, &ground, &beds))
+        .map(|roads| Bridges::find(roads.network, &ground, routes, &beds))
         .unwrap_or_default();
     let waves: Vec<Option<i64>> = ground
         .zones
@@ -54,7 +51,7 @@ pub(super) fn assessment(
         .map(|(z, tally)| {
             let evacuate = ground.leaves(z, input.planning);
             let mut needs = tally.needs(evacuate, routes.roads.is_some(), input.planning);
-            needs.bridges_on_ways = bridges.on_ways(&beds.edges_of[z]);
+            needs.bridges_on_ways = bridges.on_ways(&beds.bridges_of[z]);
             ZoneNeeds {
                 zone: ground.zones[z].clone(),
                 evacuate,
@@ -278,7 +275,7 @@ struct Bridges {
 }
 
 impl Bridges {
-    fn find(network: &Network, ground: &Ground<'_>, beds: &Beds) -> Self {
+    fn find(network: &Network, ground: &Ground<'_>, routes: &Routes<'_>, beds: &Beds) -> Self {
         let mut used: BTreeMap<String, BridgeUse> = BTreeMap::new();
         let mut of_edge: BTreeMap<u32, BTreeSet<String>> = BTreeMap::new();
         let mut take = |edge: u32, new: BridgeUse| {
@@ -295,35 +292,32 @@ impl Bridges {
             }
         };
         let mut listed: BTreeSet<u32> = BTreeSet::new();
-        for bridge in &ground.bridges {
-            let Some(stand) = network
-                .stands(bridge.at(), BRIDGE_WITHIN_M)
-                .first()
-                .copied()
-            else {
+        for (bridge, edge) in ground.bridges.iter().zip(&routes.listed) {
+            let Some(edge) = *edge else { continue };
+            let people = beds.over[edge as usize];
+            if people == People::ZERO {
                 continue;
-            };
-            let Some(people) = beds.over.get(&stand.edge) else {
-                continue;
-            };
-            listed.insert(stand.edge);
+            }
+            listed.insert(edge);
             take(
-                stand.edge,
+                edge,
                 BridgeUse {
                     id: bridge.id.clone(),
                     name: bridge.name.clone(),
                     lat: bridge.lat,
                     lon: bridge.lon,
-                    people: *people,
+                    people,
                     zone: ground.zone(bridge.at()),
                     status: bridge.status,
                 },
             );
         }
-        for (&edge, &people) in &beds.over {
-            let Some(piece) = network.edges.get(edge as usize) else {
+        for &edge in &routes.bridges {
+            let people = beds.over[edge as usize];
+            if people == People::ZERO {
                 continue;
-            };
+            }
+            let piece = network.edges[edge as usize];
             let segment = &network.segments[piece.segment as usize];
             // A bridge that the list of places has is that one.
             if !segment.bridge || listed.contains(&edge) {

@@ -1,5 +1,7 @@
 //! The way from each place in a zone to the nearest shelter, on foot, and out of the zones.
 
+use std::collections::BTreeSet;
+
 use super::Input;
 use super::ground::Ground;
 use crate::places::Place;
@@ -9,11 +11,18 @@ use crate::roads::Stand;
 use crate::roads::search::{Goal, Times, Way};
 use crate::sphere::distance_m;
 
+/// A bridge of a list of places is on a road that is this near, metres.
+const BRIDGE_WITHIN_M: f64 = 50.0;
+
 /// What was found for the places inside, in their order.
 pub(super) struct Routes<'a> {
     pub(super) roads: Option<Roads<'a>>,
     /// Of each place inside.
     pub(super) found: Vec<Route>,
+    /// Edges that are bridges, by the road data or by a list of places.
+    pub(super) bridges: BTreeSet<u32>,
+    /// Where the bridges of lists stand, in their order: the nearest road.
+    pub(super) listed: Vec<Option<u32>>,
 }
 
 /// The road network, prepared for this assessment.
@@ -49,7 +58,12 @@ impl<'a> Routes<'a> {
                     ..Route::default()
                 })
                 .collect();
-            return Self { roads: None, found };
+            return Self {
+                roads: None,
+                found,
+                bridges: BTreeSet::new(),
+                listed: Vec::new(),
+            };
         };
         let walking = input.planning.walking.value;
         let times = network.times(input.speeds, input.planning.travel, walking);
@@ -81,6 +95,18 @@ impl<'a> Routes<'a> {
                 }
             })
             .collect();
+        let listed: Vec<Option<u32>> = ground
+            .bridges
+            .iter()
+            .map(|bridge| {
+                let stands = network.stands(bridge.at(), BRIDGE_WITHIN_M);
+                stands.first().map(|stand| stand.edge)
+            })
+            .collect();
+        let bridges = (0..network.edges.len() as u32)
+            .filter(|e| network.segments[network.edges[*e as usize].segment as usize].bridge)
+            .chain(listed.iter().flatten().copied())
+            .collect();
         Self {
             roads: Some(Roads {
                 network,
@@ -88,6 +114,8 @@ impl<'a> Routes<'a> {
                 refuges,
             }),
             found,
+            bridges,
+            listed,
         }
     }
 }
