@@ -69,6 +69,7 @@ impl QuakeFeed {
             place,
             every: self.every,
             stale_after,
+            most_bytes: agency::MAX_DOCUMENT,
         };
         feed.check().map_err(|e| format!("{at}: {e}"))?;
         Ok(feed)

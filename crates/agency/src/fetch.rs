@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use ureq::http::{StatusCode, header};
 
-use crate::{MAX_DOCUMENT, Place, TIMEOUT};
+use crate::{Place, TIMEOUT};
 
 /// What one look gave.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,6 +37,7 @@ fn failed(reason: &'static str, why: impl Into<String>) -> Look {
 /// Looks at one place, and remembers what it needs to ask for changes only.
 pub(crate) struct Looker {
     place: Place,
+    most_bytes: u64,
     agent: ureq::Agent,
     etag: Option<String>,
     last_modified: Option<String>,
@@ -44,7 +45,7 @@ pub(crate) struct Looker {
 }
 
 impl Looker {
-    pub(crate) fn new(place: Place) -> Self {
+    pub(crate) fn new(place: Place, most_bytes: u64) -> Self {
         let secure = matches!(&place, Place::Url(url) if url.starts_with("https://"));
         let agent = ureq::Agent::config_builder()
             .timeout_global(Some(TIMEOUT))
@@ -56,6 +57,7 @@ impl Looker {
             .into();
         Self {
             place,
+            most_bytes,
             agent,
             etag: None,
             last_modified: None,
@@ -115,7 +117,7 @@ impl Looker {
         let body = answer
             .body_mut()
             .with_config()
-            .limit(MAX_DOCUMENT)
+            .limit(self.most_bytes)
             .read_to_vec();
         match body {
             Ok(bytes) => {
@@ -125,7 +127,8 @@ impl Looker {
             Err(ureq::Error::BodyExceedsLimit(_)) => failed(
                 "too_large",
                 format!(
-                    "more than {MAX_DOCUMENT} bytes; ask for fewer earthquakes or a shorter time"
+                    "more than {} bytes; ask for less, or for a shorter time",
+                    self.most_bytes
                 ),
             ),
             Err(ureq::Error::Timeout(_)) => {
@@ -153,9 +156,9 @@ impl Looker {
             return Look::Unchanged;
         }
         let mut bytes = Vec::new();
-        match file.take(MAX_DOCUMENT + 1).read_to_end(&mut bytes) {
-            Ok(_) if bytes.len() as u64 > MAX_DOCUMENT => {
-                failed("too_large", format!("more than {MAX_DOCUMENT} bytes"))
+        match file.take(self.most_bytes + 1).read_to_end(&mut bytes) {
+            Ok(_) if bytes.len() as u64 > self.most_bytes => {
+                failed("too_large", format!("more than {} bytes", self.most_bytes))
             }
             Ok(_) => {
                 self.file = mark;

@@ -90,7 +90,7 @@ impl Follower {
 fn follow(feed: &Feed, mut tell: impl FnMut(&Feed, News) -> Told, wait: impl Fn(Duration) -> bool) {
     let begin = Instant::now();
     let mut schedule = Schedule::new(feed.every, feed.stale_after, Duration::ZERO);
-    let mut looker = Looker::new(feed.place.clone());
+    let mut looker = Looker::new(feed.place.clone(), feed.most_bytes);
     let mut last: Option<Vec<u8>> = None;
     let mut told_stale = false;
     loop {

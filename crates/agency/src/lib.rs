@@ -1,9 +1,9 @@
-//! Follows the earthquake feeds of agencies: a document by HTTP, asked for again and again, or a file that another program writes.
+//! Follows the feeds of agencies, of earthquakes or of places: a document by HTTP, asked for again and again, or a file that another program writes.
 //!
 //! Purpose: each new state of a document is handed on once, as bytes; a feed that does not answer is asked less often, and is said to
 //! be stale when it has not answered for too long. An empty or silent feed is no all-clear.
 //!
-//! Invariants: at most [`MAX_DOCUMENT`] bytes of a document and [`TIMEOUT`] of an answer are waited for; a server is never asked more
+//! Invariants: at most [`Feed::most_bytes`] of a document and [`TIMEOUT`] of an answer are waited for; a server is never asked more
 //! often than [`LEAST_INTERVAL`] apart, and as rarely as it asks for (`Retry-After`), up to [`LONGEST_PAUSE`]; validators (`ETag`,
 //! `Last-Modified`; RFC 9110, section 13) are sent back, and a document that is the same as the last is not handed on again whether or not
 //! the server honours them.
@@ -21,7 +21,7 @@ use std::time::Duration;
 pub use follow::{Follower, News, Told};
 pub use schedule::Schedule;
 
-/// Largest document that is taken, bytes.
+/// Largest document of earthquakes that is taken, bytes.
 pub const MAX_DOCUMENT: u64 = 8 * 1024 * 1024;
 /// Longest that one answer may take, from the first connection to the last byte.
 pub const TIMEOUT: Duration = Duration::from_secs(30);
@@ -59,6 +59,8 @@ pub struct Feed {
     pub every: Duration,
     /// After how long without an answer it counts as stale.
     pub stale_after: Duration,
+    /// Largest document that is taken, bytes.
+    pub most_bytes: u64,
 }
 
 /// Why a feed cannot be followed.

@@ -16,6 +16,7 @@ fn feed(place: Place) -> Feed {
         place,
         every: Duration::from_secs(1),
         stale_after: Duration::from_secs(600),
+        most_bytes: agency::MAX_DOCUMENT,
     }
 }
 
