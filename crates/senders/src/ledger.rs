@@ -162,7 +162,8 @@ impl Ledger {
         if !held.is_kept(now_us) {
             return Taken::Lapsed;
         }
-        let taken = match self.held.iter_mut().find(|h| h.key == held.key) {
+        let key = held.key.clone();
+        let taken = match self.held.iter_mut().find(|h| h.key == key) {
             None => {
                 self.held.push(held);
                 Taken::New
@@ -189,21 +190,23 @@ impl Ledger {
             }
         };
         if taken.changes() {
-            self.settle();
+            self.settle(&key);
             self.make_room(&feed, now_us);
         }
         taken
     }
 
-    /// Marks what is replaced.
-    fn settle(&mut self) {
-        let replaced: Vec<usize> = (0..self.held.len())
-            .filter(|&i| !self.held[i].replaced)
-            .filter(|&i| self.held.iter().any(|h| h.replaces(&self.held[i])))
-            .collect();
-        for i in replaced {
-            self.held[i].replaced = true;
+    /// Marks what a message replaces, and whether it is replaced itself.
+    fn settle(&mut self, key: &Key) {
+        let Some(at) = self.held.iter().position(|h| h.key == *key) else {
+            return;
+        };
+        let news = self.held[at].clone();
+        for other in &mut self.held {
+            other.replaced |= news.replaces(other);
         }
+        let replaced = self.held.iter().any(|h| h.replaces(&news));
+        self.held[at].replaced |= replaced;
     }
 
     fn make_room(&mut self, feed: &str, now_us: i64) {
