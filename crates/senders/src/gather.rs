@@ -101,14 +101,8 @@ pub struct Refused {
     pub what: String,
 }
 
-/// What one look brought.
-#[derive(Debug, Default)]
-pub struct Harvest {
-    /// Messages.
-    pub messages: Vec<Message>,
-    /// What was not read, for the log and the counters.
-    pub refused: Vec<Refused>,
-}
+/// Where what a look brings goes, as it comes: a message is not kept waiting by the ones behind it.
+pub type Sink<'s> = dyn FnMut(Result<Message, Refused>) + 's;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Link {
@@ -214,22 +208,23 @@ impl Gatherer {
     ///
     /// # Errors
     /// [`IndexError`] when it is no feed; what is known of messages stays.
-    pub fn document(&mut self, bytes: &[u8], now_us: i64) -> Result<Harvest, IndexError> {
+    pub fn document(
+        &mut self,
+        bytes: &[u8],
+        now_us: i64,
+        found: &mut Sink<'_>,
+    ) -> Result<(), IndexError> {
         (self.answered, self.stale) = (true, false);
         let index = index::read(bytes).inspect_err(|_| self.unreadable = true)?;
         self.unreadable = false;
         self.listed = index.items.len() + index.without + index.beyond;
         self.lost = index.without + index.beyond;
-        let mut harvest = Harvest::default();
         if index.beyond > 0 {
-            harvest.refused.push(Refused {
+            let (beyond, most) = (index.beyond, index::MAX_ITEMS);
+            found(Err(Refused {
                 reason: "too_many",
-                what: format!(
-                    "{} entries beyond the first {}",
-                    index.beyond,
-                    index::MAX_ITEMS
-                ),
-            });
+                what: format!("{beyond} entries beyond the first {most}"),
+            }));
         }
         self.order.clear();
         for item in index.items {
@@ -243,13 +238,13 @@ impl Gatherer {
                         received_us: now_us,
                     };
                     match Message::read(xml, origin, &self.source.trust) {
-                        Ok(message) => harvest.messages.push(message),
+                        Ok(message) => found(Ok(message)),
                         Err(error) => {
                             self.lost += 1;
-                            harvest.refused.push(Refused {
+                            found(Err(Refused {
                                 reason: error.name(),
                                 what: format!("a message in the feed: {error}"),
-                            });
+                            }));
                         }
                     }
                 }
@@ -266,19 +261,17 @@ impl Gatherer {
         }
         let listed: BTreeSet<&String> = self.order.iter().collect();
         self.links.retain(|link, _| listed.contains(link));
-        self.fetch(now_us, &mut harvest);
-        Ok(harvest)
+        self.fetch(now_us, found);
+        Ok(())
     }
 
     /// It answered that nothing has changed: what is still due is fetched.
-    pub fn again(&mut self, now_us: i64) -> Harvest {
+    pub fn again(&mut self, now_us: i64, found: &mut Sink<'_>) {
         (self.answered, self.stale) = (true, false);
-        let mut harvest = Harvest::default();
-        self.fetch(now_us, &mut harvest);
-        harvest
+        self.fetch(now_us, found);
     }
 
-    fn fetch(&mut self, now_us: i64, harvest: &mut Harvest) {
+    fn fetch(&mut self, now_us: i64, found: &mut Sink<'_>) {
         let begin = Instant::now();
         let due: Vec<String> = self
             .order
@@ -297,11 +290,11 @@ impl Gatherer {
                 }
                 std::thread::sleep(GAP);
             }
-            self.fetch_one(link, now_us, harvest);
+            self.fetch_one(link, now_us, found);
         }
     }
 
-    fn fetch_one(&mut self, link: &str, now_us: i64, harvest: &mut Harvest) {
+    fn fetch_one(&mut self, link: &str, now_us: i64, found: &mut Sink<'_>) {
         let Some(entry) = self.links.get_mut(link) else {
             return;
         };
@@ -326,10 +319,10 @@ impl Gatherer {
                 } else {
                     Status::Refused
                 };
-                harvest.refused.push(Refused {
+                found(Err(Refused {
                     reason: why.reason,
                     what: why.to_string(),
-                });
+                }));
                 return;
             }
         };
@@ -348,14 +341,14 @@ impl Gatherer {
         match read {
             Ok(message) => {
                 entry.status = Status::Read;
-                harvest.messages.push(message);
+                found(Ok(message));
             }
             Err(error) => {
                 entry.status = Status::Refused;
-                harvest.refused.push(Refused {
+                found(Err(Refused {
                     reason: error.name(),
                     what: format!("{link}: {error}"),
-                });
+                }));
             }
         }
     }

@@ -22,7 +22,7 @@ mod region;
 mod shown;
 mod standing;
 
-pub use gather::{FeedState, Gatherer, Harvest, Refused, Source};
+pub use gather::{FeedState, Gatherer, Refused, Sink, Source};
 pub use ledger::{Ledger, MOST_BYTES, MOST_MESSAGES, Taken};
 pub use message::{Key, Message, Origin};
 pub use record::{RecordError, Remembered, load, save};

@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex};
 use agency::Place;
 use cap::signature::TrustList;
 use cap::{Alert, Category, Certainty, Info, MsgType, Severity, Status, Time, Urgency};
-use senders::{FeedState, Gatherer, Origin, Source};
+use senders::index::IndexError;
+use senders::{FeedState, Gatherer, Message, Origin, Refused, Source};
 
 const T0: i64 = 1_780_272_000_000_000;
 const MINUTE_US: i64 = 60_000_000;
@@ -106,7 +107,35 @@ fn at(root: &str) -> Gatherer {
     Gatherer::new(source(Place::Url(format!("{root}/feed.atom"))), [].iter())
 }
 
-fn names(harvest: &senders::Harvest) -> Vec<&str> {
+/// What a look brought.
+#[derive(Debug, Default)]
+struct Harvest {
+    messages: Vec<Message>,
+    refused: Vec<Refused>,
+}
+
+impl Harvest {
+    fn put(&mut self, found: Result<Message, Refused>) {
+        match found {
+            Ok(message) => self.messages.push(message),
+            Err(refused) => self.refused.push(refused),
+        }
+    }
+}
+
+fn look(feed: &mut Gatherer, bytes: &[u8], now_us: i64) -> Result<Harvest, IndexError> {
+    let mut harvest = Harvest::default();
+    feed.document(bytes, now_us, &mut |found| harvest.put(found))?;
+    Ok(harvest)
+}
+
+fn again(feed: &mut Gatherer, now_us: i64) -> Harvest {
+    let mut harvest = Harvest::default();
+    feed.again(now_us, &mut |found| harvest.put(found));
+    harvest
+}
+
+fn names(harvest: &Harvest) -> Vec<&str> {
     harvest
         .messages
         .iter()
@@ -123,7 +152,7 @@ fn messages_are_fetched_once_and_failures_again() {
     server.answer("/b.cap", 503, "");
     server.answer("/c.cap", 200, "<html/>");
     let list = atom(&["a.cap", "b.cap", "/c.cap", "http://192.0.2.1/d.cap"]);
-    let harvest = feed.document(&list, T0).unwrap();
+    let harvest = look(&mut feed, &list, T0).unwrap();
     assert_eq!(names(&harvest), ["a"]);
     let origin = &harvest.messages[0].origin;
     assert_eq!(
@@ -140,13 +169,12 @@ fn messages_are_fetched_once_and_failures_again() {
     );
 
     // Not before its pause is over, and then alone.
-    feed.again(T0 + MINUTE_US / 4);
+    again(&mut feed, T0 + MINUTE_US / 4);
     assert_eq!(server.asked(), [""; 0]);
     server.answer("/b.cap", 200, &message("b"));
-    assert_eq!(names(&feed.again(T0 + MINUTE_US)), ["b"]);
+    assert_eq!(names(&again(&mut feed, T0 + MINUTE_US)), ["b"]);
     assert_eq!(server.asked(), ["/b.cap"]);
-    feed.document(&atom(&["b.cap", "a.cap"]), T0 + 2 * MINUTE_US)
-        .unwrap();
+    look(&mut feed, &atom(&["b.cap", "a.cap"]), T0 + 2 * MINUTE_US).unwrap();
     assert_eq!(server.asked(), [""; 0]);
     assert_eq!(feed.state(), FeedState::Ok);
 }
@@ -155,10 +183,10 @@ fn messages_are_fetched_once_and_failures_again() {
 fn pauses_double_up_to_an_hour() {
     let server = Server::default();
     let mut feed = at(&server.start());
-    feed.document(&atom(&["gone.cap"]), T0).unwrap();
+    look(&mut feed, &atom(&["gone.cap"]), T0).unwrap();
     let mut asked = server.asked().len();
     for minute in 1..=240 {
-        feed.again(T0 + minute * MINUTE_US);
+        again(&mut feed, T0 + minute * MINUTE_US);
         asked += server.asked().len();
     }
     // At 0, 0.5 (heard at 1), 1, 2, 4, ... minutes after each other, then every hour.
@@ -177,12 +205,12 @@ fn an_entry_that_changed_is_fetched_again() {
         )
     };
     assert_eq!(
-        names(&feed.document(entry("1").as_bytes(), T0).unwrap()),
+        names(&look(&mut feed, entry("1").as_bytes(), T0).unwrap()),
         ["a"]
     );
     server.answer("/latest.cap", 200, &message("b"));
     assert_eq!(
-        names(&feed.document(entry("2").as_bytes(), T0).unwrap()),
+        names(&look(&mut feed, entry("2").as_bytes(), T0).unwrap()),
         ["b"]
     );
 }
@@ -196,14 +224,14 @@ fn no_more_than_so_many_are_fetched_at_one_look() {
         server.answer(&format!("/{link}"), 200, &message(link));
     }
     let links: Vec<&str> = links.iter().map(String::as_str).collect();
-    let first = feed.document(&atom(&links), T0).unwrap();
+    let first = look(&mut feed, &atom(&links), T0).unwrap();
     assert_eq!(first.messages.len(), 20);
     assert_eq!(
         first.messages[0].alert.identifier, "0.cap",
         "as listed, the newest first"
     );
     assert_eq!(feed.state(), FeedState::Incomplete);
-    assert_eq!(feed.again(T0).messages.len(), 5);
+    assert_eq!(again(&mut feed, T0).messages.len(), 5);
     assert_eq!((feed.state(), server.asked().len()), (FeedState::Ok, 25));
 }
 
@@ -212,15 +240,15 @@ fn no_more_than_so_many_are_fetched_at_one_look() {
 fn nothing_is_not_no_threat() {
     let mut feed = Gatherer::new(source(Place::File("feed.atom".into())), [].iter());
     let mut states = Vec::new();
-    feed.document(&atom(&[]), T0).unwrap();
+    look(&mut feed, &atom(&[]), T0).unwrap();
     states.push(feed.state());
-    assert!(feed.document(b"<html/>", T0).is_err());
+    assert!(look(&mut feed, b"<html/>", T0).is_err());
     states.push(feed.state());
     feed.stale();
     states.push(feed.state());
-    feed.again(T0);
+    again(&mut feed, T0);
     states.push(feed.state());
-    feed.document(message("a").as_bytes(), T0).unwrap();
+    look(&mut feed, message("a").as_bytes(), T0).unwrap();
     states.push(feed.state());
     use FeedState::*;
     assert_eq!(states, [Empty, Unreadable, Stale, Unreadable, Ok]);
@@ -240,14 +268,14 @@ fn what_stands_in_the_document_is_vouched_for_by_its_server() {
         (Place::File("/tmp/x".into()), None),
     ] {
         let mut feed = Gatherer::new(source(place), [].iter());
-        let harvest = feed.document(message("a").as_bytes(), T0).unwrap();
+        let harvest = look(&mut feed, message("a").as_bytes(), T0).unwrap();
         assert_eq!(harvest.messages[0].origin.vouched_by.as_deref(), host);
     }
     // One unreadable message does not hide the other.
     let mut feed = Gatherer::new(source(Place::File("x".into())), [].iter());
     let broken = message("b").replace("Actual", "Maybe");
     let both = format!("<alerts>{broken}{}</alerts>", message("a"));
-    let harvest = feed.document(both.as_bytes(), T0).unwrap();
+    let harvest = look(&mut feed, both.as_bytes(), T0).unwrap();
     assert_eq!(
         (names(&harvest), harvest.refused[0].reason),
         (vec!["a"], "not_understood")
@@ -261,14 +289,14 @@ fn what_is_remembered_is_not_fetched_again() {
     let root = server.start();
     server.answer("/a.cap", 200, &message("a"));
     let mut feed = at(&root);
-    let harvest = feed.document(&atom(&["a.cap"]), T0).unwrap();
+    let harvest = look(&mut feed, &atom(&["a.cap"]), T0).unwrap();
     let known: Vec<Origin> = harvest.messages.iter().map(|m| m.origin.clone()).collect();
     server.asked();
     let mut again = Gatherer::new(
         source(Place::Url(format!("{root}/feed.atom"))),
         known.iter(),
     );
-    again.document(&atom(&["a.cap"]), T0).unwrap();
+    look(&mut again, &atom(&["a.cap"]), T0).unwrap();
     assert_eq!((server.asked().len(), again.state()), (0, FeedState::Ok));
 }
 
@@ -285,7 +313,7 @@ fn messages_in_other_encodings_are_read() {
         .chars()
         .map(|c| c as u8)
         .collect();
-    let harvest = feed.document(&latin, T0).unwrap();
+    let harvest = look(&mut feed, &latin, T0).unwrap();
     assert_eq!(
         harvest.messages[0].alert.infos[0].event,
         "Tsunami W\u{e4}rning"
