@@ -8,6 +8,9 @@ use ureq::http::{StatusCode, header};
 
 use crate::{Place, TIMEOUT};
 
+/// Redirections followed for one answer.
+pub(crate) const REDIRECTS: u32 = 3;
+
 /// What one look gave.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Look {
@@ -34,6 +37,41 @@ fn failed(reason: &'static str, why: impl Into<String>) -> Look {
     }
 }
 
+/// What asks servers: for so long, over so many redirections, and never anything but `https` when that is asked for.
+pub(crate) fn agent(secure: bool, redirects: u32, timeout: Duration) -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .timeout_global(Some(timeout))
+        .http_status_as_error(false)
+        .https_only(secure)
+        .max_redirects(redirects)
+        .user_agent(concat!("watchfire/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .into()
+}
+
+/// How long the server asks to be left alone, in seconds; a date (RFC 9110, section 10.2.3) is not understood.
+pub(crate) fn retry_after(answer: &ureq::http::Response<ureq::Body>) -> Option<Duration> {
+    let seconds = answer.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
+    seconds.trim().parse().ok().map(Duration::from_secs)
+}
+
+/// The body of an answer, or a stable word and words for why there is none.
+pub(crate) fn body(
+    answer: &mut ureq::http::Response<ureq::Body>,
+    most: u64,
+    timeout: Duration,
+) -> Result<Vec<u8>, (&'static str, String)> {
+    let body = answer.body_mut().with_config().limit(most).read_to_vec();
+    body.map_err(|e| match e {
+        ureq::Error::BodyExceedsLimit(_) => (
+            "too_large",
+            format!("more than {most} bytes; ask for fewer entries or a shorter time"),
+        ),
+        ureq::Error::Timeout(_) => ("timeout", format!("no whole answer within {timeout:?}")),
+        e => ("connection", format!("the answer broke off: {e}")),
+    })
+}
+
 /// Looks at one place, and remembers what it needs to ask for changes only.
 pub(crate) struct Looker {
     place: Place,
@@ -47,18 +85,10 @@ pub(crate) struct Looker {
 impl Looker {
     pub(crate) fn new(place: Place, most_bytes: u64) -> Self {
         let secure = matches!(&place, Place::Url(url) if url.starts_with("https://"));
-        let agent = ureq::Agent::config_builder()
-            .timeout_global(Some(TIMEOUT))
-            .http_status_as_error(false)
-            .https_only(secure)
-            .max_redirects(3)
-            .user_agent(concat!("watchfire/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .into();
         Self {
             place,
             most_bytes,
-            agent,
+            agent: agent(secure, REDIRECTS, TIMEOUT),
             etag: None,
             last_modified: None,
             file: None,
@@ -103,38 +133,20 @@ impl Looker {
             StatusCode::OK => {}
             StatusCode::NOT_MODIFIED | StatusCode::NO_CONTENT => return Look::Unchanged,
             _ => {
-                let retry_after = text(header::RETRY_AFTER)
-                    .and_then(|s| s.trim().parse().ok())
-                    .map(Duration::from_secs);
                 return Look::Failed {
                     reason: "status",
                     why: format!("the server answers {status}"),
-                    retry_after,
+                    retry_after: retry_after(&answer),
                 };
             }
         }
         let validators = (text(header::ETAG), text(header::LAST_MODIFIED));
-        let body = answer
-            .body_mut()
-            .with_config()
-            .limit(self.most_bytes)
-            .read_to_vec();
-        match body {
+        match body(&mut answer, self.most_bytes, TIMEOUT) {
             Ok(bytes) => {
                 (self.etag, self.last_modified) = validators;
                 Look::Document(bytes)
             }
-            Err(ureq::Error::BodyExceedsLimit(_)) => failed(
-                "too_large",
-                format!(
-                    "more than {} bytes; ask for less, or for a shorter time",
-                    self.most_bytes
-                ),
-            ),
-            Err(ureq::Error::Timeout(_)) => {
-                failed("timeout", format!("no whole answer within {TIMEOUT:?}"))
-            }
-            Err(e) => failed("connection", format!("the answer broke off: {e}")),
+            Err((reason, why)) => failed(reason, why),
         }
     }
 

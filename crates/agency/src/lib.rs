@@ -1,4 +1,5 @@
-//! Follows the feeds of agencies, of earthquakes or of places: a document by HTTP, asked for again and again, or a file that another program writes.
+//! Follows what agencies publish - earthquakes, alerts, places: a document by HTTP, asked for again and again, or a file that another
+//! program writes; and fetches, once each, the single documents that such a one lists.
 //!
 //! Purpose: each new state of a document is handed on once, as bytes; a feed that does not answer is asked less often, and is said to
 //! be stale when it has not answered for too long. An empty or silent feed is no all-clear.
@@ -8,18 +9,23 @@
 //! `Last-Modified`; RFC 9110, section 13) are sent back, and a document that is the same as the last is not handed on again whether or not
 //! the server honours them.
 //!
+//! What a document lists is asked for at its own server and those that the operator named, and nowhere else, whatever it links and
+//! wherever it redirects ([`Fetcher`]).
+//!
 //! It refuses to: read what stands in a document, write anything, and follow a redirection from `https` to `http`.
 #![forbid(unsafe_code)]
 
 mod fetch;
 mod follow;
 mod schedule;
+mod single;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub use follow::{Follower, News, Told};
 pub use schedule::Schedule;
+pub use single::{Fetched, Fetcher, NotFetched, SINGLE_TIMEOUT};
 
 /// Largest document of earthquakes that is taken, bytes.
 pub const MAX_DOCUMENT: u64 = 8 * 1024 * 1024;

@@ -51,6 +51,11 @@
 //! made and verified by the module `signature` alone (feature `signature`): the reader skips one and says so.
 #![forbid(unsafe_code)]
 
+// The README's example is compiled and run with the others.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod alert;
 mod area;
 mod check;

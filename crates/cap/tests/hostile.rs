@@ -54,6 +54,60 @@ fn limits_hold() {
     );
 }
 
+/// Attributes mean nothing in CAP: they are passed over, however many there are and however long.
+#[test]
+fn attributes_cost_their_length_and_nothing_else() {
+    let attributes: String = (0..60_000).map(|i| format!(" a{i}='{i}'")).collect();
+    let xml = full()
+        .to_xml()
+        .unwrap()
+        .replacen("<event>", &format!("<event{attributes}>"), 1);
+    assert!(xml.len() > MAX_MESSAGE_BYTES / 2);
+    assert_eq!(read(xml.as_bytes()).unwrap().0, full());
+    let long = format!("<event a='{}'>", "&lt;".repeat(200_000));
+    let xml = full().to_xml().unwrap().replacen("<event>", &long, 1);
+    assert_eq!(read(xml.as_bytes()).unwrap().0, full());
+}
+
+/// Numbers of any size, and what is none: left out and said to be, or kept and said to break a rule. Never a panic, never a sound message.
+#[test]
+fn huge_numbers_are_told() {
+    let huge = "9".repeat(400);
+    for number in [huge.as_str(), "1e400", "-1e308", "1e-400000", "NaN", "inf"] {
+        for (from, to, said) in [
+            (
+                "<circle>-35,-72 12.5<",
+                format!("<circle>-35,-72 {number}<"),
+                "info[1]/area[1]/circle[1]",
+            ),
+            (
+                "<polygon>-37,",
+                format!("<polygon>{number},"),
+                "info[1]/area[1]/polygon[1]",
+            ),
+            (
+                "<altitude>-0.5<",
+                format!("<altitude>{number}<"),
+                "info[1]/area[1]/altitude",
+            ),
+            (
+                "<size>3<",
+                format!("<size>{number}<"),
+                "info[1]/resource[1]/size",
+            ),
+        ] {
+            let xml = full().to_xml().unwrap();
+            assert!(xml.contains(from), "{from}");
+            let (_, complaints) = read(xml.replacen(from, &to, 1).as_bytes()).unwrap();
+            let element = |c: &cap::Complaint| c.element == said;
+            assert!(complaints.iter().any(element), "{to}: {complaints:?}");
+        }
+        let xml = full().to_xml().unwrap();
+        let year = xml.replacen("<sent>2010", &format!("<sent>{number}"), 1);
+        assert_eq!(read(year.as_bytes()).unwrap_err().name(), "not_understood");
+    }
+}
+
 #[test]
 fn complaints_are_bounded_and_counted() {
     let xml = full().to_xml().unwrap().replacen(

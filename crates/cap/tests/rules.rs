@@ -226,6 +226,20 @@ fn every_rule_has_a_case() {
     }
 }
 
+/// The table of rules for people says what the code says.
+#[test]
+fn every_rule_is_documented() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/cap.md");
+    let Ok(text) = std::fs::read_to_string(path) else {
+        println!("skipped: the table of rules ({path} is not there)");
+        return;
+    };
+    for rule in Rule::ALL {
+        let row = format!("| `{}` | {} |", rule.name(), rule.text());
+        assert!(text.contains(&row), "docs/cap.md has no row {row}");
+    }
+}
+
 #[test]
 fn errors_read_well() {
     let mut alert = full();

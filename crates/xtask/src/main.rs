@@ -25,6 +25,7 @@ const FUZZ_TARGETS: &[&str] = &[
     "open_senml",
     "quake",
     "cap",
+    "alert_feed",
     "signature",
     "accounts_file",
     "auth_header",
