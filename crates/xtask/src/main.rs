@@ -32,6 +32,7 @@ const FUZZ_TARGETS: &[&str] = &[
     "detectors",
     "records_toml",
     "windows_json",
+    "sahana_answer",
     "bank",
     "fault_table",
     "gridfile",
