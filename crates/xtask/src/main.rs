@@ -37,6 +37,7 @@ const FUZZ_TARGETS: &[&str] = &[
     "places_s3xml",
     "roads",
     "windows_json",
+    "sahana_answer",
     "bank",
     "fault_table",
     "gridfile",
