@@ -102,7 +102,7 @@ impl Service {
 
         let (stop, stopped) = watch::channel(false);
         let (control, control_rx) = flume::bounded(16);
-        let desk = state.gate.handle(control.clone());
+        let desk = state.gate.handle(control.clone(), config.clone());
         let (inbound_tx, inbound) = flume::bounded::<Inbound>(mqtt::INBOUND);
         let connect = |session| {
             let address = (mqtt_host.clone(), mqtt_port);

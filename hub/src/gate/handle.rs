@@ -8,6 +8,7 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 
 use super::{Action, Answer, Request};
+use crate::config::Config;
 use crate::pipeline::Control;
 
 /// The desk as officers see it. The public does not: a draft is no warning.
@@ -36,11 +37,25 @@ impl Default for Shown {
 pub struct Handle {
     control: Sender<Control>,
     shown: Arc<RwLock<Shown>>,
+    config: Arc<Config>,
 }
 
 impl Handle {
-    pub(crate) fn new(control: Sender<Control>, shown: Arc<RwLock<Shown>>) -> Self {
-        Self { control, shown }
+    pub(crate) fn new(
+        control: Sender<Control>,
+        shown: Arc<RwLock<Shown>>,
+        config: Arc<Config>,
+    ) -> Self {
+        Self {
+            control,
+            shown,
+            config,
+        }
+    }
+
+    /// The deployment: its zones and languages are what a message can be written for.
+    pub fn config(&self) -> &Config {
+        &self.config
     }
 
     /// What officers see now.

@@ -226,8 +226,12 @@ impl Gate {
     }
 
     /// For whoever looks at the desk and asks of it.
-    pub fn handle(&self, control: flume::Sender<crate::pipeline::Control>) -> Handle {
-        Handle::new(control, self.shown.clone())
+    pub fn handle(
+        &self,
+        control: flume::Sender<crate::pipeline::Control>,
+        config: Arc<Config>,
+    ) -> Handle {
+        Handle::new(control, self.shown.clone(), config)
     }
 
     /// Why the disk refuses the log's records, while it does.

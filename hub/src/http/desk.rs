@@ -35,7 +35,23 @@ pub(super) fn router() -> Router<Arc<Outlet>> {
 }
 
 #[derive(Serialize)]
-struct Desk {
+struct Zone<'a> {
+    id: &'a str,
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+struct Language {
+    tag: &'static str,
+    name: &'static str,
+}
+
+#[derive(Serialize)]
+struct Desk<'a> {
+    /// What a message can be written for.
+    zones: Vec<Zone<'a>>,
+    /// What it can be written in, the needed one first.
+    languages: Vec<Language>,
     /// The hub's time, microseconds since the Unix epoch: deadlines are counted by it.
     now_us: i64,
     #[serde(flatten)]
@@ -53,7 +69,25 @@ async fn look(
     let Some(desk) = &outlet.desk else {
         return nobody();
     };
+    let config = desk.config();
     let shown = Desk {
+        zones: config
+            .zone
+            .iter()
+            .map(|zone| Zone {
+                id: &zone.id,
+                name: &zone.name,
+            })
+            .collect(),
+        languages: config
+            .sender
+            .languages
+            .iter()
+            .map(|language| Language {
+                tag: language.tag(),
+                name: language.autonym(),
+            })
+            .collect(),
         now_us: outlet.board.read(|view| view.now_us),
         shown: desk.shown(),
     };
