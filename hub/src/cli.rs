@@ -8,6 +8,7 @@ use std::sync::Arc;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use clock::Clock;
 
+use crate::account_command::{self, AccountCommand, TokenCommand};
 use crate::audit_command::{self, Audit};
 use crate::bank_command::{self, BankCommand};
 use crate::config::Config;
@@ -107,6 +108,12 @@ enum Command {
     /// The log of drafts, approvals and messages, hash by hash.
     #[command(subcommand)]
     Audit(Audit),
+    /// Who may act at a deployment's hub: people.
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Who may act at a deployment's hub: machines.
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Score detectors on recorded data.
     #[command(subcommand)]
     Evaluate(evaluate::Evaluate),
@@ -306,6 +313,8 @@ fn dispatch(command: Command) -> Result<(), Failure> {
             audit_command::show(&dir, event.as_deref(), json, &mut std::io::stdout().lock())
                 .map_err(Failure::Failed)
         }
+        Command::Account(command) => account_command::account(command).map_err(of_accounts),
+        Command::Token(command) => account_command::token(command).map_err(of_accounts),
         Command::Evaluate(evaluate) => evaluate.run(&mut std::io::stdout()).map_err(Failure::Wrong),
         Command::Broker { listen } => {
             let address = crate::broker::start(listen).map_err(Failure::Failed)?;
@@ -345,6 +354,13 @@ fn dispatch(command: Command) -> Result<(), Failure> {
             );
             Ok(())
         }
+    }
+}
+
+fn of_accounts(trouble: account_command::Trouble) -> Failure {
+    match trouble {
+        account_command::Trouble::Disk(error) => Failure::Failed(error.to_string()),
+        other => Failure::Wrong(other.to_string()),
     }
 }
 

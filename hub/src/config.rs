@@ -3,8 +3,10 @@
 //! One source per default: the `Default` implementations here, which `configs/README.md` documents. Unknown keys are refused by
 //! `settings`; what a key alone cannot show (ids that repeat, a zone without a point) is refused by [`Config::check`].
 
+mod accounts;
 mod threshold;
 
+pub use self::accounts::Accounts;
 pub use threshold::{Severity, Threshold};
 
 use std::collections::BTreeSet;
@@ -40,6 +42,9 @@ pub struct Config {
     /// The HTTP server.
     #[serde(default)]
     pub http: Http,
+    /// Who may act, and for how long.
+    #[serde(default)]
+    pub accounts: Accounts,
     /// Who speaks in the alerts.
     pub sender: Sender,
     /// The journal.
@@ -172,6 +177,14 @@ impl Language {
         match self {
             Self::En => "en",
             Self::Es => "es",
+        }
+    }
+
+    /// What its speakers call it.
+    pub const fn autonym(self) -> &'static str {
+        match self {
+            Self::En => "English",
+            Self::Es => "Español",
         }
     }
 }
@@ -484,6 +497,7 @@ impl Config {
         }
         self.check_energy().or_else(&fail)?;
         self.situations.check().or_else(&fail)?;
+        self.accounts.check().or_else(&fail)?;
         self.shaking.check().or_else(&fail)?;
         let lists = self
             .station

@@ -7,6 +7,8 @@
 //! carries out what it asks for.
 #![forbid(unsafe_code)]
 
+pub mod access;
+mod account_command;
 pub mod alert;
 pub mod audit_command;
 pub mod bank_command;

@@ -9,6 +9,7 @@ use flume::Sender;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 
+use crate::access::Access;
 use crate::config::Config;
 use crate::forecast::Ocean;
 use crate::mqtt::{self, Inbound, Outbound, Session};
@@ -141,7 +142,18 @@ impl Service {
         if ticking {
             settings.stall = Some(config.timing.tick * 3 + std::time::Duration::from_secs(20));
         }
-        let web = serve_http(board.clone(), listener, settings, stopped.clone())?;
+        // A replay has nobody who acts.
+        let acting = if ticking {
+            let base_url = settings.resolve_base_url(http).map_err(|e| e.to_string())?;
+            let access = Access::open(&config, &base_url, board.clone(), clock.clone())?;
+            Some(http::Acting {
+                access,
+                desk: Some(desk.clone()),
+            })
+        } else {
+            None
+        };
+        let web = serve_http(board.clone(), acting, listener, settings, stopped.clone())?;
         let connected = vec![readings.connected, warnings.connected];
         let watcher = tokio::spawn(watch_broker(
             board.clone(),
@@ -250,6 +262,7 @@ impl Service {
 /// Serves HTTP from a runtime of its own: however many readers there are, they take no worker from the pipeline's MQTT client.
 fn serve_http(
     board: Arc<Board>,
+    acting: Option<http::Acting>,
     listener: std::net::TcpListener,
     settings: http::Settings,
     mut stopped: watch::Receiver<bool>,
@@ -265,7 +278,7 @@ fn serve_http(
                 let _ = stopped.wait_for(|s| *s).await;
             };
             let served = match TcpListener::from_std(listener) {
-                Ok(listener) => http::serve(board, listener, settings, until)
+                Ok(listener) => http::serve(board, acting, listener, settings, until)
                     .await
                     .map_err(|e| e.to_string()),
                 Err(e) => Err(e.to_string()),

@@ -2,7 +2,8 @@
 //!
 //! A file is written beside its place, forced to the disk and renamed into it, so that at any instant there is the old or the new one,
 //! never half of one. It belongs to its owner alone (0600); one that others may write is refused, since whoever can write it can make
-//! themselves an approver. Who changes the accounts holds a lock on a file beside them while reading, changing and replacing them.
+//! themselves an approver. It belongs to whoever the directory belongs to, so that root may make an account for a hub that runs as
+//! somebody else. Who changes the accounts holds a lock on a file beside them while reading, changing and replacing them.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
@@ -165,6 +166,7 @@ impl AccountsFile {
             .mode(0o600)
             .open(&self.lock)
             .map_err(trouble)?;
+        give(&file, &self.lock).map_err(trouble)?;
         let until = Instant::now() + LOCK_WAIT;
         loop {
             match file.try_lock() {
@@ -205,6 +207,19 @@ pub fn read_bounded(path: &Path, bytes_max: usize) -> io::Result<Option<Vec<u8>>
     Ok(Some(bytes))
 }
 
+/// Gives a file to the owner of its directory, when that is somebody else.
+fn give(file: &File, path: &Path) -> io::Result<()> {
+    let directory = match path.parent() {
+        Some(directory) if !directory.as_os_str().is_empty() => directory,
+        _ => Path::new("."),
+    };
+    let (theirs, ours) = (std::fs::metadata(directory)?, file.metadata()?);
+    if theirs.uid() == ours.uid() {
+        return Ok(());
+    }
+    std::os::unix::fs::fchown(file, Some(theirs.uid()), Some(theirs.gid()))
+}
+
 /// Puts these bytes in the place of a file, whole or not at all, readable by its owner alone.
 ///
 /// # Errors
@@ -223,6 +238,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .write(true)
         .mode(0o600)
         .open(&part)?;
+    give(&file, path)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     std::fs::rename(&part, path)?;

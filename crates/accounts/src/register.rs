@@ -31,6 +31,9 @@ pub const FILE_BYTES_MAX: usize = 1 << 20;
 /// Longest life of a token: two years.
 const TOKEN_LIFE_US_MAX: i64 = 2 * 366 * 24 * 3_600 * 1_000_000;
 
+/// What acts in logs without being anybody.
+const RESERVED: [&str; 2] = ["system", "hub"];
+
 /// Changes with everything that ends an account's sessions: a new password, being disabled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -156,6 +159,9 @@ pub enum ChangeRefused {
     /// There is none of that name.
     #[error("there is no token {0}")]
     NoToken(Name),
+    /// What the hub calls itself in its logs.
+    #[error("the name {0} is the hub's own")]
+    Reserved(Name),
     /// No room.
     #[error("there are {0} already, and no room for more")]
     Full(usize),
@@ -204,6 +210,9 @@ impl Register {
             let name = account.name.clone();
             if account.roles.is_empty() {
                 return meaning(&name, "has no role");
+            }
+            if RESERVED.contains(&name.as_str()) {
+                return meaning(&name, "is the hub's own name");
             }
             if !seen.insert(name.clone()) {
                 return meaning(&name, "is there twice");
@@ -398,6 +407,46 @@ impl Register {
         }
     }
 
+    /// What has changed since, a line each, for a log; never a secret.
+    pub fn changes_since(&self, before: &Self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (name, now) in &self.accounts {
+            let Some(then) = before.accounts.get(name) else {
+                lines.push(format!("account {name} added: {}", now.roles));
+                continue;
+            };
+            if then.roles != now.roles {
+                lines.push(format!(
+                    "account {name}: roles {} instead of {}",
+                    now.roles, then.roles
+                ));
+            }
+            if then.disabled != now.disabled {
+                let word = if now.disabled { "disabled" } else { "enabled" };
+                lines.push(format!("account {name} {word}"));
+            }
+            if then.password_us != now.password_us {
+                lines.push(format!("account {name}: new password"));
+            }
+        }
+        for name in before.accounts.keys() {
+            if !self.accounts.contains_key(name) {
+                lines.push(format!("account {name} is gone from the file"));
+            }
+        }
+        for (name, now) in &self.tokens {
+            if before.tokens.get(name).map(|then| then.sha256) != Some(now.sha256) {
+                lines.push(format!("token {name} added: {}", now.permissions()));
+            }
+        }
+        for name in before.tokens.keys() {
+            if !self.tokens.contains_key(name) {
+                lines.push(format!("token {name} revoked"));
+            }
+        }
+        lines
+    }
+
     fn known(&mut self, name: &Name) -> Result<&mut Account, ChangeRefused> {
         self.accounts
             .get_mut(name)
@@ -405,6 +454,9 @@ impl Register {
     }
 
     fn free(&self, name: &Name) -> Result<(), ChangeRefused> {
+        if RESERVED.contains(&name.as_str()) {
+            return Err(ChangeRefused::Reserved(name.clone()));
+        }
         if self.accounts.contains_key(name) || self.tokens.contains_key(name) {
             return Err(ChangeRefused::Taken(name.clone()));
         }

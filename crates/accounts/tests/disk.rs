@@ -185,3 +185,60 @@ fn a_change_that_fails_writes_nothing() {
     assert!(failed.is_err());
     assert_eq!(file.stamp().expect("a file"), before);
 }
+
+/// `sudo watchfire account add` for a hub that runs as another user: the hub must be able to read what root wrote.
+#[test]
+fn the_files_belong_to_the_owner_of_the_directory() {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    let scratch = tempfile::tempdir().expect("a directory");
+    if chown(scratch.path(), Some(12_345), Some(12_345)).is_err() {
+        println!("skipped: only root can give a directory away");
+        return;
+    }
+    let file = AccountsFile::of(scratch.path());
+    change(&file, "ana");
+    change(&file, "beto");
+    for name in ["accounts.json", "accounts.lock"] {
+        let meta = std::fs::metadata(scratch.path().join(name)).expect("a file");
+        assert_eq!((meta.uid(), meta.mode() & 0o777), (12_345, 0o600), "{name}");
+    }
+}
+
+#[test]
+fn changes_are_told_without_secrets() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    let file = AccountsFile::of(scratch.path());
+    change(&file, "ana");
+    let before = file.read().expect("accounts");
+    let (ana, rig) = (
+        Name::parse("ana").expect("a name"),
+        Name::parse("rig").expect("a name"),
+    );
+    let mut after = before.clone();
+    let mut dice = Dice::default();
+    add(&mut after, "beto");
+    let viewer = [Role::Viewer].into_iter().collect();
+    after.set_roles(&ana, viewer).expect("set");
+    after.set_disabled(&ana, true, &mut dice).expect("set");
+    after.set_password(&ana, hash(), &mut dice, 2).expect("set");
+    after
+        .add_token(rig, viewer, None, 1_000, &mut dice, 2)
+        .expect("added");
+    assert_eq!(
+        after.changes_since(&before),
+        [
+            "account ana: roles viewer instead of approver",
+            "account ana disabled",
+            "account ana: new password",
+            "account beto added: approver",
+            "token rig added: view",
+        ]
+    );
+    assert_eq!(
+        before.changes_since(&after)[3..],
+        ["account beto is gone from the file", "token rig revoked"]
+    );
+    assert!(after.changes_since(&after).is_empty());
+    let system = Name::parse("system").expect("a name");
+    assert!(after.add(system, viewer, hash(), &mut dice, 2).is_err());
+}

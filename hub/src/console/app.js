@@ -393,9 +393,9 @@ function showConditions() {
 
 function showHeader() {
   const lost = Date.now() - heard_ms > QUIET_MS;
-  const status = lost ? "lost" : !view.ready ? "starting" : view.stalled ? "stalled" : view.conditions.length > 0 ? "degraded" : "ok";
+  const status = lost ? "lost" : closed ? "closed" : !view.ready ? "starting" : view.stalled ? "stalled" : view.conditions.length > 0 ? "degraded" : "ok";
   $("status").dataset.status = status;
-  const text = { lost: "Connection lost", starting: "Starting", stalled: "Stalled", degraded: "Degraded", ok: "Working" }[status];
+  const text = { lost: "Connection lost", closed: "Log in to see", starting: "Starting", stalled: "Stalled", degraded: "Degraded", ok: "Working" }[status];
   if ($("status").textContent !== text) $("status").textContent = text;
   $("lost").hidden = !lost;
   $("lost-text").textContent = view.now_us > 0 ? `What you see is as of ${both(view.now_us)}. Trying again.` : "Nothing has been received yet. Trying again.";
@@ -416,6 +416,7 @@ function show(...what) {
 // ---- snapshot and changes -------------------------------------------------------------------------------------------
 
 let heard_ms = Date.now();
+let closed = false;          // what the page shows is for those who have logged in, and nobody has
 let waiting = null;          // changes that arrive while the snapshot is on its way
 let source = null;
 let force = 0;               // messages in force when the alerts were last shown
@@ -478,6 +479,14 @@ async function load() {
   waiting = [];
   try {
     const answer = await fetch("api/state", { cache: "no-store", signal: AbortSignal.timeout(QUIET_MS) });
+    closed = answer.status === 401;
+    document.body.classList.toggle("closed", closed);
+    if (closed) {
+      // Somebody who must log in has a connection all the same.
+      heard_ms = Date.now();
+      waiting = null;
+      return;
+    }
     if (!answer.ok) throw new Error(`status ${answer.status}`);
     take(await answer.json());
     heard_ms = Date.now();
@@ -529,6 +538,7 @@ function watch() {
 const theme = new URLSearchParams(location.search).get("theme");
 if (theme === "dark" || theme === "light") document.documentElement.dataset.theme = theme;
 new ResizeObserver(() => { if (view.now_us > 0) show(showStations); }).observe($("network"));
+document.addEventListener("who", () => { if (who.login_to_view) { load(); listen(); } });
 load();
 loadLand();
 listen();

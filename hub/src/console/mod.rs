@@ -11,6 +11,9 @@ use wire::topic::Mode;
 /// The script, `/app.js`.
 pub const SCRIPT: &str = include_str!("app.js");
 
+/// Who is logged in, `/login.js`; the script builds on it.
+pub const LOGIN: &str = include_str!("login.js");
+
 /// The style sheet, `/app.css`.
 pub const STYLE: &str = include_str!("app.css");
 
@@ -77,6 +80,7 @@ mod tests {
         for (name, text) in [
             ("index.html", PAGE),
             ("app.js", SCRIPT),
+            ("login.js", LOGIN),
             ("app.css", STYLE),
             ("favicon.svg", ICON),
         ] {
@@ -102,6 +106,7 @@ mod tests {
             "new Function",
         ] {
             assert!(!SCRIPT.contains(refused), "app.js has {refused}");
+            assert!(!LOGIN.contains(refused), "login.js has {refused}");
         }
     }
 }

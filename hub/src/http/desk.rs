@@ -22,7 +22,7 @@ use axum::routing::get;
 use desk::Refusal;
 use serde::Serialize;
 
-use super::auth::{authorize, error, is_json, read_body};
+use super::auth::{authorize, authorize_look, error, is_json, read_body};
 use super::routes::{JSON, Outlet, json, with_type};
 use crate::gate::{Action, Shown};
 
@@ -63,7 +63,8 @@ async fn look(
     method: Method,
     headers: HeaderMap,
 ) -> Response<Body> {
-    if let Err(refused) = authorize(&outlet, &method, &headers, Permission::View) {
+    // The page looks every two seconds, whether anybody sits before it or not.
+    if let Err(refused) = authorize_look(&outlet, &method, &headers, Permission::View) {
         return *refused;
     }
     let Some(desk) = &outlet.desk else {

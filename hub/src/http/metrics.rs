@@ -13,6 +13,7 @@ use wire::topic::Mode;
 
 use super::metric_names;
 use super::traffic::Traffic;
+use crate::access::Access;
 use crate::feed;
 use crate::view::{StationState, View};
 
@@ -195,6 +196,38 @@ impl Exposition {
                 count as f64,
             );
         }
+    }
+
+    /// Adds what is counted of those who act.
+    pub(super) fn access(&mut self, access: &Access) {
+        for (result, count) in access.counters.logins() {
+            self.set(
+                "logins_total",
+                "Attempts to log in, by result.",
+                &[("result", result)],
+                count as f64,
+            );
+        }
+        for (reason, count) in access.counters.refusals() {
+            self.set(
+                "access_refused_total",
+                "Requests that wanted to act or to see what is not public and were refused, by reason.",
+                &[("reason", reason)],
+                count as f64,
+            );
+        }
+        self.set(
+            "sessions_active",
+            "Sessions of people who are logged in.",
+            &[],
+            access.sessions() as f64,
+        );
+        self.set(
+            "approvers_active",
+            "Accounts that may approve and are not disabled.",
+            &[],
+            access.approvers() as f64,
+        );
     }
 
     /// Sets a series; the first help of a metric counts.

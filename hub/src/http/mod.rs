@@ -1,18 +1,20 @@
 //! HTTP: the page, the feeds, the messages, live events, metrics and health.
 //!
 //! Everything is read from the [`Board`]; nothing that a client does reaches the warning path. The server is bounded in
-//! every direction: connections, listeners, header size and time, how long a peer may stop reading, and how often a
-//! document is rebuilt. It takes no input but the request line and headers: there is nothing to post.
+//! every direction: connections, listeners, header size and time, body size and time, how long a peer may stop reading, and how often a
+//! document is rebuilt. Only those who act post anything ([`auth`]).
 //!
 //! Invariants: the board's write lock is never taken here; a slow, stuck or hostile client costs at most its own
 //! connection.
 //!
-//! Refuses: TLS, authentication and compression, which a reverse proxy in front does better; it should listen on loopback
+//! Refuses: TLS and compression, which a reverse proxy in front does better; it should listen on loopback
 //! unless such a proxy is elsewhere. Run it on its own runtime, so that a crowd of readers cannot take a worker thread from
 //! the pipeline.
 
+mod auth;
 mod coalesce;
 mod conditional;
+mod desk;
 mod guard;
 mod health;
 mod live;
@@ -29,7 +31,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -37,11 +41,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use self::auth::Peer;
 use self::guard::Guarded;
 use self::live::Live;
 use self::routes::{Caches, Outlet};
 use self::traffic::Traffic;
+use crate::access::Access;
 use crate::feed::Publisher;
+use crate::gate;
 use crate::view::Board;
 
 /// Request line and headers together, bytes; browsers send about 1 KiB.
@@ -143,12 +150,23 @@ pub enum Error {
     Address(#[source] io::Error),
 }
 
-/// Serves `board` on `listener` until `shutdown` completes, then lets running requests end within the grace.
+/// Those who act, and what they act on.
+#[derive(Debug, Clone)]
+pub struct Acting {
+    /// Who they are.
+    pub access: Arc<Access>,
+    /// The desk, where there is one.
+    pub desk: Option<gate::Handle>,
+}
+
+/// Serves `board` on `listener` until `shutdown` completes, then lets running requests end within the grace. Without `acting` nobody logs in and
+/// nobody acts, as in a replay.
 ///
 /// # Errors
 /// [`Error`] before the first connection; after that, trouble with single connections is counted, never returned.
 pub async fn serve(
     board: Arc<Board>,
+    acting: Option<Acting>,
     listener: TcpListener,
     settings: Settings,
     shutdown: impl Future<Output = ()>,
@@ -168,8 +186,15 @@ pub async fn serve(
         settings.heartbeat,
         settings.stall,
     );
+    let (access, desk) = match acting {
+        Some(Acting { access, desk }) => (Some(access), desk),
+        None => (None, None),
+    };
+    let follower = access.clone().map(|a| tokio::spawn(a.follow()));
     let router = routes::router(Arc::new(Outlet {
         board,
+        access: access.clone(),
+        desk,
         publisher,
         live,
         traffic: traffic.clone(),
@@ -191,7 +216,7 @@ pub async fn serve(
         tokio::select! {
             () = &mut shutdown => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => server.admit(stream, &graceful, &mut connections),
+                Ok((stream, peer)) => server.admit(stream, peer, &graceful, &mut connections),
                 Err(error) => server.rest(&error).await,
             },
             Some(_) = connections.join_next() => {}
@@ -208,6 +233,13 @@ pub async fn serve(
         tracing::info!("some HTTP connections did not end in time and are cut");
     }
     connections.shutdown().await;
+    if let Some(follower) = follower {
+        follower.abort();
+    }
+    if let Some(access) = access {
+        // An error means that the runtime is going down, and what was not written is lost to the minute.
+        let _ = tokio::task::spawn_blocking(move || access.close()).await;
+    }
     Ok(())
 }
 
@@ -221,7 +253,13 @@ struct Server {
 
 impl Server {
     /// Serves a connection in its own task, or turns it away when all places are taken.
-    fn admit(&self, stream: TcpStream, graceful: &GracefulShutdown, connections: &mut JoinSet<()>) {
+    fn admit(
+        &self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        graceful: &GracefulShutdown,
+        connections: &mut JoinSet<()>,
+    ) {
         let Ok(place) = self.places.clone().try_acquire_owned() else {
             self.traffic.connections_full.fetch_add(1, Relaxed);
             // The socket is non-blocking and its buffer empty: this neither waits nor needs to succeed.
@@ -237,15 +275,17 @@ impl Server {
             self.settings.write_timeout,
             self.traffic.stopped_reading.clone(),
         );
+        let router = TowerToHyperService::new(self.router.clone());
+        let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+            request.extensions_mut().insert(Peer(peer.ip()));
+            router.call(request)
+        });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.settings.header_timeout)
             .max_buf_size(HEADER_BYTES_MAX)
             .max_headers(HEADERS_MAX)
-            .serve_connection(
-                TokioIo::new(stream),
-                TowerToHyperService::new(self.router.clone()),
-            );
+            .serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection);
         connections.spawn(async move {
             // Resets, timeouts and bad requests are the client's affair.

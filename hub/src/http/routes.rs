@@ -2,7 +2,7 @@
 //!
 //! | path                                        | what                                                           |
 //! |---------------------------------------------|----------------------------------------------------------------|
-//! | `/`, `/app.js`, `/app.css`, `/land.txt`     | the page                                                       |
+//! | `/`, `/app.js`, `/login.js`, ...              | the page                                                       |
 //! | `/feed.atom`, `/feed.rss`                   | `Actual` messages only                                         |
 //! | `/exercise/feed.atom`, `/exercise/feed.rss` | exercises                                                      |
 //! | `/test/feed.atom`, `/test/feed.rss`         | technical tests                                                |
@@ -11,6 +11,11 @@
 //! | `/api/state`                                | the whole view as JSON                                         |
 //! | `/metrics`                                  | Prometheus text                                                |
 //! | `/healthz`, `/readyz`                       | see [`super::health`]                                          |
+//! | `/api/login`, `/api/logout`, `/api/me`      | see [`super::auth`]                                            |
+//! | `/api/desk`                                 | see [`super::desk`]                                            |
+//!
+//! With `[accounts] require_login_to_view` state, events and metrics are for those who have logged in or hold a token; the page itself
+//! holds nothing but the title and the log-in.
 //!
 //! A feed answers 503 until the hub is ready, because an empty list would read as "no alert" and some consumers delete what
 //! is not listed. A feed of a mode that the deployment neither runs in nor has messages of answers 404 and names the right
@@ -27,21 +32,25 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::routing::get;
 use bytes::Bytes;
 use serde::Serialize;
 use wire::topic::Mode;
 
+use super::auth;
 use super::coalesce::Coalesced;
 use super::conditional::Document;
+use super::desk;
 use super::health::Health;
 use super::live::{Live, NoPlace};
 use super::metrics::{self, Exposition};
 use super::traffic::Traffic;
+use crate::access::Access;
 use crate::console;
 use crate::feed::{self, Feed, Format, Publisher};
+use crate::gate;
 use crate::view::{
     AlertView, Board, Condition, OutageView, SituationView, StationView, TimelineEntry, View,
 };
@@ -52,7 +61,7 @@ const BUILD_INTERVAL: Duration = Duration::from_millis(50);
 /// How many messages and timeline lines the snapshot has, newest; the feeds and the journal have the rest.
 const STATE_LINES: usize = 500;
 
-const JSON: &str = "application/json";
+pub(super) const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
 const NO_STORE: &str = "no-store";
 const REVALIDATE: &str = "no-cache";
@@ -65,6 +74,10 @@ const POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; fo
 #[derive(Debug)]
 pub(super) struct Outlet {
     pub(super) board: Arc<Board>,
+    /// Who may act; `None` where nobody does.
+    pub(super) access: Option<Arc<Access>>,
+    /// What they act on.
+    pub(super) desk: Option<gate::Handle>,
     pub(super) publisher: Publisher,
     pub(super) live: Live,
     pub(super) traffic: Arc<Traffic>,
@@ -114,6 +127,12 @@ pub(super) fn router(outlet: Arc<Outlet>) -> Router {
             }),
         )
         .route(
+            "/login.js",
+            get(async |headers: HeaderMap| {
+                asset(&headers, console::LOGIN, "text/javascript; charset=utf-8")
+            }),
+        )
+        .route(
             "/app.css",
             get(async |headers: HeaderMap| {
                 asset(&headers, console::STYLE, "text/css; charset=utf-8")
@@ -144,6 +163,8 @@ pub(super) fn router(outlet: Arc<Outlet>) -> Router {
         }
     }
     router
+        .merge(auth::router())
+        .merge(desk::router())
         .fallback(async || {
             plain(
                 StatusCode::NOT_FOUND,
@@ -239,9 +260,17 @@ async fn message(
     }
 }
 
-async fn events(State(outlet): State<Arc<Outlet>>) -> Response<Body> {
+async fn events(
+    State(outlet): State<Arc<Outlet>>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response<Body> {
+    if let Err(refused) = auth::may_view(&outlet, &method, &headers) {
+        return *refused;
+    }
     match outlet.live.stream() {
         Ok(body) => {
+            let body = auth::while_viewing(&outlet, &headers, body);
             let mut response = with_type(StatusCode::OK, "text/event-stream", body);
             // nginx buffers event streams unless told not to.
             response
@@ -299,7 +328,14 @@ fn newest<T: Clone>(all: &[T]) -> Vec<T> {
     all[all.len().saturating_sub(STATE_LINES)..].to_vec()
 }
 
-async fn state(State(outlet): State<Arc<Outlet>>) -> Response<Body> {
+async fn state(
+    State(outlet): State<Arc<Outlet>>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response<Body> {
+    if let Err(refused) = auth::may_view(&outlet, &method, &headers) {
+        return *refused;
+    }
     let body = outlet
         .caches
         .state
@@ -312,7 +348,14 @@ async fn state(State(outlet): State<Arc<Outlet>>) -> Response<Body> {
     with_type(StatusCode::OK, JSON, Body::from(body))
 }
 
-async fn metrics(State(outlet): State<Arc<Outlet>>) -> Response<Body> {
+async fn metrics(
+    State(outlet): State<Arc<Outlet>>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response<Body> {
+    if let Err(refused) = auth::may_view(&outlet, &method, &headers) {
+        return *refused;
+    }
     let body = outlet
         .caches
         .metrics
@@ -323,6 +366,9 @@ async fn metrics(State(outlet): State<Arc<Outlet>>) -> Response<Body> {
                 outlet.live.listeners(),
                 outlet.live.is_stalled(),
             );
+            if let Some(access) = &outlet.access {
+                page.access(access);
+            }
             Bytes::from(page.render())
         })
         .await;
@@ -343,7 +389,7 @@ async fn readyz(State(outlet): State<Arc<Outlet>>) -> Response<Body> {
     }
 }
 
-fn json<T: Serialize>(value: &T) -> Bytes {
+pub(super) fn json<T: Serialize>(value: &T) -> Bytes {
     // Plain values with string keys: this cannot fail.
     serde_json::to_vec(value).map_or_else(
         |error| Bytes::from(format!("{{\"error\":\"{error}\"}}")),
@@ -351,7 +397,11 @@ fn json<T: Serialize>(value: &T) -> Bytes {
     )
 }
 
-fn with_type(status: StatusCode, media_type: &'static str, body: Body) -> Response<Body> {
+pub(super) fn with_type(
+    status: StatusCode,
+    media_type: &'static str,
+    body: Body,
+) -> Response<Body> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     response

@@ -89,7 +89,7 @@ impl Pipeline {
                 });
                 owed.messages.push((via, publish));
             }
-            Channel::Ack | Channel::Command => owed.messages.push((via, publish)),
+            Channel::Ack | Channel::Command | Channel::Siren => owed.messages.push((via, publish)),
         }
     }
 

@@ -20,6 +20,14 @@ impl Answer {
             .map(|(_, v)| v.as_str())
     }
 
+    /// All values of a header.
+    pub fn headers<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.headers
+            .iter()
+            .filter(move |(n, _)| n == name)
+            .map(|(_, v)| v.as_str())
+    }
+
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("UTF-8")
     }
@@ -38,13 +46,33 @@ pub async fn try_get(address: SocketAddr, path: &str) -> Option<Answer> {
     request(address, path, &[]).await
 }
 
+pub async fn post(address: SocketAddr, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    let length = body.len().to_string();
+    let mut all = vec![("content-length", length.as_str())];
+    all.extend_from_slice(headers);
+    send(address, "POST", path, &all, body)
+        .await
+        .expect("an answer")
+}
+
 async fn request(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Option<Answer> {
+    send(address, "GET", path, headers, "").await
+}
+
+async fn send(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    content: &str,
+) -> Option<Answer> {
     let mut stream = TcpStream::connect(address).await.ok()?;
-    let mut text = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
+    let mut text = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
     for (name, value) in headers {
         text.push_str(&format!("{name}: {value}\r\n"));
     }
     text.push_str("\r\n");
+    text.push_str(content);
     stream.write_all(text.as_bytes()).await.ok()?;
     let mut stream = BufReader::new(stream);
     let (status, headers) = head(&mut stream).await?;
@@ -93,11 +121,14 @@ pub struct Listener {
 
 impl Listener {
     pub async fn open(address: SocketAddr) -> Self {
+        Self::open_with(address, "accept: text/event-stream").await
+    }
+
+    /// The same with another header line.
+    pub async fn open_with(address: SocketAddr, line: &str) -> Self {
         let mut stream = TcpStream::connect(address).await.expect("connects");
-        stream
-            .write_all(b"GET /events HTTP/1.1\r\nhost: h\r\naccept: text/event-stream\r\n\r\n")
-            .await
-            .expect("asks");
+        let asked = format!("GET /events HTTP/1.1\r\nhost: h\r\n{line}\r\n\r\n");
+        stream.write_all(asked.as_bytes()).await.expect("asks");
         let mut stream = BufReader::new(stream);
         let (status, headers) = head(&mut stream).await.expect("an answer");
         assert_eq!(status, 200);

@@ -11,6 +11,7 @@ async fn the_page_and_its_parts_come_with_their_types_and_a_strict_policy() {
     for (path, media_type) in [
         ("/", "text/html; charset=utf-8"),
         ("/app.js", "text/javascript; charset=utf-8"),
+        ("/login.js", "text/javascript; charset=utf-8"),
         ("/app.css", "text/css; charset=utf-8"),
         ("/favicon.svg", "image/svg+xml"),
         ("/land.txt", "text/plain; charset=utf-8"),

@@ -136,7 +136,7 @@ async fn a_base_url_that_cannot_be_linked_is_refused_at_the_start() {
         .await
         .expect("binds");
     let settings = hub::http::Settings::new("warnings.example.org", "Centre");
-    let error = hub::http::serve(board, listener, settings, std::future::pending())
+    let error = hub::http::serve(board, None, listener, settings, std::future::pending())
         .await
         .expect_err("refused");
     assert!(error.to_string().contains("must be absolute"), "{error}");

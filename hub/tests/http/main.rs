@@ -1,5 +1,6 @@
 //! The HTTP side over real sockets on loopback.
 
+mod access;
 mod client;
 mod documents;
 mod health;

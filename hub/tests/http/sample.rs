@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use hub::http::Settings;
+use hub::access::Access;
+use hub::http::{Acting, Settings};
 use hub::view::{AlertView, Board, Latest, StationState, StationView, TimelineEntry};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -37,6 +38,15 @@ pub async fn serve(mode: Mode) -> Served {
 }
 
 pub async fn serve_with(mode: Mode, change: impl FnOnce(&mut Settings)) -> Served {
+    serve_for(mode, change, |_, _| None).await
+}
+
+/// The same with what `admit` makes of the board and the address: who may act.
+pub async fn serve_for(
+    mode: Mode,
+    change: impl FnOnce(&mut Settings),
+    admit: impl FnOnce(&Arc<Board>, SocketAddr) -> Option<Arc<Access>>,
+) -> Served {
     let board = Board::new("chile", "Chile", mode);
     board.update(|v| {
         v.ready = true;
@@ -46,13 +56,14 @@ pub async fn serve_with(mode: Mode, change: impl FnOnce(&mut Settings)) -> Serve
     let address = listener.local_addr().expect("address");
     let mut settings = Settings::new("", "Example Warning Centre");
     change(&mut settings);
+    let acting = admit(&board, address).map(|access| Acting { access, desk: None });
     let (stop, stopped) = oneshot::channel::<()>();
     let served = board.clone();
     let task = tokio::spawn(async move {
         let shutdown = async {
             let _ = stopped.await;
         };
-        hub::http::serve(served, listener, settings, shutdown)
+        hub::http::serve(served, acting, listener, settings, shutdown)
             .await
             .expect("serves");
     });
