@@ -9,6 +9,7 @@
 //! | `/cap/<file>.xml`                           | one message, immutable                                         |
 //! | `/events`                                   | server-sent events, see [`super::live`]                        |
 //! | `/api/state`                                | the whole view as JSON                                         |
+//! | `/others`                                   | what other senders warn of, and their feeds, as JSON           |
 //! | `/metrics`                                  | Prometheus text                                                |
 //! | `/healthz`, `/readyz`                       | see [`super::health`]                                          |
 //!
@@ -42,6 +43,7 @@ use super::metrics::{self, Exposition};
 use super::traffic::Traffic;
 use crate::console;
 use crate::feed::{self, Feed, Format, Publisher};
+use crate::others::OthersView;
 use crate::view::{
     AlertView, Board, Condition, OutageView, SituationView, StationView, TimelineEntry, View,
 };
@@ -75,6 +77,7 @@ pub(super) struct Outlet {
 #[derive(Debug)]
 pub(super) struct Caches {
     state: Coalesced<Bytes>,
+    others: Coalesced<Bytes>,
     metrics: Coalesced<Bytes>,
     /// By mode, then by format.
     feeds: [[Coalesced<Option<Document>>; 2]; 3],
@@ -84,6 +87,7 @@ impl Caches {
     pub(super) fn new() -> Self {
         Self {
             state: Coalesced::new(BUILD_INTERVAL),
+            others: Coalesced::new(BUILD_INTERVAL),
             metrics: Coalesced::new(BUILD_INTERVAL),
             feeds: std::array::from_fn(|_| std::array::from_fn(|_| Coalesced::new(BUILD_INTERVAL))),
         }
@@ -132,6 +136,7 @@ pub(super) fn router(outlet: Arc<Outlet>) -> Router {
         .route("/cap/{file}", get(message))
         .route("/events", get(events))
         .route("/api/state", get(state))
+        .route("/others", get(others))
         .route("/metrics", get(metrics))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz));
@@ -273,6 +278,7 @@ struct Snapshot {
     timeline: Vec<TimelineEntry>,
     outages: Vec<OutageView>,
     situations: Vec<SituationView>,
+    others: OthersView,
 }
 
 impl Snapshot {
@@ -291,6 +297,7 @@ impl Snapshot {
             timeline: newest(&view.timeline),
             outages: view.outages.clone(),
             situations: view.situations.clone(),
+            others: view.others.clone(),
         }
     }
 }
@@ -309,6 +316,12 @@ async fn state(State(outlet): State<Arc<Outlet>>) -> Response<Body> {
             json(&snapshot)
         })
         .await;
+    with_type(StatusCode::OK, JSON, Body::from(body))
+}
+
+async fn others(State(outlet): State<Arc<Outlet>>) -> Response<Body> {
+    let build = |_: Option<&Bytes>| json(&outlet.board.read(|view| view.others.clone()));
+    let body = outlet.caches.others.get(build).await;
     with_type(StatusCode::OK, JSON, Body::from(body))
 }
 
