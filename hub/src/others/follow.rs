@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use agency::{Feed, Follower, News, Told};
 use clock::Clock;
@@ -18,6 +18,8 @@ use crate::view::Board;
 
 /// How often what has lapsed is looked for.
 const LOOK: Duration = Duration::from_secs(2);
+/// Time between two pictures while messages pour in: each costs as much as all that stands.
+const PICTURE: Duration = Duration::from_millis(250);
 
 /// What all threads share.
 struct Shared {
@@ -34,6 +36,9 @@ struct Known {
     feeds: BTreeMap<String, FeedView>,
     /// In the order of the configuration.
     order: Vec<String>,
+    /// What is shown is behind, and when it was made.
+    unshown: bool,
+    shown: Option<Instant>,
     /// The record on disk is behind.
     unwritten: bool,
     /// The hub stops: nobody listens any more.
@@ -64,6 +69,8 @@ pub fn start(config: &Config, clock: &Clock, board: &Arc<Board>) -> Result<Optio
             ledger: Ledger::default(),
             feeds: BTreeMap::new(),
             order: sources.iter().map(|(feed, _)| feed.name.clone()).collect(),
+            unshown: false,
+            shown: None,
             unwritten: false,
             ended: false,
         }),
@@ -165,6 +172,8 @@ impl Shared {
     }
 
     fn show_locked(&self, known: &mut Known, now_us: i64) {
+        known.unshown = false;
+        known.shown = Some(Instant::now());
         let feeds = known.order.iter().filter_map(|name| known.feeds.get(name));
         let feeds: Vec<FeedView> = feeds.cloned().collect();
         let shown = known.ledger.shown(now_us, &self.languages);
@@ -208,8 +217,9 @@ impl Shared {
             let now_us = self.clock.now_us();
             let to_write = {
                 let mut known = self.lock();
-                if known.ledger.pass(before_us, now_us) && !ended {
-                    known.unwritten = true;
+                let lapsed = known.ledger.pass(before_us, now_us);
+                known.unwritten |= lapsed;
+                if (lapsed || known.unshown) && !ended {
                     self.show_locked(&mut known, now_us);
                 }
                 std::mem::take(&mut known.unwritten).then(|| known.ledger.to_remember())
@@ -320,7 +330,10 @@ impl Shared {
             "an alert of another sender"
         );
         known.unwritten = true;
-        self.show_locked(&mut known, now_us);
+        known.unshown = true;
+        if known.shown.is_none_or(|at| at.elapsed() >= PICTURE) {
+            self.show_locked(&mut known, now_us);
+        }
         drop(known);
         // It may be full: then the keeper is awake already.
         let _ = self.wake.try_send(());
@@ -358,7 +371,7 @@ impl Shared {
             answered_us: before.answered_us,
             ..view.clone()
         } == before;
-        if same {
+        if same && !known.unshown {
             self.board.others_answered(name, now_us);
         } else {
             self.show_locked(&mut known, now_us);
