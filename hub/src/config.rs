@@ -18,6 +18,7 @@ use serde::Deserialize;
 use wire::quantity::Quantity;
 use wire::topic::Mode;
 
+use crate::others::{self, AlertFeed};
 use crate::quake_feeds::{self, QuakeFeed};
 
 /// Prefix of environment variables that override the file: `WATCHFIRE_HUB_BROKER__PORT=1884`.
@@ -70,6 +71,9 @@ pub struct Config {
     /// Earthquake feeds to follow.
     #[serde(default)]
     pub quake_feed: Vec<QuakeFeed>,
+    /// Feeds of other senders' alerts to follow.
+    #[serde(default)]
+    pub alert_feed: Vec<AlertFeed>,
     /// Which findings belong together, over all domains.
     #[serde(default)]
     pub situations: crate::situation::Settings,
@@ -399,6 +403,9 @@ impl Config {
             // Relative to the file that names it, wherever the hub is started.
             *password = dir.join(&*password);
         }
+        if let Some(dir) = file.parent() {
+            others::resolve(&mut config.alert_feed, dir);
+        }
         config.check(&file.display().to_string())?;
         Ok(config)
     }
@@ -427,6 +434,7 @@ impl Config {
         quake_feeds::check(&self.quake_feed)
             .map(|_| ())
             .or_else(&fail)?;
+        others::check(&self.alert_feed).map(|_| ()).or_else(&fail)?;
         let mut ids = BTreeSet::new();
         for station in &self.station {
             if !wire::topic::is_id(&station.id) {

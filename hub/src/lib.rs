@@ -34,6 +34,7 @@ pub mod http;
 pub mod intake;
 pub mod intake_log;
 pub mod mqtt;
+pub mod others;
 pub mod outage;
 pub mod pipeline;
 pub mod place;

@@ -48,32 +48,69 @@ fn every() -> Duration {
 
 impl QuakeFeed {
     fn feed(&self) -> Result<Feed, String> {
-        let at = format!("[[quake_feed]] \"{}\"", self.name);
-        if !wire::topic::is_id(&self.name) {
-            return Err(format!(
-                "{at}: the name is no id: use 1 to 48 letters, digits, `.`, `_` or `-`"
-            ));
-        }
-        let place = match (&self.url, &self.file) {
-            (Some(url), None) => Place::Url(url.clone()),
-            (None, Some(file)) => Place::File(file.clone()),
-            _ => return Err(format!("{at}: give either url or file")),
-        };
-        let stale_after = if self.stale_after.is_zero() {
-            (5 * self.every).max(Duration::from_secs(300))
-        } else {
-            self.stale_after
-        };
-        let feed = Feed {
-            name: self.name.clone(),
-            place,
-            every: self.every,
-            stale_after,
-            most_bytes: agency::MAX_DOCUMENT,
-        };
-        feed.check().map_err(|e| format!("{at}: {e}"))?;
-        Ok(feed)
+        feed(
+            &format!("[[quake_feed]] \"{}\"", self.name),
+            &self.name,
+            (self.url.as_ref(), self.file.as_ref()),
+            (self.every, self.stale_after),
+        )
     }
+}
+
+/// A feed of whatever kind, from what is configured of it: its name, its URL or file, how often it is looked at, and after how long it is
+/// stale (zero: five times as long, at least five minutes). `at` says where in the configuration.
+///
+/// # Errors
+/// Text that says where and what is wrong.
+pub fn feed(
+    at: &str,
+    name: &str,
+    place: (Option<&String>, Option<&PathBuf>),
+    (every, stale_after): (Duration, Duration),
+) -> Result<Feed, String> {
+    if !wire::topic::is_id(name) {
+        return Err(format!(
+            "{at}: the name is no id: use 1 to 48 letters, digits, `.`, `_` or `-`"
+        ));
+    }
+    let place = match place {
+        (Some(url), None) => Place::Url(url.clone()),
+        (None, Some(file)) => Place::File(file.clone()),
+        _ => return Err(format!("{at}: give either url or file")),
+    };
+    let stale_after = if stale_after.is_zero() {
+        (5 * every).max(Duration::from_secs(300))
+    } else {
+        stale_after
+    };
+    let feed = Feed {
+        name: name.to_owned(),
+        place,
+        every,
+        stale_after,
+        most_bytes: agency::MAX_DOCUMENT,
+    };
+    feed.check().map_err(|e| format!("{at}: {e}"))?;
+    Ok(feed)
+}
+
+/// Refuses too many feeds of one kind, and two of one name.
+///
+/// # Errors
+/// Text that says which.
+pub fn check_names(table: &str, names: &[&str], most: usize) -> Result<(), String> {
+    if names.len() > most {
+        return Err(format!(
+            "{} {table}: at most {most} are followed",
+            names.len()
+        ));
+    }
+    for (k, name) in names.iter().enumerate() {
+        if names[..k].contains(name) {
+            return Err(format!("{table} \"{name}\" is there twice"));
+        }
+    }
+    Ok(())
 }
 
 /// The feeds of a deployment.
@@ -81,17 +118,8 @@ impl QuakeFeed {
 /// # Errors
 /// Text that names the feed and says what is wrong with it.
 pub fn check(feeds: &[QuakeFeed]) -> Result<Vec<Feed>, String> {
-    if feeds.len() > MOST_FEEDS {
-        return Err(format!(
-            "{} [[quake_feed]]: at most {MOST_FEEDS} are followed",
-            feeds.len()
-        ));
-    }
-    for (k, feed) in feeds.iter().enumerate() {
-        if feeds[..k].iter().any(|f| f.name == feed.name) {
-            return Err(format!("[[quake_feed]] \"{}\" is there twice", feed.name));
-        }
-    }
+    let names: Vec<&str> = feeds.iter().map(|f| f.name.as_str()).collect();
+    check_names("[[quake_feed]]", &names, MOST_FEEDS)?;
     feeds.iter().map(QuakeFeed::feed).collect()
 }
 
@@ -185,7 +213,8 @@ fn hear(feed: &Feed, news: News, clock: &Clock, board: &Board, inbound: &Sender<
     }
 }
 
-fn in_words(silent: Duration) -> String {
+/// A time without an answer.
+pub(crate) fn in_words(silent: Duration) -> String {
     match silent.as_secs() {
         seconds @ 0..120 => format!("{seconds} s"),
         seconds => format!("{} min", seconds / 60),

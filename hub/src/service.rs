@@ -13,6 +13,7 @@ use crate::access::Access;
 use crate::config::Config;
 use crate::forecast::Ocean;
 use crate::mqtt::{self, Inbound, Outbound, Session};
+use crate::others;
 use crate::pipeline::{Control, Modeller, Pipeline, Sink};
 use crate::quake_feeds;
 use crate::shipped;
@@ -51,6 +52,7 @@ pub struct Service {
     tasks: Vec<tokio::task::JoinHandle<()>>,
     web: std::thread::JoinHandle<()>,
     feeds: Vec<agency::Follower>,
+    others: Option<others::Others>,
 }
 
 /// Opens the ocean that the configuration names; `None` when it names none.
@@ -123,6 +125,12 @@ impl Service {
             quake_feeds::start(&config, &clock, &board, &inbound_tx)?
         } else {
             Vec::new()
+        };
+        // Nor does it hear of what others warn of today.
+        let others = if ticking {
+            others::start(&config, &clock, &board)?
+        } else {
+            None
         };
         drop(inbound_tx);
         let (outbound, outbound_rx) = flume::unbounded();
@@ -208,6 +216,7 @@ impl Service {
             tasks: vec![readings.task, warnings.task, watcher],
             web,
             feeds,
+            others,
         })
     }
 
@@ -236,6 +245,9 @@ impl Service {
     pub async fn stop(self) {
         for feed in self.feeds {
             feed.stop();
+        }
+        if let Some(others) = self.others {
+            let _ = tokio::task::spawn_blocking(move || others.stop()).await;
         }
         let _ = self.control.send_async(Control::Stop).await;
         let pipeline = self.pipeline;

@@ -11,6 +11,7 @@ use tokio::sync::broadcast;
 use wire::topic::Mode;
 
 use crate::alert::Published;
+use crate::others::OthersView;
 
 /// How many changes a slow listener may fall behind before it is told to reload the whole view.
 const CHANGE_BUFFER: usize = 1_024;
@@ -247,6 +248,8 @@ pub struct View {
     pub outages: Vec<OutageView>,
     /// Situations that are on or were until a day ago, oldest first.
     pub situations: Vec<SituationView>,
+    /// What other senders warn of, and their feeds.
+    pub others: OthersView,
     /// Counters by metric name and label set (`reason="..."`), for `/metrics`.
     pub counters: BTreeMap<(&'static str, String), u64>,
 }
@@ -274,6 +277,8 @@ pub enum Change {
     Conditions(Vec<Condition>),
     /// Situations and outages are now these.
     Picture(Picture),
+    /// What other senders warn of is now this.
+    Others(OthersView),
 }
 
 /// The shared snapshot with its change stream.
@@ -300,6 +305,7 @@ impl Board {
                 timeline: Vec::new(),
                 outages: Vec::new(),
                 situations: Vec::new(),
+                others: OthersView::default(),
                 counters: BTreeMap::new(),
             }),
             changes,
@@ -363,6 +369,29 @@ impl Board {
         if changed {
             self.tell(Change::Picture(picture));
         }
+    }
+
+    /// Replaces what other senders warn of, and tells listeners when it is other than before.
+    pub fn others(&self, others: OthersView) {
+        let changed = self.update(|v| {
+            let same = v.others == others;
+            if !same {
+                v.others.clone_from(&others);
+            }
+            !same
+        });
+        if changed {
+            self.tell(Change::Others(others));
+        }
+    }
+
+    /// Another sender's feed has answered, and nothing else has changed: listeners are not told.
+    pub fn others_answered(&self, feed: &str, now_us: i64) {
+        self.update(|v| {
+            for known in v.others.feeds.iter_mut().filter(|f| f.name == feed) {
+                known.answered_us = Some(now_us);
+            }
+        });
     }
 
     /// Raises or clears a condition. Returns whether anything changed.

@@ -14,7 +14,7 @@ const FLAGS = [[1, "suspect"], [2, "out of range"], [4, "clock uncertain"], [8, 
 const NOTES = 8 | 64;        // flags that say where a value comes from, not that it is doubtful
 const SVG = "http:" + "/" + "/www.w3.org/2000/svg";
 
-const view = { mode: document.documentElement.dataset.mode, ready: false, stalled: false, now_us: 0, conditions: [], stations: new Map(), alerts: [], timeline: [], situations: [], outages: [] };
+const view = { mode: document.documentElement.dataset.mode, ready: false, stalled: false, now_us: 0, conditions: [], stations: new Map(), alerts: [], timeline: [], situations: [], outages: [], others: { feeds: [], actual: [], not_actual: [], more: 0 } };
 const $ = (id) => document.getElementById(id);
 
 // ---- building blocks ------------------------------------------------------------------------------------------------
@@ -128,6 +128,67 @@ function showAlerts() {
   const real = standing.filter((alert) => alert.msg_type !== "Cancel").length;
   const prefix = view.mode === "actual" ? "" : `${view.mode.toUpperCase()} `;
   document.title = `${real > 0 ? `(${real}) ` : ""}${prefix}${$("title").textContent} - Watchfire`;
+}
+
+// ---- alerts of other senders ----------------------------------------------------------------------------------------
+
+// Who vouches for a message, in a word and in a sentence. Only a signature is called verified.
+function voucher(other) {
+  const signature = other.signature ? ` Its signature does not count: ${other.signature}.` : "";
+  if (other.standing === "signed") return ["Verified", `Signed by ${other.signer}, whom this deployment trusts.`];
+  if (other.standing === "transport") return ["Not signed, by HTTPS", `Fetched over HTTPS from ${other.host}: the server is known, the sender is not proven.${signature}`];
+  if (other.standing === "bad_signature") return ["Bad signature", `Do not believe this: ${other.why}.`];
+  return ["Unverified", `Nobody vouches for this.${signature}`];
+}
+
+function otherCard(other) {
+  const ended = other.state === "ended";
+  const lead = other.parts.length > 0 ? other.parts[0] : { severity: "Unknown", urgency: "Unknown", certainty: "Unknown" };
+  const [word, sentence] = voucher(other);
+  const actual = other.status === "Actual";
+  const texts = [other.description, other.instruction].filter((text) => text !== "");
+  return make("article", { class: ended ? "alert other past" : "alert other", "data-severity": ended ? "cancelled" : lead.severity.toLowerCase() },
+    make("div", { class: "chips" },
+      make("span", { class: "chip severity" }, ended ? "Ended" : lead.severity),
+      make("span", { class: actual ? "chip real" : `chip mode ${other.status.toLowerCase()}` }, other.status.toUpperCase()),
+      make("span", { class: `chip voucher ${other.standing}`, title: sentence }, word),
+      other.contested ? make("span", { class: "chip voucher bad_signature", title: "Another message with the same name says something else." }, "Contested") : null,
+      make("span", { class: "chip" }, other.msg_type)),
+    make("h3", {}, other.headline || other.identifier),
+    make("p", { class: "areas" }, other.sender_name ? `${other.sender_name} (${other.sender})` : other.sender),
+    ...other.parts.map((part) => make("p", {}, make("b", {}, part.event), ` ${part.urgency}, ${part.severity}, ${part.certainty}`,
+      part.areas.length > 0 ? `: ${part.areas.join(", ")}${part.areas_more > 0 ? ` and ${part.areas_more} more` : ""}` : "")),
+    make("dl", {},
+      make("dt", {}, "Sent"), make("dd", {}, instant(other.sent_us)),
+      other.onset_us === null ? null : make("dt", {}, "Begins"), other.onset_us === null ? null : make("dd", {}, instant(other.onset_us)),
+      make("dt", {}, "Expires"), make("dd", {}, instant(other.expires_us), other.expires_assumed ? " (not said; a day is assumed)" : ""),
+      make("dt", {}, "Heard"), make("dd", {}, instant(other.received_us), ` by ${other.feeds.join(", ")}`)),
+    make("p", { class: `vouched ${other.standing}` }, sentence),
+    texts.length > 0 ? make("details", {}, make("summary", {}, "Text"), ...texts.map((text) => make("p", {}, text))) : null,
+    other.complaints.length > 0 ? make("details", {}, make("summary", {}, "What is wrong with the message"), ...other.complaints.map((text) => make("p", {}, text))) : null,
+    make("p", { class: "where" },
+      other.web !== null && /^https?:[/]{2}/i.test(other.web) ? make("a", { href: other.web, rel: "noopener noreferrer", target: "_blank" }, "The sender's page") : null,
+      " ", make("code", {}, other.identifier)));
+}
+
+function showOthers() {
+  const others = view.others;
+  $("others").hidden = others.feeds.length === 0 && others.actual.length === 0 && others.not_actual.length === 0;
+  $("others-feeds").replaceChildren(...others.feeds.map((feed) => make("li", { class: feed.known ? "feed" : "feed unknown" },
+    make("b", {}, feed.name), " ", make("span", { class: "chip" }, feed.known ? "ok" : `unknown: ${feed.state}`), ` ${feed.text}`)));
+  const known = others.feeds.every((feed) => feed.known);
+  $("others-actual").replaceChildren(...(others.actual.length > 0 ? others.actual.map(otherCard)
+    : [make("p", { class: "empty" }, known ? "The feeds list nothing in force. That is not an all-clear." : "Unknown: not every feed is heard or read whole. That nothing is listed here says nothing.")]));
+  $("others-apart").hidden = others.not_actual.length === 0;
+  $("others-apart-count").textContent = `(${others.not_actual.length})`;
+  $("others-not-actual").replaceChildren(...others.not_actual.map(otherCard));
+  $("others-more").hidden = others.more === 0;
+  $("others-more").textContent = `and ${others.more} more, none graver than the last one shown`;
+  // On the page of an exercise stands what is real: the band above must not deny it.
+  const real = view.mode !== "actual" && others.actual.length > 0;
+  $("others-real").hidden = !real;
+  $("others-real").textContent = `This deployment runs in mode ${view.mode.toUpperCase()}, but what is marked ACTUAL here is real.`;
+  document.documentElement.dataset.others = real ? "real" : "";
 }
 
 // ---- situations -----------------------------------------------------------------------------------------------------
@@ -288,7 +349,7 @@ function showMap(all) {
   box.hidden = placed.length === 0;
   if (placed.length === 0) return;
   const width = Math.max(280, box.clientWidth);
-  const drawn = `${width} ${placed.map((s) => `${s.id} ${s.state} ${s.lat} ${s.lon}`).join(" ")} ${view.outages.map((o) => `${o.id} ${o.out} ${o.of} ${o.area_km2}`).join(" ")}`;
+  const drawn = `${width} ${placed.map((s) => `${s.id} ${s.state} ${s.lat} ${s.lon}`).join(" ")} ${view.outages.map((o) => `${o.id} ${o.out} ${o.of} ${o.area_km2}`).join(" ")} ${view.others.actual.map((o) => `${o.identifier} ${o.state} ${o.standing}`).join(" ")}`;
   if (box.dataset.drawn === drawn) return;
   box.dataset.drawn = drawn;
   const height = Math.round(Math.min(Math.max(460, window.innerHeight * 0.45), Math.max(200, width * 0.55)));
@@ -325,6 +386,18 @@ function showMap(all) {
     const y = py(lat);
     svg.append(draw("path", { class: "grid", d: `M0 ${y}H${width}` }));
     if (y > 14 && y < height - 22) svg.append(draw("text", { class: "degree", x: 5, y: y - 4 }, degree(lat, "N", "S", step)));
+  }
+
+  for (const other of view.others.actual.filter((o) => o.state === "in_force" && o.standing !== "bad_signature")) {
+    for (const outline of other.outlines) {
+      const corners = outline.map(([lat, lon]) => [east(lon), lat]);
+      const xs = corners.map(([x]) => x);
+      // One that the map's edge cuts would be drawn across the whole map.
+      if (Math.max(...xs) - Math.min(...xs) > 180) continue;
+      const area = draw("path", { class: "other", d: `M${corners.map(([x, y]) => `${px(x).toFixed(1)} ${py(y).toFixed(1)}`).join("L")}Z` });
+      area.append(draw("title", {}, `${other.sender}: ${other.headline}`));
+      svg.append(area);
+    }
   }
 
   for (const outage of view.outages) {
@@ -444,6 +517,10 @@ const apply = {
     Object.assign(view, picture);
     show(showSituations, showStations);
   },
+  others(others) {
+    view.others = others;
+    show(showOthers, showStations);
+  },
   conditions(list) {
     view.conditions = list;
     show(showConditions, showHeader);
@@ -467,7 +544,7 @@ function take(snapshot) {
   const folder = snapshot.mode === "actual" ? "" : `${snapshot.mode}/`;
   $("feed-atom").href = `${folder}feed.atom`;
   $("feed-rss").href = `${folder}feed.rss`;
-  show(showHeader, showConditions, showAlerts, showSituations, showStations, showTimeline);
+  show(showHeader, showConditions, showAlerts, showOthers, showSituations, showStations, showTimeline);
 }
 
 let loading = false;

@@ -12,6 +12,7 @@
 //! | `timeline`   | one line                                                                   |
 //! | `conditions` | all conditions that hold now                                               |
 //! | `picture`    | all situations and outages, with the heartbeat when they have changed      |
+//! | `others`     | what other senders warn of, and their feeds, with the heartbeat when changed|
 //! | `clock`      | the heartbeat: `{"now_us":...,"ready":...,"stalled":...}`                  |
 //! | `reload`     | `{}`: changes were missed; ask for `/api/state`                            |
 //!
@@ -38,6 +39,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::BroadcastStream;
 
+use crate::others::OthersView;
 use crate::view::{Board, Change, Picture, StationView};
 
 /// Frames that a listener may fall behind; at one heartbeat a second about a minute of quiet.
@@ -176,6 +178,9 @@ impl FanOut {
                     if let Some(picture) = stations.picture.take() {
                         write_event(&mut frame, "picture", &picture);
                     }
+                    if let Some(others) = stations.others.take() {
+                        write_event(&mut frame, "others", &others);
+                    }
                     let clock = self.clock(&mut moved);
                     write_event(&mut frame, "clock", &clock);
                 }
@@ -232,6 +237,7 @@ struct Latest {
     order: VecDeque<String>,
     states: HashMap<String, StationView>,
     picture: Option<Picture>,
+    others: Option<OthersView>,
 }
 
 impl Latest {
@@ -249,6 +255,7 @@ impl Latest {
             Change::Alert(alert) => write_event(frame, "alert", &alert),
             Change::Timeline(entry) => write_event(frame, "timeline", &entry),
             Change::Picture(picture) => self.picture = Some(picture),
+            Change::Others(others) => self.others = Some(others),
             Change::Conditions(conditions) => write_event(frame, "conditions", &conditions),
         }
     }

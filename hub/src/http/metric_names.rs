@@ -15,6 +15,34 @@ const MEANINGS: &[(&str, &str)] = &[
         "CAP messages published since the start, by message type.",
     ),
     (
+        "alert_feed_known_now",
+        "1 when what another sender's feed tells is known, 0 when it is silent, empty, unread or no feed.",
+    ),
+    (
+        "alert_feed_looks",
+        "Looks at other senders' feeds, by feed and result.",
+    ),
+    (
+        "alert_messages",
+        "Messages of other senders that were read, by feed and what became of them.",
+    ),
+    (
+        "alert_messages_refused",
+        "Messages of other senders that were not read, by feed and reason.",
+    ),
+    (
+        "alert_signatures_bad",
+        "Messages of other senders whose signature does not hold, by feed.",
+    ),
+    (
+        "alerts_of_others_let_go",
+        "Messages of other senders that were in force and are not shown for want of room.",
+    ),
+    (
+        "alerts_of_others_now",
+        "Messages of other senders shown now, by whether they are meant and who vouches for them.",
+    ),
+    (
         "batches_refused",
         "Batches from edges that were not understood or did not belong, by reason.",
     ),

@@ -11,6 +11,7 @@
 //! | `/sms/<file>.<language>.txt`                | its short message                                              |
 //! | `/events`                                   | server-sent events, see [`super::live`]                        |
 //! | `/api/state`                                | the whole view as JSON                                         |
+//! | `/others`                                   | what other senders warn of, and their feeds, as JSON           |
 //! | `/metrics`                                  | Prometheus text                                                |
 //! | `/healthz`, `/readyz`                       | see [`super::health`]                                          |
 //! | `/api/login`, `/api/logout`, `/api/me`      | see [`super::auth`]                                            |
@@ -54,6 +55,7 @@ use crate::access::Access;
 use crate::console;
 use crate::feed::{self, Feed, Format, Publisher};
 use crate::gate;
+use crate::others::OthersView;
 use crate::view::{
     AlertView, Board, Condition, OutageView, SituationView, StationView, TimelineEntry, View,
 };
@@ -92,6 +94,7 @@ pub(super) struct Outlet {
 #[derive(Debug)]
 pub(super) struct Caches {
     state: Coalesced<Bytes>,
+    others: Coalesced<Bytes>,
     metrics: Coalesced<Bytes>,
     texts: texts::Cache,
     /// By mode, then by format.
@@ -102,6 +105,7 @@ impl Caches {
     pub(super) fn new() -> Self {
         Self {
             state: Coalesced::new(BUILD_INTERVAL),
+            others: Coalesced::new(BUILD_INTERVAL),
             metrics: Coalesced::new(BUILD_INTERVAL),
             texts: texts::Cache::default(),
             feeds: std::array::from_fn(|_| std::array::from_fn(|_| Coalesced::new(BUILD_INTERVAL))),
@@ -159,6 +163,7 @@ pub(super) fn router(outlet: Arc<Outlet>) -> Router {
         .route("/sms/{file}", get(short))
         .route("/events", get(events))
         .route("/api/state", get(state))
+        .route("/others", get(others))
         .route("/metrics", get(metrics))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz));
@@ -355,6 +360,7 @@ struct Snapshot {
     timeline: Vec<TimelineEntry>,
     outages: Vec<OutageView>,
     situations: Vec<SituationView>,
+    others: OthersView,
 }
 
 impl Snapshot {
@@ -373,6 +379,7 @@ impl Snapshot {
             timeline: newest(&view.timeline),
             outages: view.outages.clone(),
             situations: view.situations.clone(),
+            others: view.others.clone(),
         }
     }
 }
@@ -398,6 +405,19 @@ async fn state(
             json(&snapshot)
         })
         .await;
+    with_type(StatusCode::OK, JSON, Body::from(body))
+}
+
+async fn others(
+    State(outlet): State<Arc<Outlet>>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response<Body> {
+    if let Err(refused) = auth::may_view(&outlet, &method, &headers) {
+        return *refused;
+    }
+    let build = |_: Option<&Bytes>| json(&outlet.board.read(|view| view.others.clone()));
+    let body = outlet.caches.others.get(build).await;
     with_type(StatusCode::OK, JSON, Body::from(body))
 }
 
