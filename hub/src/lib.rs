@@ -35,6 +35,7 @@ pub mod intake;
 pub mod intake_log;
 pub mod mqtt;
 pub mod outage;
+pub mod outlets;
 pub mod pipeline;
 pub mod place;
 pub mod quake_feeds;

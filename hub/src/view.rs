@@ -247,6 +247,8 @@ pub struct View {
     pub outages: Vec<OutageView>,
     /// Situations that are on or were until a day ago, oldest first.
     pub situations: Vec<SituationView>,
+    /// Whom messages are pushed to, by name.
+    pub subscribers: BTreeMap<String, outlet::Status>,
     /// Counters by metric name and label set (`reason="..."`), for `/metrics`.
     pub counters: BTreeMap<(&'static str, String), u64>,
 }
@@ -300,6 +302,7 @@ impl Board {
                 timeline: Vec::new(),
                 outages: Vec::new(),
                 situations: Vec::new(),
+                subscribers: BTreeMap::new(),
                 counters: BTreeMap::new(),
             }),
             changes,
@@ -396,6 +399,11 @@ impl Board {
             }
             None => false,
         }
+    }
+
+    /// Replaces what is known of a subscriber.
+    pub fn subscriber(&self, status: outlet::Status) {
+        self.update(|v| v.subscribers.insert(status.name.clone(), status));
     }
 
     /// Adds to a counter.

@@ -2,6 +2,7 @@
 
 pub mod compose;
 mod level;
+pub mod sign;
 mod source;
 pub mod text;
 
