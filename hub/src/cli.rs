@@ -257,6 +257,8 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::CheckConfig { config } => {
             let config = load(&config, None)?;
             crate::service::ocean(&config).map_err(Failure::Wrong)?;
+            crate::outlets::ready(&config).map_err(Failure::Wrong)?;
+            crate::alert::sign::Signer::load(&config).map_err(Failure::Wrong)?;
             println!(
                 "{}: sound. {} stations, {} zones, {} rules for situations, mode {}, broker {}, page http://{}/",
                 config.deployment,

@@ -68,6 +68,11 @@ pub struct Config {
     /// The coastal zones that alerts name.
     #[serde(default)]
     pub zone: Vec<Zone>,
+    /// Signs messages.
+    pub signature: Option<crate::alert::sign::Settings>,
+    /// Whom messages are pushed to.
+    #[serde(default)]
+    pub subscriber: Vec<crate::outlets::Subscriber>,
     /// Earthquake feeds to follow.
     #[serde(default)]
     pub quake_feed: Vec<QuakeFeed>,
@@ -431,6 +436,7 @@ impl Config {
                 self.deployment
             ));
         }
+        crate::outlets::check(self).or_else(&fail)?;
         quake_feeds::check(&self.quake_feed)
             .map(|_| ())
             .or_else(&fail)?;

@@ -36,6 +36,7 @@ pub mod intake_log;
 pub mod mqtt;
 pub mod others;
 pub mod outage;
+pub mod outlets;
 pub mod pipeline;
 pub mod place;
 pub mod quake_feeds;

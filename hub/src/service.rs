@@ -10,10 +10,12 @@ use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 
 use crate::access::Access;
+use crate::alert::sign::Signer;
 use crate::config::Config;
 use crate::forecast::Ocean;
 use crate::mqtt::{self, Inbound, Outbound, Session};
 use crate::others;
+use crate::outlets::{self, Outlets};
 use crate::pipeline::{Control, Modeller, Pipeline, Sink};
 use crate::quake_feeds;
 use crate::shipped;
@@ -53,6 +55,7 @@ pub struct Service {
     web: std::thread::JoinHandle<()>,
     feeds: Vec<agency::Follower>,
     others: Option<others::Others>,
+    outlets: Option<Outlets>,
 }
 
 /// Opens the ocean that the configuration names; `None` when it names none.
@@ -150,6 +153,7 @@ impl Service {
         if ticking {
             settings.stall = Some(config.timing.tick * 3 + std::time::Duration::from_secs(20));
         }
+        settings.hubs = outlets::hubs(&config);
         // A replay has nobody who acts.
         let acting = if ticking {
             let base_url = settings.resolve_base_url(http).map_err(|e| e.to_string())?;
@@ -158,6 +162,14 @@ impl Service {
                 access,
                 desk: Some(desk.clone()),
             })
+        } else {
+            None
+        };
+        // A replay's messages are for the screen.
+        let outlets = if ticking && !config.subscriber.is_empty() {
+            let signer = Signer::load(&config)?.map(|s| Arc::new(s) as Arc<dyn outlet::Sign>);
+            let base_url = settings.resolve_base_url(http).map_err(|e| e.to_string())?;
+            Outlets::start(&config, &clock, &board, &base_url, signer, &state.issued)?
         } else {
             None
         };
@@ -195,6 +207,7 @@ impl Service {
             done: state.done,
             not_before_us: state.not_before_us,
             outbound,
+            outlets: outlets.as_ref().map(Outlets::tap).unwrap_or_default(),
             sink,
             ticking,
             modeller,
@@ -217,6 +230,7 @@ impl Service {
             web,
             feeds,
             others,
+            outlets,
         })
     }
 
@@ -252,6 +266,9 @@ impl Service {
         let _ = self.control.send_async(Control::Stop).await;
         let pipeline = self.pipeline;
         let _ = tokio::task::spawn_blocking(move || pipeline.join()).await;
+        if let Some(outlets) = self.outlets {
+            let _ = tokio::task::spawn_blocking(move || outlets.stop()).await;
+        }
         // The outbound queue closes with the pipeline; a broker that is gone must not hold up the end.
         let _ = tokio::time::timeout(std::time::Duration::from_secs(2), self.sender).await;
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;

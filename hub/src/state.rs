@@ -39,6 +39,8 @@ pub struct State {
     pub not_before_us: i64,
     /// The latest message of every event, for a broker that has lost its memory.
     pub retained: Vec<Published>,
+    /// Everything that was issued, oldest first.
+    pub issued: Vec<Published>,
 }
 
 /// Whose data a directory holds.
@@ -187,10 +189,14 @@ impl State {
             board.alert(AlertView::from(message));
             sink.published(message);
         }
+        let mut issued = earlier;
+        issued.extend(late);
         let mut latest: BTreeMap<String, Published> = BTreeMap::new();
-        let kept = |m: &Published| retained_still(m.expires_us, now_us);
-        for message in earlier.into_iter().chain(late).filter(kept) {
-            latest.insert(message.event.clone(), message);
+        for message in issued
+            .iter()
+            .filter(|m| retained_still(m.expires_us, now_us))
+        {
+            latest.insert(message.event.clone(), message.clone());
         }
         Ok(Self {
             core,
@@ -199,6 +205,7 @@ impl State {
             done,
             not_before_us,
             retained: latest.into_values().collect(),
+            issued,
         })
     }
 }

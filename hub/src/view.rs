@@ -250,6 +250,8 @@ pub struct View {
     pub situations: Vec<SituationView>,
     /// What other senders warn of, and their feeds.
     pub others: OthersView,
+    /// Whom messages are pushed to, by name.
+    pub subscribers: BTreeMap<String, outlet::Status>,
     /// Counters by metric name and label set (`reason="..."`), for `/metrics`.
     pub counters: BTreeMap<(&'static str, String), u64>,
 }
@@ -306,6 +308,7 @@ impl Board {
                 outages: Vec::new(),
                 situations: Vec::new(),
                 others: OthersView::default(),
+                subscribers: BTreeMap::new(),
                 counters: BTreeMap::new(),
             }),
             changes,
@@ -425,6 +428,11 @@ impl Board {
             }
             None => false,
         }
+    }
+
+    /// Replaces what is known of a subscriber.
+    pub fn subscriber(&self, status: outlet::Status) {
+        self.update(|v| v.subscribers.insert(status.name.clone(), status));
     }
 
     /// Adds to a counter.

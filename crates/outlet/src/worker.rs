@@ -12,6 +12,8 @@ use crate::{
     StoreError,
 };
 
+/// How often a status that goes wrong is told again, although nothing changed: how long it has lasted does.
+const TELL_EVERY: Duration = Duration::from_secs(5);
 /// How long a thread sleeps at most: the issuer's clock may be one that jumps, and messages expire on it.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -38,7 +40,8 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Starts it. `utc_us` tells the issuer's time, microseconds since the Unix epoch; `tell` is called on the thread with each new status.
+    /// Starts it. `utc_us` tells the issuer's time, microseconds since the Unix epoch; `tell` is called on the thread with each new status,
+    /// and every few seconds while it goes wrong.
     ///
     /// # Errors
     /// [`StoreError`] when the ledger cannot be opened or the system gives no thread.
@@ -71,6 +74,7 @@ impl Worker {
             utc_us,
             tell,
             told: None,
+            told_at: Instant::now(),
         };
         let thread = std::thread::Builder::new()
             .name(format!("to {}", peer.name).chars().take(15).collect())
@@ -139,6 +143,7 @@ struct Task<U, T> {
     utc_us: U,
     tell: T,
     told: Option<Status>,
+    told_at: Instant,
 }
 
 impl<U: Fn() -> i64, T: FnMut(Status)> Task<U, T> {
@@ -259,7 +264,9 @@ impl<U: Fn() -> i64, T: FnMut(Status)> Task<U, T> {
             in_doubt: counts.in_doubt,
             missed: self.missed,
         };
-        if self.told.as_ref() != Some(&status) {
+        let lasts = status.failing_since_us.is_some() && self.told_at.elapsed() >= TELL_EVERY;
+        if lasts || self.told.as_ref() != Some(&status) {
+            self.told_at = Instant::now();
             self.told = Some(status.clone());
             (self.tell)(status);
         }

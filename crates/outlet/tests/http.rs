@@ -23,7 +23,7 @@ fn endpoint(url: &str, auth: Auth) -> Endpoint {
 }
 
 fn post(url: &str) -> Outcome {
-    let mut hook = Webhook::new(endpoint(url, Auth::None), None).expect("a webhook");
+    let mut hook = Webhook::new(endpoint(url, Auth::None), None);
     let issued = issued("a");
     hook.deliver(&Parcel {
         issued: &issued,
@@ -68,7 +68,7 @@ fn a_webhook_gets_the_message_its_key_and_a_signature_that_holds() {
     let (_dir, key) = secret("s3cret\n");
     let (_dir2, token) = secret("t0ken\n");
     let endpoint = endpoint(&server.url("/hook"), Auth::Bearer(token));
-    let mut hook = Webhook::new(endpoint, Some(key)).expect("a webhook");
+    let mut hook = Webhook::new(endpoint, Some(key));
     let issued = issued_of(&alert("urn:oid:1", MsgType::Alert, Status::Exercise));
     let parcel = Parcel {
         issued: &issued,
@@ -291,7 +291,7 @@ fn redirections_are_not_followed_least_of_all_with_credentials() {
             user: "hub".to_owned(),
             password,
         };
-        let mut hook = Webhook::new(endpoint(&server.url("/"), auth), None).expect("a webhook");
+        let mut hook = Webhook::new(endpoint(&server.url("/"), auth), None);
         let issued = issued("a");
         let outcome = hook.deliver(&Parcel {
             issued: &issued,
@@ -326,7 +326,7 @@ fn a_secret_that_is_gone_blocks_and_a_new_one_is_taken_at_once() {
         Server::answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     let (_dir, token) = secret("old");
     let endpoint = endpoint(&server.url("/"), Auth::Bearer(token.clone()));
-    let mut hook = Webhook::new(endpoint, None).expect("a webhook");
+    let mut hook = Webhook::new(endpoint, None);
     let issued = issued("a");
     let parcel = Parcel {
         issued: &issued,

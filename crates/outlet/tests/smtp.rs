@@ -313,11 +313,13 @@ fn nothing_is_sent_in_the_clear_where_encryption_is_wanted() {
 fn settings_are_checked() {
     let address = SocketAddr::from(([127, 0, 0, 1], 25));
     let sound = || mail(address, &["duty@a.example"]);
-    assert!(Smtp::new(sound()).is_ok());
+    assert_eq!(Smtp::new(sound()).expect("sound").ready(), Ok(()));
     let refused = |change: fn(&mut Mail), word: &str| {
         let mut settings = sound();
         change(&mut settings);
-        let why = Smtp::new(settings).expect_err(word);
+        let why = Smtp::new(settings)
+            .and_then(|smtp| smtp.ready())
+            .expect_err(word);
         assert!(why.contains(word), "{why}");
     };
     refused(|m| m.from = "centre".to_owned(), "centre");

@@ -26,7 +26,7 @@ fn endpoint(url: &str) -> Endpoint {
 }
 
 fn hook(url: &str) -> Box<dyn Deliver> {
-    Box::new(Webhook::new(endpoint(url), None).expect("a webhook"))
+    Box::new(Webhook::new(endpoint(url), None))
 }
 
 fn start(

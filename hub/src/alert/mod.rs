@@ -3,6 +3,7 @@
 pub mod compose;
 pub mod forms;
 mod level;
+pub mod sign;
 mod source;
 pub mod text;
 

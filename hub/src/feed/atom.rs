@@ -34,6 +34,11 @@ pub(super) fn write(feed: &Feed, publisher: &Publisher) -> io::Result<Vec<u8>> {
             category(xml, status(feed.mode))?;
             link(xml, "self", "application/atom+xml", &own)?;
             link(xml, "alternate", "text/html", &page)?;
+            for hub in &publisher.hubs {
+                xml.create_element("link")
+                    .with_attributes([("rel", "hub"), ("href", hub)])
+                    .write_empty()?;
+            }
             for alert in &feed.entries {
                 entry(xml, alert, publisher)?;
             }

@@ -82,6 +82,20 @@ pub struct Publisher {
     pub kept: Duration,
     /// How many entries a feed has; messages in force are listed even beyond it.
     pub entries_max: usize,
+    /// WebSub hubs that are told of changes, absolute URLs.
+    pub hubs: Vec<String>,
+}
+
+impl Publisher {
+    /// Values of `Link` headers for a feed: its hubs and itself; none without hubs.
+    pub fn links(&self, mode: Mode, format: Format) -> Vec<String> {
+        if self.hubs.is_empty() {
+            return Vec::new();
+        }
+        let own = format!("<{}{}>; rel=\"self\"", self.base_url, path(mode, format));
+        let hubs = self.hubs.iter().map(|hub| format!("<{hub}>; rel=\"hub\""));
+        hubs.chain([own]).collect()
+    }
 }
 
 /// One feed's content: a copy, so that the view's lock is not held while it is written.

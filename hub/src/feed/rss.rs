@@ -38,6 +38,11 @@ pub(super) fn write(feed: &Feed, publisher: &Publisher) -> io::Result<Vec<u8>> {
                         ("href", own.as_str()),
                     ])
                     .write_empty()?;
+                for hub in &publisher.hubs {
+                    xml.create_element("atom:link")
+                        .with_attributes([("rel", "hub"), ("href", hub)])
+                        .write_empty()?;
+                }
                 for alert in &feed.entries {
                     item(xml, alert, publisher)?;
                 }

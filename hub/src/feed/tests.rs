@@ -18,6 +18,7 @@ fn publisher() -> Publisher {
         sender_name: "Centre <A&B>".to_owned(),
         kept: Duration::from_secs(7 * 24 * 3_600),
         entries_max: 5,
+        hubs: Vec::new(),
     }
 }
 

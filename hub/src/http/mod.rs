@@ -90,6 +90,8 @@ pub struct Settings {
     /// After how long without a step of the hub's clock the hub counts as stalled. Default: never, which suits replays; a
     /// live hub should set about 30 s.
     pub stall: Option<Duration>,
+    /// WebSub hubs that the feeds name. Default: none.
+    pub hubs: Vec<String>,
     /// How long requests may still run after the shutdown has begun. Default: 3 s.
     pub grace: Duration,
 }
@@ -108,6 +110,7 @@ impl Settings {
             write_timeout: Duration::from_secs(20),
             heartbeat: Duration::from_secs(1),
             stall: None,
+            hubs: Vec::new(),
             grace: Duration::from_secs(3),
         }
     }
@@ -178,6 +181,7 @@ pub async fn serve(
         sender_name: settings.sender_name.clone(),
         kept: settings.kept,
         entries_max: settings.entries_max,
+        hubs: settings.hubs.clone(),
     };
     let connections_max = affordable(settings.connections_max);
     let traffic = Arc::new(Traffic::default());

@@ -32,7 +32,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LINK, REFERRER_POLICY, RETRY_AFTER,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
@@ -248,7 +248,16 @@ async fn list(outlet: &Outlet, headers: &HeaderMap, mode: Mode, format: Format) 
         })
         .await;
     match document {
-        Some(document) => document.answer(headers, format.media_type(), REVALIDATE),
+        Some(document) => {
+            let mut response = document.answer(headers, format.media_type(), REVALIDATE);
+            // WebSub, section 4: where the hub is, and what the feed is called there.
+            for link in outlet.publisher.links(mode, format) {
+                if let Ok(value) = HeaderValue::from_str(&link) {
+                    response.headers_mut().append(LINK, value);
+                }
+            }
+            response
+        }
         None => plain(
             StatusCode::INTERNAL_SERVER_ERROR,
             "The feed could not be written; see the hub's log.\n",
@@ -361,6 +370,7 @@ struct Snapshot {
     outages: Vec<OutageView>,
     situations: Vec<SituationView>,
     others: OthersView,
+    subscribers: Vec<outlet::Status>,
 }
 
 impl Snapshot {
@@ -380,6 +390,7 @@ impl Snapshot {
             outages: view.outages.clone(),
             situations: view.situations.clone(),
             others: view.others.clone(),
+            subscribers: view.subscribers.values().cloned().collect(),
         }
     }
 }

@@ -30,6 +30,7 @@ use crate::gate::{self, Gate};
 use crate::intake::open::Arrival;
 use crate::intake_log::{IntakeLog, Owed};
 use crate::mqtt::{Inbound, Outbound, Session, Via};
+use crate::outlets::Tap;
 use crate::stations;
 use crate::view::{Board, TimelineEntry};
 use modelling::Answer;
@@ -104,6 +105,8 @@ pub struct Pipeline {
     pub not_before_us: i64,
     /// Messages to send.
     pub outbound: Sender<Outbound>,
+    /// The subscribers that messages are pushed to.
+    pub outlets: Tap,
     /// Another place for what is published.
     pub sink: Box<dyn Sink>,
     /// Let time pass by itself; a replay steps by hand instead.

@@ -423,6 +423,7 @@ fn write_results(
         sender_name: service.board.read(|v| v.title.clone()),
         kept: Duration::from_secs(7 * 24 * 3_600),
         entries_max: 500,
+        hubs: Vec::new(),
     };
     let feed = service
         .board

@@ -106,7 +106,7 @@ impl Endpoint {
     /// An endpoint. `plain_http` allows credentials over `http` to another machine.
     ///
     /// # Errors
-    /// Text: a URL that is not absolute, credentials that would cross a network in the clear, a secret that cannot be read.
+    /// Text: a URL that is not absolute, credentials that would cross a network in the clear, a header's name that is none.
     pub fn new(url: &str, auth: Auth, limits: Limits, plain_http: bool) -> Result<Self, String> {
         let uri: Uri = url.parse().map_err(|e| format!("url \"{url}\": {e}"))?;
         let scheme = uri.scheme_str().unwrap_or("");
@@ -124,9 +124,6 @@ impl Endpoint {
             return Err(format!(
                 "url \"{url}\": the credentials would go over the network in the clear; use https, or say plain_http = true where the network is your own"
             ));
-        }
-        if let Some(secret) = auth.secret() {
-            secret.read()?;
         }
         if let Auth::Header { name, .. } = &auth {
             header::HeaderName::from_bytes(name.as_bytes())
@@ -150,6 +147,14 @@ impl Endpoint {
             limits,
             agent,
         })
+    }
+
+    /// Whether its secret can be read.
+    ///
+    /// # Errors
+    /// Text that names the file.
+    pub fn ready(&self) -> Result<(), String> {
+        self.auth.secret().map_or(Ok(()), |s| s.read().map(|_| ()))
     }
 
     /// The URL.
@@ -379,12 +384,11 @@ mod tests {
         ] {
             assert!(of(bad, Auth::None, false).is_err(), "{bad}");
         }
-        assert!(
-            of("https://w.example/", basic(), false)
-                .expect_err("no file")
-                .contains("password")
-        );
+        let endpoint = Endpoint::new("https://w.example/", basic(), Limits::default(), false);
+        let endpoint = endpoint.expect("an endpoint");
+        assert!(endpoint.ready().expect_err("no file").contains("password"));
         std::fs::write(password.path(), "p\n").expect("written");
+        assert_eq!(endpoint.ready(), Ok(()));
         assert!(of("https://w.example/", basic(), false).is_ok());
         assert!(
             of("http://w.example/", basic(), false)

@@ -103,6 +103,14 @@ pub trait Deliver: Send {
     /// A stable word.
     fn kind(&self) -> &'static str;
 
+    /// Whether what it needs of this machine is there: secrets, certificates.
+    ///
+    /// # Errors
+    /// Text that says what is missing.
+    fn ready(&self) -> Result<(), String> {
+        Ok(())
+    }
+
     /// What a repeat does.
     fn repeat(&self) -> Repeat {
         Repeat::Harmless

@@ -41,6 +41,10 @@ impl Deliver for Sahana {
         "sahana"
     }
 
+    fn ready(&self) -> Result<(), String> {
+        self.endpoint.ready()
+    }
+
     fn repeat(&self) -> Repeat {
         Repeat::AskFirst
     }

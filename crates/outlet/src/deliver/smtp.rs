@@ -98,7 +98,7 @@ impl Smtp {
     /// Mail from and to these.
     ///
     /// # Errors
-    /// Text: an address that is none, encryption turned off towards another machine, a secret or certificate that cannot be read.
+    /// Text: an address that is none, encryption turned off towards another machine.
     pub fn new(mail: Mail) -> Result<Self, String> {
         let address = |text: &str| {
             text.parse::<Mailbox>()
@@ -123,16 +123,14 @@ impl Smtp {
             ));
         }
         let domain = from.email.domain().to_owned();
-        let smtp = Self {
+        Ok(Self {
             mail,
             from,
             to,
             domain,
             progress: None,
             hanging: None,
-        };
-        smtp.transport()?;
-        Ok(smtp)
+        })
     }
 
     fn transport(&self) -> Result<SmtpTransport, String> {
@@ -242,6 +240,10 @@ enum Heard {
 impl Deliver for Smtp {
     fn kind(&self) -> &'static str {
         "smtp"
+    }
+
+    fn ready(&self) -> Result<(), String> {
+        self.transport().map(|_| ())
     }
 
     fn deliver(&mut self, parcel: &Parcel<'_>) -> Outcome {

@@ -29,14 +29,8 @@ pub struct Webhook {
 
 impl Webhook {
     /// A webhook; without a secret nothing is signed.
-    ///
-    /// # Errors
-    /// Text, when the secret cannot be read.
-    pub fn new(endpoint: Endpoint, secret: Option<SecretFile>) -> Result<Self, String> {
-        if let Some(secret) = &secret {
-            secret.read()?;
-        }
-        Ok(Self { endpoint, secret })
+    pub fn new(endpoint: Endpoint, secret: Option<SecretFile>) -> Self {
+        Self { endpoint, secret }
     }
 }
 
@@ -53,6 +47,13 @@ pub fn signature(secret: &str, body: &[u8]) -> String {
 impl Deliver for Webhook {
     fn kind(&self) -> &'static str {
         "webhook"
+    }
+
+    fn ready(&self) -> Result<(), String> {
+        self.endpoint.ready()?;
+        self.secret
+            .as_ref()
+            .map_or(Ok(()), |s| s.read().map(|_| ()))
     }
 
     fn deliver(&mut self, parcel: &Parcel<'_>) -> Outcome {

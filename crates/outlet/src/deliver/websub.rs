@@ -33,6 +33,10 @@ impl Deliver for WebSub {
         "websub"
     }
 
+    fn ready(&self) -> Result<(), String> {
+        self.endpoint.ready()
+    }
+
     fn carries(&self) -> Carries {
         Carries::Changes
     }
