@@ -1,6 +1,8 @@
 //! Decisions. Each function takes what happened and the time, writes records, and answers with the messages that go out now.
 
+use std::fmt::Debug;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -37,6 +39,15 @@ impl Naming {
             mode.name()
         )
     }
+}
+
+/// Signs what is issued. The same message must give the same signature.
+pub trait Seal: Debug + Send + Sync {
+    /// The message with a signature.
+    ///
+    /// # Errors
+    /// Why it cannot be signed; the message is issued without then.
+    fn seal(&self, xml: &str) -> Result<String, String>;
 }
 
 /// What became of a proposal.
@@ -93,6 +104,9 @@ pub struct Desk<M: Mode> {
     next: u64,
     head: Hash,
     unwritten: Vec<Record>,
+    seal: Option<Arc<dyn Seal>>,
+    /// Why the last message has no signature, when it should have one.
+    unsealed: Option<String>,
     mode: PhantomData<M>,
 }
 
@@ -106,6 +120,8 @@ impl<M: Mode> Desk<M> {
             next: 0,
             head: Hash::ZERO,
             unwritten: Vec::new(),
+            seal: None,
+            unsealed: None,
             mode: PhantomData,
         }
     }
@@ -135,6 +151,16 @@ impl<M: Mode> Desk<M> {
             desk.head = hash;
         }
         Ok(desk)
+    }
+
+    /// Signs everything that is issued from now on.
+    pub fn seal_with(&mut self, seal: Arc<dyn Seal>) {
+        self.seal = Some(seal);
+    }
+
+    /// Why the last message has no signature, when it should have one.
+    pub fn unsealed(&self) -> Option<&str> {
+        self.unsealed.as_deref()
     }
 
     fn write(&mut self, at_us: i64, by: &Author, act: Act) -> Result<(), Refusal> {
@@ -567,11 +593,21 @@ impl<M: Mode> Desk<M> {
         virtue: &str,
         by: &Author,
         weight: Weight,
-        message: Published,
+        mut message: Published,
         now_us: i64,
     ) -> Result<Published, Refusal> {
         let (alert, _) =
             cap::read(message.xml.as_bytes()).map_err(|e| Refusal::Invalid(e.to_string()))?;
+        if let Some(seal) = &self.seal {
+            // A key that fails must not hold a warning back.
+            self.unsealed = match seal.seal(&message.xml) {
+                Ok(sealed) => {
+                    message.xml = sealed;
+                    None
+                }
+                Err(why) => Some(why),
+            };
+        }
         let act = Act::Issued {
             draft: id.to_owned(),
             by_virtue_of: virtue.to_owned(),

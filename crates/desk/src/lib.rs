@@ -40,7 +40,7 @@ mod published;
 mod record;
 mod weight;
 
-pub use desk::{Desk, Naming, Outcome, Refusal};
+pub use desk::{Desk, Naming, Outcome, Refusal, Seal};
 pub use draft::{Author, DraftView, Proposal, Standing};
 pub use log::{Log, Verified, issued, read, verify};
 pub use mode::{Actual, Exercise, Mode, Test};

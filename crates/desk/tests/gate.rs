@@ -369,3 +369,30 @@ fn a_rule_that_cannot_be_meant_is_refused_with_what_to_do() {
         assert!(why.contains(says), "{why}");
     }
 }
+
+#[derive(Debug)]
+struct Stamp(bool);
+
+impl desk::Seal for Stamp {
+    fn seal(&self, xml: &str) -> Result<String, String> {
+        if self.0 {
+            Ok(xml.replace("</alert>", "<!-- sealed --></alert>"))
+        } else {
+            Err("the key is gone".to_owned())
+        }
+    }
+}
+
+#[test]
+fn what_is_issued_is_signed_and_a_key_that_fails_holds_nothing_back() {
+    let mut desk = desk::<Actual>("");
+    let w = weight(&[("north", Grade::Warning)]);
+    desk.seal_with(std::sync::Arc::new(Stamp(true)));
+    let first = issued(propose(&mut desk, proposal::<Actual>("e", 1, T0), &w));
+    assert!(first.xml.contains("sealed"));
+    assert_eq!(desk.unsealed(), None);
+    desk.seal_with(std::sync::Arc::new(Stamp(false)));
+    let second = issued(propose(&mut desk, proposal::<Actual>("e", 2, T0), &w));
+    assert!(!second.xml.contains("sealed"));
+    assert_eq!(desk.unsealed(), Some("the key is gone"));
+}

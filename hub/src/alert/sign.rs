@@ -68,6 +68,12 @@ impl Signer {
     }
 }
 
+impl desk::Seal for Signer {
+    fn seal(&self, xml: &str) -> Result<String, String> {
+        self.sign(xml)
+    }
+}
+
 impl outlet::Sign for Signer {
     fn sign(&self, xml: &str) -> Result<String, String> {
         Self::sign(self, xml)

@@ -22,6 +22,7 @@ pub use ask::{Action, Answer, Request};
 pub use handle::{Handle, Shown};
 pub use written::{Words, Written};
 
+use crate::alert::sign::Signer;
 use crate::config::Config;
 
 /// Directory of the desk's log under a data directory.
@@ -44,6 +45,8 @@ trait AnyDesk: Send {
     fn refuse(&mut self, draft: &str, by: &str, why: &str, now_us: i64) -> Result<(), Refusal>;
     fn withdraw(&mut self, draft: &str, by: &str, now_us: i64) -> Result<(), Refusal>;
     fn correct(&mut self, proposal: Proposal, by: &str, now_us: i64) -> Result<Published, Refusal>;
+    fn seal_with(&mut self, seal: Arc<dyn desk::Seal>);
+    fn unsealed(&self) -> Option<&str>;
     fn import(&mut self, message: Published, weight: Weight) -> Result<(), Refusal>;
     fn tick(&mut self, now_us: i64) -> Vec<Published>;
     fn take_unwritten(&mut self) -> Vec<desk::Record>;
@@ -81,6 +84,12 @@ impl<M: Mode> AnyDesk for Desk<M> {
     }
     fn correct(&mut self, proposal: Proposal, by: &str, now_us: i64) -> Result<Published, Refusal> {
         Desk::correct(self, proposal, by, now_us)
+    }
+    fn seal_with(&mut self, seal: Arc<dyn desk::Seal>) {
+        Desk::seal_with(self, seal);
+    }
+    fn unsealed(&self) -> Option<&str> {
+        Desk::unsealed(self)
     }
     fn import(&mut self, message: Published, weight: Weight) -> Result<(), Refusal> {
         Desk::import(self, message, weight)
@@ -157,6 +166,9 @@ impl Gate {
             refusal: None,
             shown: Arc::default(),
         };
+        if let Some(signer) = Signer::load(config)? {
+            gate.desk.seal_with(Arc::new(signer));
+        }
         if fresh {
             for message in import::earlier(&config.data_dir)? {
                 let weight = weigh::weight(&message)?;
@@ -237,6 +249,11 @@ impl Gate {
     /// Why the disk refuses the log's records, while it does.
     pub fn refusal(&self) -> Option<&str> {
         self.refusal.as_deref()
+    }
+
+    /// Why the last message went out without the deployment's signature, when it did.
+    pub fn unsealed(&self) -> Option<&str> {
+        self.desk.unsealed()
     }
 
     /// When a message of the core's was proposed, if it was.

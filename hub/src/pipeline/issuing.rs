@@ -91,6 +91,11 @@ impl Pipeline {
     fn issue(&mut self, message: &Published, began: Option<Instant>, now_us: i64) {
         self.board
             .condition("alert_log", self.gate.refusal(), now_us);
+        let unsealed = self.gate.unsealed().map(|why| {
+            format!("messages go out without the deployment's signature ({why}): see [signature]")
+        });
+        self.board
+            .condition("signature", unsealed.as_deref(), now_us);
         self.board.alert(AlertView::from(message));
         self.send_alert(message);
         self.outlets.issued(message);
