@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod alert;
+pub mod assess;
 pub mod audit_command;
 pub mod bank_command;
 pub mod broker;

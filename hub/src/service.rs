@@ -17,7 +17,7 @@ use crate::quake_feeds;
 use crate::shipped;
 use crate::state::State;
 use crate::view::Board;
-use crate::{broker, gate, http};
+use crate::{assess, broker, gate, http};
 
 /// How to start.
 pub struct Options {
@@ -50,6 +50,7 @@ pub struct Service {
     tasks: Vec<tokio::task::JoinHandle<()>>,
     web: std::thread::JoinHandle<()>,
     feeds: Vec<agency::Follower>,
+    relief: Option<assess::Running>,
 }
 
 /// Opens the ocean that the configuration names; `None` when it names none.
@@ -160,6 +161,7 @@ impl Service {
             }
             _ => None,
         };
+        let relief = assess::start(&config, &clock, &board)?;
         let pipeline = Pipeline {
             config,
             clock,
@@ -176,6 +178,7 @@ impl Service {
             not_before_us: state.not_before_us,
             outbound,
             sink,
+            assessor: relief.as_ref().map(|r| r.assessor.clone()),
             ticking,
             modeller,
         };
@@ -196,6 +199,7 @@ impl Service {
             tasks: vec![readings.task, warnings.task, watcher],
             web,
             feeds,
+            relief,
         })
     }
 
@@ -228,6 +232,9 @@ impl Service {
         let _ = self.control.send_async(Control::Stop).await;
         let pipeline = self.pipeline;
         let _ = tokio::task::spawn_blocking(move || pipeline.join()).await;
+        if let Some(relief) = self.relief {
+            relief.stop().await;
+        }
         // The outbound queue closes with the pipeline; a broker that is gone must not hold up the end.
         let _ = tokio::time::timeout(std::time::Duration::from_secs(2), self.sender).await;
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;

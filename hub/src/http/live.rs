@@ -249,6 +249,7 @@ impl Latest {
             Change::Alert(alert) => write_event(frame, "alert", &alert),
             Change::Timeline(entry) => write_event(frame, "timeline", &entry),
             Change::Picture(picture) => self.picture = Some(picture),
+            Change::Relief(relief) => write_event(frame, "relief", &relief),
             Change::Conditions(conditions) => write_event(frame, "conditions", &conditions),
         }
     }

@@ -18,6 +18,7 @@ mod health;
 mod live;
 mod metric_names;
 mod metrics;
+mod relief;
 mod routes;
 mod traffic;
 

@@ -7,6 +7,7 @@
 //! | `/exercise/feed.atom`, `/exercise/feed.rss` | exercises                                                      |
 //! | `/test/feed.atom`, `/test/feed.rss`         | technical tests                                                |
 //! | `/cap/<file>.xml`                           | one message, immutable                                         |
+//! | `/relief/`, `/relief/<event>.<form>`        | assessments, see [`super::relief`]                             |
 //! | `/events`                                   | server-sent events, see [`super::live`]                        |
 //! | `/api/state`                                | the whole view as JSON                                         |
 //! | `/metrics`                                  | Prometheus text                                                |
@@ -39,11 +40,13 @@ use super::conditional::Document;
 use super::health::Health;
 use super::live::{Live, NoPlace};
 use super::metrics::{self, Exposition};
+use super::relief;
 use super::traffic::Traffic;
 use crate::console;
 use crate::feed::{self, Feed, Format, Publisher};
 use crate::view::{
-    AlertView, Board, Condition, OutageView, SituationView, StationView, TimelineEntry, View,
+    AlertView, Board, Condition, OutageView, ReliefView, SituationView, StationView, TimelineEntry,
+    View,
 };
 
 /// How far apart two builds of the same document are at least.
@@ -55,7 +58,7 @@ const STATE_LINES: usize = 500;
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
 const NO_STORE: &str = "no-store";
-const REVALIDATE: &str = "no-cache";
+pub(super) const REVALIDATE: &str = "no-cache";
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 /// Everything comes from here and nothing is inline; no frame, no form, no plug-in.
@@ -130,6 +133,8 @@ pub(super) fn router(outlet: Arc<Outlet>) -> Router {
             get(async |headers: HeaderMap| asset(&headers, console::ICON, "image/svg+xml")),
         )
         .route("/cap/{file}", get(message))
+        .route("/relief/", get(relief::index))
+        .route("/relief/{file}", get(relief::document))
         .route("/events", get(events))
         .route("/api/state", get(state))
         .route("/metrics", get(metrics))
@@ -159,7 +164,9 @@ async fn guard(State(outlet): State<Arc<Outlet>>, request: Request, next: Next) 
     let mut response = next.run(request).await;
     outlet.traffic.answered(response.status());
     let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers
+        .entry(CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static(POLICY));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
@@ -273,6 +280,7 @@ struct Snapshot {
     timeline: Vec<TimelineEntry>,
     outages: Vec<OutageView>,
     situations: Vec<SituationView>,
+    relief: Option<Vec<ReliefView>>,
 }
 
 impl Snapshot {
@@ -291,6 +299,7 @@ impl Snapshot {
             timeline: newest(&view.timeline),
             outages: view.outages.clone(),
             situations: view.situations.clone(),
+            relief: view.relief.clone(),
         }
     }
 }
@@ -360,7 +369,7 @@ fn with_type(status: StatusCode, media_type: &'static str, body: Body) -> Respon
     response
 }
 
-fn plain(status: StatusCode, text: impl Into<Body>) -> Response<Body> {
+pub(super) fn plain(status: StatusCode, text: impl Into<Body>) -> Response<Body> {
     with_type(status, TEXT, text.into())
 }
 

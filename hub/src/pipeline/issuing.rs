@@ -92,6 +92,9 @@ impl Pipeline {
         self.board
             .condition("alert_log", self.gate.refusal(), now_us);
         self.board.alert(AlertView::from(message));
+        if let Some(assessor) = &self.assessor {
+            assessor.issued();
+        }
         self.send_alert(message);
         let kind = match message.msg_type.as_str() {
             "Alert" => "alert",
