@@ -90,6 +90,8 @@ pub struct Config {
     pub shaking: crate::ground::settings::Shaking,
     /// What holds for electricity meters, and when they are out together. Without it limits alone hold.
     pub energy: Option<crate::energy::settings::Energy>,
+    /// Places, roads and figures for relief. Without it nothing is assessed.
+    pub relief: Option<crate::assess::Relief>,
 }
 
 /// The MQTT broker.
@@ -411,6 +413,9 @@ impl Config {
         if let Some(dir) = file.parent() {
             others::resolve(&mut config.alert_feed, dir);
         }
+        if let (Some(relief), Some(dir)) = (&mut config.relief, file.parent()) {
+            relief.resolve(dir);
+        }
         config.check(&file.display().to_string())?;
         Ok(config)
     }
@@ -483,6 +488,9 @@ impl Config {
                     station.id
                 ));
             }
+        }
+        if let Some(relief) = &self.relief {
+            relief.check(&ids).or_else(&fail)?;
         }
         self.check_energy().or_else(&fail)?;
         self.situations.check().or_else(&fail)?;

@@ -10,6 +10,7 @@
 pub mod access;
 mod account_command;
 pub mod alert;
+pub mod assess;
 pub mod audit_command;
 pub mod bank_command;
 pub mod broker;

@@ -21,7 +21,7 @@ use crate::quake_feeds;
 use crate::shipped;
 use crate::state::State;
 use crate::view::Board;
-use crate::{broker, gate, http};
+use crate::{assess, broker, gate, http};
 
 /// How to start.
 pub struct Options {
@@ -56,6 +56,7 @@ pub struct Service {
     feeds: Vec<agency::Follower>,
     others: Option<others::Others>,
     outlets: Option<Outlets>,
+    relief: Option<assess::Running>,
 }
 
 /// Opens the ocean that the configuration names; `None` when it names none.
@@ -192,6 +193,7 @@ impl Service {
             }
             _ => None,
         };
+        let relief = assess::start(&config, &clock, &board)?;
         let pipeline = Pipeline {
             config,
             clock,
@@ -209,6 +211,7 @@ impl Service {
             outbound,
             outlets: outlets.as_ref().map(Outlets::tap).unwrap_or_default(),
             sink,
+            assessor: relief.as_ref().map(|r| r.assessor.clone()),
             ticking,
             modeller,
         };
@@ -231,6 +234,7 @@ impl Service {
             feeds,
             others,
             outlets,
+            relief,
         })
     }
 
@@ -268,6 +272,9 @@ impl Service {
         let _ = tokio::task::spawn_blocking(move || pipeline.join()).await;
         if let Some(outlets) = self.outlets {
             let _ = tokio::task::spawn_blocking(move || outlets.stop()).await;
+        }
+        if let Some(relief) = self.relief {
+            relief.stop().await;
         }
         // The outbound queue closes with the pipeline; a broker that is gone must not hold up the end.
         let _ = tokio::time::timeout(std::time::Duration::from_secs(2), self.sender).await;

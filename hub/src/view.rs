@@ -211,6 +211,59 @@ pub struct TimelineEntry {
     pub situation: Option<String>,
 }
 
+/// What an event means for people and places, in short.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ReliefView {
+    /// The event.
+    pub event: String,
+    /// Identifier of the message that was assessed.
+    pub message: String,
+    /// What it says.
+    pub headline: String,
+    /// Where the situation report is, relative to the page.
+    pub page: String,
+    /// Number of the assessment, from 1.
+    pub number: u32,
+    /// For which time, microseconds since the Unix epoch.
+    pub made_us: i64,
+    /// The message is a cancellation.
+    pub over: bool,
+    /// Threatened zones.
+    pub zones: usize,
+    /// People in them; `None` when nothing is known.
+    pub people: Option<u64>,
+    /// People who are to leave.
+    pub to_evacuate: Option<u64>,
+    /// Beds that are lacking.
+    pub capacity_lacking: Option<u64>,
+    /// These numbers are whole; otherwise they are lower bounds.
+    pub all_known: bool,
+    /// Hospitals in the zones.
+    pub hospitals: usize,
+    /// Schools in the zones.
+    pub schools: usize,
+    /// Bridges on ways to shelters.
+    pub bridges_on_ways: usize,
+    /// The whole, in every form.
+    #[serde(skip)]
+    pub documents: Arc<ReliefDocuments>,
+}
+
+/// An assessment as it is served.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct ReliefDocuments {
+    /// GeoJSON.
+    pub geojson: bytes::Bytes,
+    /// Needs by zone.
+    pub needs_csv: bytes::Bytes,
+    /// Places inside, and shelters outside.
+    pub places_csv: bytes::Bytes,
+    /// EDXL-DE around the message.
+    pub edxl: bytes::Bytes,
+    /// The situation report.
+    pub page: bytes::Bytes,
+}
+
 /// Something that an operator should know about the system itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Condition {
@@ -252,6 +305,8 @@ pub struct View {
     pub others: OthersView,
     /// Whom messages are pushed to, by name.
     pub subscribers: BTreeMap<String, outlet::Status>,
+    /// Assessments, one an event, oldest first; `None` where the deployment assesses nothing.
+    pub relief: Option<Vec<ReliefView>>,
     /// Counters by metric name and label set (`reason="..."`), for `/metrics`.
     pub counters: BTreeMap<(&'static str, String), u64>,
 }
@@ -281,6 +336,8 @@ pub enum Change {
     Picture(Picture),
     /// What other senders warn of is now this.
     Others(OthersView),
+    /// An event was assessed.
+    Relief(ReliefView),
 }
 
 /// The shared snapshot with its change stream.
@@ -309,6 +366,7 @@ impl Board {
                 situations: Vec::new(),
                 others: OthersView::default(),
                 subscribers: BTreeMap::new(),
+                relief: None,
                 counters: BTreeMap::new(),
             }),
             changes,
@@ -395,6 +453,18 @@ impl Board {
                 known.answered_us = Some(now_us);
             }
         });
+    }
+
+    /// Replaces the assessment of an event.
+    pub fn relief(&self, relief: ReliefView) {
+        self.update(|v| {
+            let all = v.relief.get_or_insert_default();
+            match all.iter_mut().find(|r| r.event == relief.event) {
+                Some(at) => at.clone_from(&relief),
+                None => all.push(relief.clone()),
+            }
+        });
+        self.tell(Change::Relief(relief));
     }
 
     /// Raises or clears a condition. Returns whether anything changed.

@@ -14,7 +14,7 @@ const FLAGS = [[1, "suspect"], [2, "out of range"], [4, "clock uncertain"], [8, 
 const NOTES = 8 | 64;        // flags that say where a value comes from, not that it is doubtful
 const SVG = "http:" + "/" + "/www.w3.org/2000/svg";
 
-const view = { mode: document.documentElement.dataset.mode, ready: false, stalled: false, now_us: 0, conditions: [], stations: new Map(), alerts: [], timeline: [], situations: [], outages: [], others: { feeds: [], actual: [], not_actual: [], more: 0 } };
+const view = { mode: document.documentElement.dataset.mode, ready: false, stalled: false, now_us: 0, conditions: [], stations: new Map(), alerts: [], timeline: [], situations: [], outages: [], others: { feeds: [], actual: [], not_actual: [], more: 0 }, relief: null };
 const $ = (id) => document.getElementById(id);
 
 // ---- building blocks ------------------------------------------------------------------------------------------------
@@ -109,7 +109,13 @@ function alertCard(alert) {
       make("dt", {}, "Sent"), make("dd", {}, instant(alert.sent_us)),
       make("dt", {}, "Expires"), make("dd", {}, instant(alert.expires_us))),
     alert.summary ? make("details", { open: standing && alert.summary.length < 400 }, make("summary", {}, "Text"), make("p", {}, alert.summary)) : null,
-    make("p", { class: "where" }, make("a", { href: `cap/${encodeURIComponent(alert.file)}` }, "CAP message"), " ", make("code", {}, alert.identifier)));
+    make("p", { class: "where" }, make("a", { href: `cap/${encodeURIComponent(alert.file)}` }, "CAP message"), " ", reliefLink(alert), " ", make("code", {}, alert.identifier)));
+}
+
+// The situation report, on the latest message of an event that was assessed.
+function reliefLink(alert) {
+  const relief = alert.superseded ? undefined : (view.relief || []).find((r) => r.event === alert.event);
+  return relief ? make("a", { href: `relief/${encodeURIComponent(relief.event)}.html` }, "Situation report") : null;
 }
 
 // The worst first, cancellations last; the newest first among equals, since sorting is stable.
@@ -520,6 +526,11 @@ const apply = {
   others(others) {
     view.others = others;
     show(showOthers, showStations);
+  },
+  relief(relief) {
+    const first = !(view.relief || []).some((r) => r.event === relief.event);
+    view.relief = [...(view.relief || []).filter((r) => r.event !== relief.event), relief];
+    if (first) show(showAlerts);
   },
   conditions(list) {
     view.conditions = list;

@@ -33,7 +33,7 @@ pub fn page(mode: Mode, title: &str) -> String {
 }
 
 /// Text as HTML content or attribute.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -256,6 +256,7 @@ impl Latest {
             Change::Timeline(entry) => write_event(frame, "timeline", &entry),
             Change::Picture(picture) => self.picture = Some(picture),
             Change::Others(others) => self.others = Some(others),
+            Change::Relief(relief) => write_event(frame, "relief", &relief),
             Change::Conditions(conditions) => write_event(frame, "conditions", &conditions),
         }
     }

@@ -107,6 +107,22 @@ const MEANINGS: &[(&str, &str)] = &[
     ),
     ("readings", "Readings taken in."),
     (
+        "relief_assessments",
+        "Assessments of what issued messages mean for people and places.",
+    ),
+    (
+        "relief_assessment_us_now",
+        "How long the last assessment took, microseconds.",
+    ),
+    (
+        "relief_rows_refused",
+        "Rows and features of relief sources that were not taken, by source and reason.",
+    ),
+    (
+        "relief_source_looks",
+        "Looks at the relief sources that are followed, by source and result.",
+    ),
+    (
         "readings_duplicate",
         "Readings that had been taken in before.",
     ),

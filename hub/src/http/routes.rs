@@ -9,6 +9,7 @@
 //! | `/cap/<file>.xml`                           | one message, immutable                                         |
 //! | `/bulletin/<file>.txt`                      | its text bulletin                                              |
 //! | `/sms/<file>.<language>.txt`                | its short message                                              |
+//! | `/relief/`, `/relief/<event>.<form>`        | assessments, see [`super::relief`]                             |
 //! | `/events`                                   | server-sent events, see [`super::live`]                        |
 //! | `/api/state`                                | the whole view as JSON                                         |
 //! | `/others`                                   | what other senders warn of, and their feeds, as JSON           |
@@ -50,6 +51,7 @@ use super::health::Health;
 use super::live::{Live, NoPlace};
 use super::metrics::{self, Exposition};
 use super::texts;
+use super::relief;
 use super::traffic::Traffic;
 use crate::access::Access;
 use crate::console;
@@ -57,7 +59,8 @@ use crate::feed::{self, Feed, Format, Publisher};
 use crate::gate;
 use crate::others::OthersView;
 use crate::view::{
-    AlertView, Board, Condition, OutageView, SituationView, StationView, TimelineEntry, View,
+    AlertView, Board, Condition, OutageView, ReliefView, SituationView, StationView, TimelineEntry,
+    View,
 };
 
 /// How far apart two builds of the same document are at least.
@@ -70,7 +73,7 @@ pub(super) const JSON: &str = "application/json";
 const NO_MESSAGE: &str = "There is no message of that name.\n";
 const TEXT: &str = "text/plain; charset=utf-8";
 const NO_STORE: &str = "no-store";
-const REVALIDATE: &str = "no-cache";
+pub(super) const REVALIDATE: &str = "no-cache";
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 /// Everything comes from here and nothing is inline; no frame, no form, no plug-in.
@@ -161,6 +164,8 @@ pub(super) fn router(outlet: Arc<Outlet>) -> Router {
         .route("/cap/{file}", get(message))
         .route("/bulletin/{file}", get(bulletin))
         .route("/sms/{file}", get(short))
+        .route("/relief/", get(relief::index))
+        .route("/relief/{file}", get(relief::document))
         .route("/events", get(events))
         .route("/api/state", get(state))
         .route("/others", get(others))
@@ -193,7 +198,9 @@ async fn guard(State(outlet): State<Arc<Outlet>>, request: Request, next: Next) 
     let mut response = next.run(request).await;
     outlet.traffic.answered(response.status());
     let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers
+        .entry(CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static(POLICY));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
@@ -371,6 +378,7 @@ struct Snapshot {
     situations: Vec<SituationView>,
     others: OthersView,
     subscribers: Vec<outlet::Status>,
+    relief: Option<Vec<ReliefView>>,
 }
 
 impl Snapshot {
@@ -391,6 +399,7 @@ impl Snapshot {
             situations: view.situations.clone(),
             others: view.others.clone(),
             subscribers: view.subscribers.values().cloned().collect(),
+            relief: view.relief.clone(),
         }
     }
 }
@@ -494,7 +503,7 @@ pub(super) fn with_type(
     response
 }
 
-fn plain(status: StatusCode, text: impl Into<Body>) -> Response<Body> {
+pub(super) fn plain(status: StatusCode, text: impl Into<Body>) -> Response<Body> {
     with_type(status, TEXT, text.into())
 }
 

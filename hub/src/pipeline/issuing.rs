@@ -97,6 +97,9 @@ impl Pipeline {
         self.board
             .condition("signature", unsealed.as_deref(), now_us);
         self.board.alert(AlertView::from(message));
+        if let Some(assessor) = &self.assessor {
+            assessor.issued();
+        }
         self.send_alert(message);
         self.outlets.issued(message);
         let kind = match message.msg_type.as_str() {

@@ -109,6 +109,8 @@ pub struct Pipeline {
     pub outlets: Tap,
     /// Another place for what is published.
     pub sink: Box<dyn Sink>,
+    /// Assesses what issued messages mean, beside the pipeline.
+    pub assessor: Option<crate::assess::Assessor>,
     /// Let time pass by itself; a replay steps by hand instead.
     pub ticking: bool,
     /// The propagation model, beside the pipeline; `None` computes in the step, for a replay's clock stands still meanwhile.

@@ -55,13 +55,17 @@ impl<'a> Search<'a> {
             let goals = goals(&roads.refuges, |k| room[k] > People::ZERO);
             (roads.network.reach(&roads.times, &goals), goals)
         });
+        let mut line = StraightLine::new(&ground.refuges);
+        for (k, _) in room.iter().enumerate().filter(|(_, r)| **r == People::ZERO) {
+            line.without(k);
+        }
         Self {
             input,
             ground,
             routes,
             room,
             by_road,
-            line: StraightLine::new(&ground.refuges),
+            line,
         }
     }
 
@@ -77,9 +81,7 @@ impl<'a> Search<'a> {
         }
         let at = self.ground.inside[who].1.at();
         let within_m = self.input.planning.shelter_within_m;
-        let (shelter, cost) = self
-            .line
-            .nearest(at, within_m, |k| self.room[k] > People::ZERO)?;
+        let (shelter, cost) = self.line.nearest(at, within_m)?;
         Some(Offer {
             cost,
             shelter,
@@ -91,15 +93,20 @@ impl<'a> Search<'a> {
     fn take(&mut self, shelter: usize, wanted: People) -> People {
         let taken = wanted.min(self.room[shelter]);
         self.room[shelter] = self.room[shelter].less(taken);
-        if self.room[shelter] == People::ZERO
-            && let (Some(roads), Some((reached, goals))) = (&self.routes.roads, &mut self.by_road)
-        {
+        if self.room[shelter] == People::ZERO {
+            self.close(shelter);
+        }
+        taken
+    }
+
+    fn close(&mut self, shelter: usize) {
+        self.line.without(shelter);
+        if let (Some(roads), Some((reached, goals))) = (&self.routes.roads, &mut self.by_road) {
             goals.retain(|goal| goal.number != shelter as u32);
             roads
                 .network
                 .without(&roads.times, reached, shelter as u32, goals);
         }
-        taken
     }
 }
 

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use rstar::RTree;
+use rstar::primitives::GeomWithData;
+
 use super::Input;
 use super::ground::Ground;
 use crate::places::Place;
@@ -54,7 +57,7 @@ impl<'a> Routes<'a> {
                 .inside
                 .iter()
                 .map(|(_, place)| Route {
-                    straight: line.nearest(place.at(), input.planning.shelter_within_m, |_| true),
+                    straight: line.nearest(place.at(), input.planning.shelter_within_m),
                     ..Route::default()
                 })
                 .collect();
@@ -136,7 +139,7 @@ pub(super) fn goals(refuges: &[Vec<Stand>], which: impl Fn(usize) -> bool) -> Ve
 /// Shelters as the crow flies.
 pub(super) struct StraightLine {
     points: Vec<[f64; 2]>,
-    tree: rstar::RTree<rstar::primitives::GeomWithData<[f64; 3], usize>>,
+    tree: RTree<GeomWithData<[f64; 3], usize>>,
 }
 
 impl StraightLine {
@@ -145,21 +148,22 @@ impl StraightLine {
         let on_sphere = points
             .iter()
             .enumerate()
-            .map(|(k, p)| rstar::primitives::GeomWithData::new(vector(*p), k))
+            .map(|(k, p)| GeomWithData::new(vector(*p), k))
             .collect();
         Self {
             points,
-            tree: rstar::RTree::bulk_load(on_sphere),
+            tree: RTree::bulk_load(on_sphere),
         }
     }
 
-    /// The nearest of those that `which` names, at most `within_m` away. Chords order as arcs do.
-    pub(super) fn nearest(
-        &self,
-        at: [f64; 2],
-        within_m: f64,
-        which: impl Fn(usize) -> bool,
-    ) -> Option<(usize, f64)> {
+    /// Takes a shelter away.
+    pub(super) fn without(&mut self, k: usize) {
+        let gone = GeomWithData::new(vector(self.points[k]), k);
+        self.tree.remove(&gone);
+    }
+
+    /// The nearest shelter, at most `within_m` away. Chords order as arcs do.
+    pub(super) fn nearest(&self, at: [f64; 2], within_m: f64) -> Option<(usize, f64)> {
         let mut best: Option<(f64, usize)> = None;
         for found in self.tree.nearest_neighbor_iter(&vector(at)) {
             let k = found.data;
@@ -168,7 +172,7 @@ impl StraightLine {
             if away > within_m || best.is_some_and(|(b, _)| away > b + 0.01) {
                 break;
             }
-            if which(k) && best.is_none_or(|b| (away, k) < b) {
+            if best.is_none_or(|b| (away, k) < b) {
                 best = Some((away, k));
             }
         }

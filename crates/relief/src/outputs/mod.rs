@@ -10,7 +10,7 @@ mod page;
 pub use edxl::edxl;
 pub use geojson::geojson;
 pub use hxl::{needs_csv, places_csv};
-pub use page::{page, style};
+pub use page::{page, style, style_hash};
 
 use cap::{MsgType, Status, Time};
 

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
+use base64ct::{Base64, Encoding};
 use cap::MsgType;
+use sha2::{Digest, Sha256};
 
 use super::{Report, minute, span};
 use crate::assess::{Assessment, Inside, Needs};
@@ -15,6 +17,15 @@ const ROWS: usize = 8;
 /// The page's style, for a content security policy that wants its hash.
 pub const fn style() -> &'static str {
     include_str!("page.css")
+}
+
+/// `sha256-...` of [`style`], as a content security policy names it (CSP 3, section 2.3.1).
+pub fn style_hash() -> &'static str {
+    static HASH: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
+        let digest = Sha256::digest(style().as_bytes());
+        format!("sha256-{}", Base64::encode_string(&digest))
+    });
+    &HASH
 }
 
 /// Writes the page. `files` are the names of the machine-readable forms, for links: `[("GeoJSON", "x.geojson")]`.

@@ -1,7 +1,7 @@
 //! Shortest times from everywhere to the nearest of many goals: Dijkstra's algorithm (1959) from the goals outwards, against the direction of
 //! travel. Sums along a way start at the goal, so that adding a goal or opening a road can only shorten a time, to the last bit.
 
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
 use super::nearest::Stand;
@@ -10,6 +10,14 @@ use crate::planning::Travel;
 
 /// No way.
 pub(crate) const NONE: u32 = u32::MAX;
+
+/// Who goes less far along an edge than this does not use it, metres.
+const TOUCHED_M: f64 = 0.5;
+
+/// An edge that is used for so many metres.
+fn used(edge: u32, metres: f64) -> u32 {
+    if metres < TOUCHED_M { NONE } else { edge }
+}
 
 /// Seconds that each edge takes, from `a` to `b` and back; infinite when it cannot be travelled that way.
 #[derive(Debug)]
@@ -51,7 +59,16 @@ impl Network {
             edges: self
                 .edges
                 .iter()
-                .map(|e| segments[e.segment as usize].map(|pace| pace * e.length_m))
+                .map(|e| {
+                    segments[e.segment as usize].map(|pace| {
+                        // Infinite times nothing would be no number.
+                        if pace.is_finite() {
+                            pace * e.length_m
+                        } else {
+                            pace
+                        }
+                    })
+                })
                 .collect(),
             walking_m_s,
         }
@@ -71,7 +88,8 @@ pub(crate) struct Goal {
 pub(crate) struct Way {
     pub(crate) seconds: f64,
     pub(crate) goal: u32,
-    /// The edge that the place stands at, and the node that it goes to first; [`NONE`] when the goal is on the same edge.
+    /// The edge that the place stands at, [`NONE`] when its way does not use it; and the node that it goes to first, [`NONE`] when the goal is on
+    /// the same edge.
     pub(crate) edge: u32,
     pub(crate) node: u32,
 }
@@ -83,7 +101,7 @@ pub(crate) struct Reached {
     goal: Vec<u32>,
     /// The edge by which the way goes on, and the node it leads to; [`NONE`] where the next thing is the goal.
     pub(crate) via: Vec<(u32, u32)>,
-    /// The edge on which a way ends that has no further node.
+    /// The edge on which a way ends that has no further node; [`NONE`] when it ends at the node.
     pub(crate) last: Vec<u32>,
     /// Goals by the edge they stand at.
     on_edge: HashMap<u32, Vec<(u32, Stand)>>,
@@ -108,27 +126,26 @@ impl Reached {
         self.last[at] = NONE;
     }
 
-    /// The edges of a way, in the order of travel, the one that the goal stands at last.
+    /// The edges that a way uses, in the order of travel.
     pub(crate) fn edges(&self, way: &Way) -> impl Iterator<Item = u32> {
         let mut node = way.node;
-        let mut first = Some(way.edge);
-        std::iter::from_fn(move || {
-            if let Some(edge) = first.take() {
-                return Some(edge);
-            }
-            if node == NONE {
-                return None;
-            }
-            let at = node as usize;
+        let onward = std::iter::from_fn(move || {
+            let at = (node != NONE).then_some(node as usize)?;
             let (edge, next) = self.via[at];
             node = next;
-            Some(if edge == NONE { self.last[at] } else { edge }).filter(|e| *e != NONE)
-        })
+            Some(if edge == NONE { self.last[at] } else { edge })
+        });
+        std::iter::once(way.edge)
+            .chain(onward)
+            .filter(|edge| *edge != NONE)
     }
 }
 
-#[derive(PartialEq)]
-struct Next {
+/// What may come next: the least first. Seconds are finite and not negative, so that their bits order as they do.
+type Queue = BinaryHeap<Reverse<(u64, u32, u32)>>;
+
+/// A way from a node that has been found, and may not be the fastest.
+struct Found {
     seconds: f64,
     goal: u32,
     node: u32,
@@ -136,23 +153,18 @@ struct Next {
     last: u32,
 }
 
-impl Eq for Next {}
-
-impl Ord for Next {
-    fn cmp(&self, other: &Self) -> Ordering {
-        // A heap gives the greatest first: the other way round.
-        other
-            .seconds
-            .total_cmp(&self.seconds)
-            .then_with(|| other.goal.cmp(&self.goal))
-            .then_with(|| other.node.cmp(&self.node))
-            .then_with(|| other.via.cmp(&self.via))
-    }
-}
-
-impl PartialOrd for Next {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
+impl Reached {
+    /// Keeps a way if it is faster than the one that is known; of equal ones that to the smaller goal, then that by the smaller edge.
+    fn offer(&mut self, found: Found, queue: &mut Queue) {
+        let at = found.node as usize;
+        let known = (self.seconds[at], self.goal[at], self.via[at], self.last[at]);
+        if found.seconds.is_finite() && (found.seconds, found.goal, found.via, found.last) < known {
+            self.seconds[at] = found.seconds;
+            self.goal[at] = found.goal;
+            self.via[at] = found.via;
+            self.last[at] = found.last;
+            queue.push(Reverse((found.seconds.to_bits(), found.goal, found.node)));
+        }
     }
 }
 
@@ -172,7 +184,6 @@ impl Network {
 
     /// Times from every node to the nearest goal.
     pub(crate) fn reach(&self, times: &Times, goals: &[Goal]) -> Reached {
-        let mut heap = BinaryHeap::new();
         let mut on_edge: HashMap<u32, Vec<(u32, Stand)>> = HashMap::new();
         for goal in goals {
             for stand in &goal.stands {
@@ -181,120 +192,128 @@ impl Network {
                     .or_default()
                     .push((goal.number, *stand));
             }
-            heap.extend(self.seeds(times, goal));
         }
-        self.spread(times, heap, Reached::nothing(self.nodes.len(), on_edge))
+        let mut reached = Reached::nothing(self.nodes.len(), on_edge);
+        let mut queue = Queue::new();
+        for found in goals.iter().flat_map(|goal| self.seeds(times, goal)) {
+            reached.offer(found, &mut queue);
+        }
+        self.spread(times, queue, &mut reached);
+        reached
     }
 
     /// Takes a goal away: ways that led to it lead to the next nearest of `left`, or nowhere.
     pub(crate) fn without(&self, times: &Times, reached: &mut Reached, goal: u32, left: &[Goal]) {
-        let mut reached_now = std::mem::take(reached);
-        reached_now.on_edge.retain(|_, ends| {
+        reached.on_edge.retain(|_, ends| {
             ends.retain(|(number, _)| *number != goal);
             !ends.is_empty()
         });
         let lost: Vec<u32> = (0..self.nodes.len() as u32)
-            .filter(|n| reached_now.goal[*n as usize] == goal)
+            .filter(|n| reached.goal[*n as usize] == goal)
             .collect();
+        let mut open = vec![false; self.nodes.len()];
         for &node in &lost {
-            reached_now.forget(node);
+            reached.forget(node);
+            open[node as usize] = true;
         }
-        // From where they border on ground that keeps its goal, and from goals among them that were farther than the lost one.
-        let mut heap = BinaryHeap::new();
+        // From where they border on ground that keeps its goal, and from goals among them that were farther than the lost one. What keeps its
+        // goal has nothing nearer among what is left.
+        let mut queue = Queue::new();
         for &node in &lost {
             for &e in self.edges_at(node) {
-                let edge = self.edges[e as usize];
-                let (to, seconds) = if edge.a == node {
-                    (edge.b, times.edges[e as usize][0])
-                } else {
-                    (edge.a, times.edges[e as usize][1])
-                };
-                heap.push(Next {
-                    seconds: reached_now.seconds[to as usize] + seconds,
-                    goal: reached_now.goal[to as usize],
+                let (to, seconds) = self.onward(times, e, node);
+                if open[to as usize] {
+                    continue;
+                }
+                let found = Found {
+                    seconds: reached.seconds[to as usize] + seconds,
+                    goal: reached.goal[to as usize],
                     node,
                     via: (e, to),
                     last: NONE,
-                });
+                };
+                reached.offer(found, &mut queue);
             }
         }
-        for goal in left {
-            heap.extend(self.seeds(times, goal));
+        for found in left.iter().flat_map(|goal| self.seeds(times, goal)) {
+            if open[found.node as usize] {
+                reached.offer(found, &mut queue);
+            }
         }
-        *reached = self.spread(times, heap, reached_now);
+        self.spread(times, queue, reached);
+    }
+
+    /// The other end of an edge, and how long it takes to get there.
+    fn onward(&self, times: &Times, e: u32, from: u32) -> (u32, f64) {
+        let edge = self.edges[e as usize];
+        if edge.a == from {
+            (edge.b, times.edges[e as usize][0])
+        } else {
+            (edge.a, times.edges[e as usize][1])
+        }
     }
 
     /// The ends of the edges that a goal stands at.
-    fn seeds(&self, times: &Times, goal: &Goal) -> impl Iterator<Item = Next> {
+    fn seeds(&self, times: &Times, goal: &Goal) -> impl Iterator<Item = Found> {
         goal.stands.iter().flat_map(move |stand| {
             let edge = self.edges[stand.edge as usize];
             let off = stand.off_m / times.walking_m_s;
             let rest = edge.length_m - stand.along_m;
-            [
-                (edge.a, self.part(times, stand.edge, true, stand.along_m)),
-                (edge.b, self.part(times, stand.edge, false, rest)),
-            ]
-            .map(|(node, seconds)| Next {
-                seconds: off + seconds,
-                goal: goal.number,
-                node,
-                via: (NONE, NONE),
-                last: stand.edge,
+            [(edge.a, true, stand.along_m), (edge.b, false, rest)].map(|(node, forward, metres)| {
+                Found {
+                    seconds: off + self.part(times, stand.edge, forward, metres),
+                    goal: goal.number,
+                    node,
+                    via: (NONE, NONE),
+                    last: used(stand.edge, metres),
+                }
             })
         })
     }
 
     /// Times from every node to the nearest of some nodes.
     pub(crate) fn reach_nodes(&self, times: &Times, nodes: impl Iterator<Item = u32>) -> Reached {
-        let heap = nodes
-            .map(|node| Next {
+        let mut reached = Reached::nothing(self.nodes.len(), HashMap::new());
+        let mut queue = Queue::new();
+        for node in nodes {
+            let found = Found {
                 seconds: 0.0,
                 goal: 0,
                 node,
                 via: (NONE, NONE),
                 last: NONE,
-            })
-            .collect();
-        self.spread(
-            times,
-            heap,
-            Reached::nothing(self.nodes.len(), HashMap::new()),
-        )
+            };
+            reached.offer(found, &mut queue);
+        }
+        self.spread(times, queue, &mut reached);
+        reached
     }
 
-    fn spread(&self, times: &Times, mut heap: BinaryHeap<Next>, mut reached: Reached) -> Reached {
-        // What is reached already stays: it is nearer than anything that starts now.
-        let mut settled: Vec<bool> = reached.seconds.iter().map(|s| s.is_finite()).collect();
-        while let Some(next) = heap.pop() {
-            let at = next.node as usize;
-            if next.seconds.is_infinite() || settled[at] {
+    fn spread(&self, times: &Times, mut queue: Queue, reached: &mut Reached) {
+        while let Some(Reverse((bits, goal, node))) = queue.pop() {
+            let at = node as usize;
+            // A faster way has been found since.
+            if (reached.seconds[at].to_bits(), reached.goal[at]) != (bits, goal) {
                 continue;
             }
-            settled[at] = true;
-            reached.seconds[at] = next.seconds;
-            reached.goal[at] = next.goal;
-            reached.via[at] = next.via;
-            reached.last[at] = next.last;
-            for &e in self.edges_at(next.node) {
+            for &e in self.edges_at(node) {
+                // Travel is towards the node that was just reached.
                 let edge = self.edges[e as usize];
-                // Travel is towards the node that was just settled.
-                let (from, seconds) = if edge.b == next.node {
+                let (from, seconds) = if edge.b == node {
                     (edge.a, times.edges[e as usize][0])
                 } else {
                     (edge.b, times.edges[e as usize][1])
                 };
-                if !settled[from as usize] && seconds.is_finite() {
-                    heap.push(Next {
-                        seconds: next.seconds + seconds,
-                        goal: next.goal,
-                        node: from,
-                        via: (e, next.node),
-                        last: NONE,
-                    });
-                }
+                let found = Found {
+                    seconds: reached.seconds[at] + seconds,
+                    goal,
+                    node: from,
+                    via: (e, node),
+                    last: NONE,
+                };
+                reached.offer(found, &mut queue);
             }
         }
-        reached
     }
 
     /// The fastest way from a place at a road to the nearest goal.
@@ -310,14 +329,12 @@ impl Network {
             let edge = self.edges[stand.edge as usize];
             let off = stand.off_m / times.walking_m_s;
             let rest = edge.length_m - stand.along_m;
-            for (node, seconds) in [
-                (edge.a, self.part(times, stand.edge, false, stand.along_m)),
-                (edge.b, self.part(times, stand.edge, true, rest)),
-            ] {
+            for (node, forward, metres) in [(edge.a, false, stand.along_m), (edge.b, true, rest)] {
+                let seconds = self.part(times, stand.edge, forward, metres);
                 take(Way {
                     seconds: reached.seconds[node as usize] + seconds + off,
                     goal: reached.goal[node as usize],
-                    edge: stand.edge,
+                    edge: used(stand.edge, metres),
                     node,
                 });
             }
@@ -327,7 +344,7 @@ impl Network {
                 take(Way {
                     seconds: end.off_m / times.walking_m_s + seconds + off,
                     goal: *goal,
-                    edge: stand.edge,
+                    edge: used(stand.edge, metres.abs()),
                     node: NONE,
                 });
             }
@@ -392,11 +409,13 @@ mod tests {
                 let stands = network.stands(network.nodes[n], 50.0);
                 let way = |reached| network.way(&times, reached, &stands);
                 assert_eq!(way(&reached), way(&fresh));
-                // Every way ends, at a road that its goal stands at.
+                // Every way ends, and uses no edge twice.
                 if let Some(way) = way(&reached) {
-                    let last = reached.edges(&way).last().expect("an edge");
-                    let goal = goals.iter().find(|g| g.number == way.goal).expect("open");
-                    assert!(goal.stands.iter().any(|s| s.edge == last));
+                    let mut edges: Vec<u32> = reached.edges(&way).collect();
+                    let all = edges.len();
+                    edges.sort_unstable();
+                    edges.dedup();
+                    assert_eq!(edges.len(), all);
                 }
             }
         }
