@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use wire::quantity::Quantity;
 use wire::topic::Mode;
 
@@ -162,32 +162,7 @@ fn languages() -> Vec<Language> {
 }
 
 /// Languages that the alert texts exist in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Language {
-    /// English.
-    En,
-    /// Spanish.
-    Es,
-}
-
-impl Language {
-    /// RFC 3066 tag. Two letters: a stock Sahana refuses regional tags such as `en-US`.
-    pub const fn tag(self) -> &'static str {
-        match self {
-            Self::En => "en",
-            Self::Es => "es",
-        }
-    }
-
-    /// What its speakers call it.
-    pub const fn autonym(self) -> &'static str {
-        match self {
-            Self::En => "English",
-            Self::Es => "Español",
-        }
-    }
-}
+pub use words::Language;
 
 /// The journal.
 #[derive(Debug, Clone, Deserialize)]

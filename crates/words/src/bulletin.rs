@@ -67,10 +67,10 @@ pub struct Gauge<'a> {
     pub name: &'a str,
     /// Degrees north and east, when known.
     pub place: Option<[f64; 2]>,
-    /// When the amplitude was measured, microseconds since the Unix epoch.
+    /// When the amplitude was measured, else when the wave began, microseconds since the Unix epoch.
     pub time_us: i64,
-    /// Largest height over the tide so far, signed, m.
-    pub amplitude_m: f64,
+    /// Largest height over the tide so far, signed, m, when known.
+    pub amplitude_m: Option<f64>,
     /// Period of the waves, minutes, when known.
     pub period_min: Option<f64>,
 }
@@ -80,6 +80,8 @@ pub struct Gauge<'a> {
 pub enum Next {
     /// Another one by this time, microseconds since the Unix epoch.
     By(i64),
+    /// Another one, nobody knows when.
+    WhenItChanges,
     /// This is the last one.
     Final,
 }
@@ -321,9 +323,12 @@ impl Page {
                 |min| format!("{:.0}MIN", min.clamp(0.0, 999.0)),
             );
             let clock = format!("{:02}{:02} {}", time.hour(), time.minute(), month_day(time));
+            let height = gauge.amplitude_m.map_or_else(
+                || "-".to_owned(),
+                |m| format!("{:.2}M", m.clamp(-99.0, 99.0)),
+            );
             self.row(&format!(
-                "    {first:<20}  {place}  {clock:<13} {:>5.2}M {period:>6}",
-                gauge.amplitude_m.clamp(-99.0, 99.0),
+                "    {first:<20}  {place}  {clock:<13} {height:>6} {period:>6}"
             ));
         }
         self.blank();
@@ -340,6 +345,9 @@ impl Page {
                 "The next message will come by {}, or earlier if the situation changes.",
                 stamp(us)
             )),
+            Next::WhenItChanges => {
+                self.bullet("The next message will come when the situation changes.");
+            }
             Next::Final => {
                 self.bullet(
                     "This is the final message for this event unless something new happens.",

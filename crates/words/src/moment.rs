@@ -19,6 +19,18 @@ pub struct Moment {
 }
 
 impl Moment {
+    /// An instant told at another one: with its day when that is another day where the reader is.
+    pub fn seen_from(us: i64, told_us: i64, utc_offset_minutes: i32) -> Self {
+        const DAY_US: i64 = 86_400_000_000;
+        let offset_us = i64::from(utc_offset_minutes).saturating_mul(60_000_000);
+        let day = |us: i64| us.saturating_add(offset_us).div_euclid(DAY_US);
+        Self {
+            us,
+            utc_offset_minutes,
+            dated: day(us) != day(told_us),
+        }
+    }
+
     /// In words, such as `27 February 2010, 03:34 local time (06:34 UTC)`.
     pub fn say(self, language: Language) -> String {
         // Beyond the years -9999 to 9999 the first or last instant stands for it.
@@ -149,6 +161,16 @@ mod tests {
         for us in [i64::MIN, i64::MAX] {
             assert!(moment(us).say(Language::En).ends_with("UTC"));
         }
+    }
+
+    #[test]
+    fn a_wave_of_tomorrow_is_told_with_its_day() {
+        const HOUR: i64 = 3_600_000_000;
+        // 23:00 local time in Chile, 02:00 UTC.
+        let told = 1_267_236_000_000_000;
+        assert!(!Moment::seen_from(told + HOUR / 2, told, -180).dated);
+        assert!(Moment::seen_from(told + HOUR, told, -180).dated);
+        assert!(!Moment::seen_from(told + HOUR, told, 0).dated);
     }
 
     #[test]

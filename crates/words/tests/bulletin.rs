@@ -62,14 +62,14 @@ fn maule(mode: Mode) -> String {
                 name: "Talcahuano",
                 place: Some([-36.7, -73.1]),
                 time_us: ORIGIN + 19 * MINUTE,
-                amplitude_m: 2.34,
+                amplitude_m: Some(2.34),
                 period_min: Some(38.0),
             },
             Gauge {
                 name: "DART 32412",
                 place: None,
                 time_us: ORIGIN + 18 * MINUTE,
-                amplitude_m: -0.24,
+                amplitude_m: Some(-0.24),
                 period_min: None,
             },
         ],
@@ -175,7 +175,7 @@ proptest! {
                 name,
                 place: Some([numbers[3].clamp(-90.0, 90.0), numbers[4].clamp(-180.0, 360.0)]),
                 time_us: us,
-                amplitude_m: numbers[5],
+                amplitude_m: (numbers[5] > 0.0).then_some(numbers[5]),
                 period_min: Some(numbers[6]),
             })
             .collect();

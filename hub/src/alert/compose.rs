@@ -11,14 +11,18 @@ use cap::{
 use signal::threshold::Kind;
 use wire::topic::Mode;
 
-use super::source::source_parameters;
-use super::text::{self, LimitText, Times};
+use super::source::{observed_parameters, source_parameters};
+use super::text::why;
 use super::{Level, Published};
 use crate::config::{Config, Language, Severity as Configured, Station, Threshold, Zone};
 use crate::event::{Event, Reason};
+use words::{Action, Amount, Headline, Limit, Moment, Phrase, Place, Voice};
 
 /// An hour: what arrives within it is immediate (CAP 1.2: "responsive action should be taken immediately").
 const IMMEDIATE_US: i64 = 3_600_000_000;
+
+/// Name of the parameter that has the deployment's local time, minutes east of UTC.
+pub const UTC_OFFSET: &str = "utc_offset_minutes";
 
 /// Composes messages for a deployment.
 #[derive(Debug, Clone, Copy)]
@@ -49,9 +53,15 @@ pub struct LimitState<'a> {
 }
 
 impl<'a> Composer<'a> {
-    fn times(self) -> Times {
-        Times {
+    fn voice(self, language: Language) -> Voice {
+        Voice::new(language, self.config.mode)
+    }
+
+    fn dated(self, us: i64) -> Moment {
+        Moment {
+            us,
             utc_offset_minutes: self.config.sender.utc_offset_minutes,
+            dated: true,
         }
     }
 
@@ -102,13 +112,7 @@ impl<'a> Composer<'a> {
             })
             .collect();
         alert.incidents = vec![event.to_owned()];
-        if self.config.mode != Mode::Actual {
-            alert.note = Some(
-                text::mode_sentence(Language::En, self.config.mode)
-                    .trim()
-                    .to_owned(),
-            );
-        }
+        alert.note = self.voice(Language::En).sentence();
         alert
     }
 
@@ -121,6 +125,11 @@ impl<'a> Composer<'a> {
         info.contact.clone_from(&sender.contact);
         info.parameters
             .push(NamedValue::new("sahana:event type", info.event.clone()));
+        // What is made of the message later, a bulletin or a short message, has the same local time.
+        if sender.utc_offset_minutes != 0 {
+            let minutes = sender.utc_offset_minutes.to_string();
+            info.parameters.push(NamedValue::new(UTC_OFFSET, minutes));
+        }
     }
 
     /// A message about a tsunami event as it is now.
@@ -151,6 +160,7 @@ impl<'a> Composer<'a> {
         let highest = event.outlook.level();
         let first_arrival = zones.iter().map(|(_, z)| z.arrival_us).min();
         let seen: Vec<String> = event.observed.keys().map(|s| station_name(*s)).collect();
+        let seen: Vec<&str> = seen.iter().map(String::as_str).collect();
         for &language in &self.config.sender.languages {
             let urgency = match (cancel, first_arrival) {
                 (true, _) | (false, None) => Urgency::Past,
@@ -172,17 +182,21 @@ impl<'a> Composer<'a> {
             let mut info = Info::new(
                 language.tag(),
                 Category::Geo,
-                text::event(language),
+                Phrase::Event(words::Event::Tsunami).say(language),
                 urgency,
                 severity,
                 certainty,
             );
             let names: Vec<&str> = zones.iter().map(|(zone, _)| zone.name.as_str()).collect();
-            info.headline = Some(if cancel {
-                text::cancel_headline(language, self.config.mode)
+            let voice = self.voice(language);
+            info.headline = Some(voice.headline(&if cancel {
+                Headline::Cancelled
             } else {
-                text::headline(language, self.config.mode, highest, &names)
-            });
+                Headline::Tsunami {
+                    level: highest.into(),
+                    areas: &names,
+                }
+            }));
             info.response_types = vec![match (cancel, highest) {
                 (true, _) => ResponseType::AllClear,
                 (false, Level::Warning | Level::Major) => ResponseType::Evacuate,
@@ -190,10 +204,12 @@ impl<'a> Composer<'a> {
                 (false, Level::None) => ResponseType::Monitor,
             }];
             info.description =
-                Some(self.description(event, reason, language, &zones, &seen, cancel, sent_us));
-            info.instruction = Some(
-                text::instruction(language, if cancel { Level::None } else { highest }).to_owned(),
-            );
+                Some(self.description(event, reason, voice, &zones, &seen, cancel, sent_us));
+            info.instruction = Some(voice.instruction(if cancel {
+                Action::AllClear
+            } else {
+                Action::Tsunami(highest.into())
+            }));
             info.onset = first_arrival
                 .filter(|a| !cancel && *a > sent_us)
                 .map(Time::from_us);
@@ -201,6 +217,8 @@ impl<'a> Composer<'a> {
             for (name, value) in source_parameters(event) {
                 info.parameters.push(NamedValue::new(name, value));
             }
+            info.parameters
+                .extend(observed_parameters(event, self.config, &station_name));
             for (zone, z) in &zones {
                 let value = format!(
                     "level={};arrival={};arrival_sigma_min={:.0};height_m={:.2};height_p05_m={:.2};height_p95_m={:.2};p_advisory={:.2};p_warning={:.2};p_major={:.2}",
@@ -237,57 +255,69 @@ impl<'a> Composer<'a> {
         self,
         event: &Event,
         reason: Reason,
-        language: Language,
+        voice: Voice,
         zones: &[(&Zone, &crate::forecast::ZoneOutlook)],
-        seen: &[String],
+        seen: &[&str],
         cancel: bool,
         sent_us: i64,
     ) -> String {
         let quake = &event.solution.quake;
-        let mut out = String::from(text::mode_sentence(language, self.config.mode));
-        out.push_str(text::reason(language, reason));
-        let when = self.times().write(language, quake.origin_us, true);
-        let place = if event.solution.place.is_empty() {
-            format!("{:.2}, {:.2}", quake.lat, quake.lon)
-        } else {
-            event.solution.place.clone()
+        let mut text = voice.description();
+        if let Some(why) = why(reason) {
+            text.sentence(&Phrase::Why(why));
+        }
+        let when = self.dated(quake.origin_us);
+        let place = Place {
+            name: &event.solution.place,
+            lat: quake.lat,
+            lon: quake.lon,
         };
         let none_left = event.waves().is_some() && seen.is_empty();
-        out.push_str(&match event.waves() {
-            _ if none_left => text::no_wave_left(language).to_owned(),
-            None => text::earthquake(language, quake.magnitude, &place, quake.depth_km, &when),
-            Some(waves) => text::no_earthquake(language, &place, waves.region_km, &when),
+        text.sentence(&match event.waves() {
+            _ if none_left => Phrase::NoWaveLeft,
+            None => Phrase::Earthquake {
+                magnitude: quake.magnitude,
+                place,
+                depth_km: quake.depth_km,
+                when,
+            },
+            Some(waves) => Phrase::NoEarthquake {
+                place,
+                region_km: waves.region_km,
+                when,
+            },
         });
-        if !cancel {
-            if !none_left {
-                out.push(' ');
-                out.push_str(&text::evidence(language, seen));
-            }
-            for (zone, z) in zones {
-                out.push('\n');
-                let when = (z.arrival_us > sent_us)
-                    .then(|| self.times().write(language, z.arrival_us, false));
-                out.push_str(&text::zone(
-                    language,
-                    &zone.name,
-                    z.level,
-                    &text::arrival(language, when.as_deref()),
-                    [z.p05_m, z.median_m, z.p95_m],
-                ));
-            }
-            let lifted: Vec<&str> = event
-                .lifted()
-                .filter_map(|z| self.config.zone.get(z))
-                .map(|z| z.name.as_str())
-                .collect();
-            if !lifted.is_empty() {
-                out.push('\n');
-                out.push_str(&text::lifted(language, &lifted));
-            }
-            out.push('\n');
-            out.push_str(text::nature(language));
+        if cancel {
+            return text.finish();
         }
-        out
+        if !none_left {
+            text.sentence(&if seen.is_empty() {
+                Phrase::NoWaveSeen
+            } else {
+                Phrase::WaveMeasured { stations: seen }
+            });
+        }
+        for (zone, z) in zones {
+            let arrival = (z.arrival_us > sent_us).then(|| {
+                Moment::seen_from(z.arrival_us, sent_us, self.config.sender.utc_offset_minutes)
+            });
+            text.line(&Phrase::Zone {
+                name: &zone.name,
+                level: z.level.into(),
+                arrival,
+                heights_m: [z.p05_m, z.median_m, z.p95_m],
+            });
+        }
+        let lifted: Vec<&str> = event
+            .lifted()
+            .filter_map(|z| self.config.zone.get(z))
+            .map(|z| z.name.as_str())
+            .collect();
+        if !lifted.is_empty() {
+            text.line(&Phrase::Lifted(&lifted));
+        }
+        text.line(&Phrase::Nature);
+        text.finish()
     }
 
     /// Writes a message about every zone and every limit, to find out beforehand whether they can be written.
@@ -355,29 +385,28 @@ impl<'a> Composer<'a> {
             .station
             .filter(|s| !s.name.is_empty())
             .map_or(state.station_id, |s| s.name.as_str());
+        let subject = words::Event::of(quantity);
         let unit = quantity.unit();
         let limit = match state.kind {
-            Kind::Above => format!("> {} {unit}", state.limit.above.unwrap_or_default()),
-            Kind::Below => format!("< {} {unit}", state.limit.below.unwrap_or_default()),
-            Kind::Rate => format!("{} {unit}/s", state.limit.max_rate.unwrap_or_default()),
+            Kind::Above => Limit::Above(state.limit.above.unwrap_or_default()),
+            Kind::Below => Limit::Below(state.limit.below.unwrap_or_default()),
+            Kind::Rate => Limit::Rate(state.limit.max_rate.unwrap_or_default()),
         };
-        let value = if state.kind == Kind::Rate {
+        let amount = Amount {
+            value: state.value,
+            quantity,
+            per_second: state.kind == Kind::Rate,
+        };
+        // For machines: canonical unit, decimal point.
+        let value = if amount.per_second {
             format!("{:.3} {unit}/s", state.value)
         } else {
             format!("{:.2} {unit}", state.value)
         };
         for &language in &self.config.sender.languages {
-            let words = LimitText {
-                station: name,
-                what: state
-                    .limit
-                    .text
-                    .as_deref()
-                    .unwrap_or_else(|| text::quantity(language, quantity)),
-                value: value.clone(),
-                limit: limit.clone(),
-                when: self.times().write(language, state.time_us, true),
-            };
+            let voice = self.voice(language);
+            let named = Phrase::Quantity(quantity).say(language);
+            let when = self.dated(state.time_us);
             let category = match domain {
                 "traffic" => Category::Transport,
                 "energy" => Category::Infra,
@@ -398,13 +427,38 @@ impl<'a> Composer<'a> {
             let mut info = Info::new(
                 language.tag(),
                 category,
-                text::limit_event(language, domain),
+                Phrase::Event(subject).say(language),
                 urgency,
                 severity,
                 Certainty::Observed,
             );
-            info.headline = Some(words.headline(language, self.config.mode, state.over));
-            info.description = Some(words.description(language, self.config.mode, state.over));
+            info.headline = Some(voice.headline(&Headline::Limit {
+                what: state.limit.text.as_deref().unwrap_or(&named),
+                station: name,
+                over: state.over,
+            }));
+            let mut description = voice.description();
+            description.sentence(&if state.over {
+                Phrase::LimitOver {
+                    station: name,
+                    amount,
+                    limit,
+                    when,
+                }
+            } else {
+                Phrase::LimitPassed {
+                    station: name,
+                    amount,
+                    limit,
+                    when,
+                }
+            });
+            info.description = Some(description.finish());
+            info.instruction = Some(voice.instruction(if state.over {
+                Action::LimitOver
+            } else {
+                Action::Limit(subject)
+            }));
             info.response_types = vec![response];
             self.dress(&mut info, sent_us, expires_us);
             info.parameters

@@ -21,6 +21,7 @@ mod live;
 mod metric_names;
 mod metrics;
 mod routes;
+mod texts;
 mod traffic;
 
 use std::future::Future;

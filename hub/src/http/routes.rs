@@ -7,6 +7,8 @@
 //! | `/exercise/feed.atom`, `/exercise/feed.rss` | exercises                                                      |
 //! | `/test/feed.atom`, `/test/feed.rss`         | technical tests                                                |
 //! | `/cap/<file>.xml`                           | one message, immutable                                         |
+//! | `/bulletin/<file>.txt`                      | its text bulletin                                              |
+//! | `/sms/<file>.<language>.txt`                | its short message                                              |
 //! | `/events`                                   | server-sent events, see [`super::live`]                        |
 //! | `/api/state`                                | the whole view as JSON                                         |
 //! | `/metrics`                                  | Prometheus text                                                |
@@ -46,6 +48,7 @@ use super::desk;
 use super::health::Health;
 use super::live::{Live, NoPlace};
 use super::metrics::{self, Exposition};
+use super::texts;
 use super::traffic::Traffic;
 use crate::access::Access;
 use crate::console;
@@ -61,6 +64,7 @@ const BUILD_INTERVAL: Duration = Duration::from_millis(50);
 /// How many messages and timeline lines the snapshot has, newest; the feeds and the journal have the rest.
 const STATE_LINES: usize = 500;
 
+const NO_MESSAGE: &str = "There is no message of that name.\n";
 pub(super) const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
 const NO_STORE: &str = "no-store";
@@ -89,6 +93,7 @@ pub(super) struct Outlet {
 pub(super) struct Caches {
     state: Coalesced<Bytes>,
     metrics: Coalesced<Bytes>,
+    texts: texts::Cache,
     /// By mode, then by format.
     feeds: [[Coalesced<Option<Document>>; 2]; 3],
 }
@@ -98,6 +103,7 @@ impl Caches {
         Self {
             state: Coalesced::new(BUILD_INTERVAL),
             metrics: Coalesced::new(BUILD_INTERVAL),
+            texts: texts::Cache::default(),
             feeds: std::array::from_fn(|_| std::array::from_fn(|_| Coalesced::new(BUILD_INTERVAL))),
         }
     }
@@ -149,6 +155,8 @@ pub(super) fn router(outlet: Arc<Outlet>) -> Router {
             get(async |headers: HeaderMap| asset(&headers, console::ICON, "image/svg+xml")),
         )
         .route("/cap/{file}", get(message))
+        .route("/bulletin/{file}", get(bulletin))
+        .route("/sms/{file}", get(short))
         .route("/events", get(events))
         .route("/api/state", get(state))
         .route("/metrics", get(metrics))
@@ -248,16 +256,61 @@ async fn message(
     Path(file): Path<String>,
     headers: HeaderMap,
 ) -> Response<Body> {
-    let found = outlet.board.read(|view| {
+    match published(&outlet, &file) {
+        Some((xml, sent_us)) => Document::dated(String::from(&*xml), sent_us.div_euclid(1_000_000))
+            .answer(&headers, feed::CAP_MEDIA_TYPE, IMMUTABLE),
+        None => plain(StatusCode::NOT_FOUND, NO_MESSAGE),
+    }
+}
+
+/// The message of a file name, and when it was sent.
+fn published(outlet: &Outlet, file: &str) -> Option<(Arc<str>, i64)> {
+    outlet.board.read(|view| {
         // Newest first: those are asked for most.
         let alert = view.alerts.iter().rev().find(|a| a.file == file)?;
         Some((alert.xml.clone(), alert.sent_us))
-    });
-    match found {
-        Some((xml, sent_us)) => Document::dated(String::from(&*xml), sent_us.div_euclid(1_000_000))
-            .answer(&headers, feed::CAP_MEDIA_TYPE, IMMUTABLE),
-        None => plain(StatusCode::NOT_FOUND, "There is no message of that name.\n"),
+    })
+}
+
+async fn bulletin(
+    State(outlet): State<Arc<Outlet>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let file = texts::bulletin_name(&name).unwrap_or_default();
+    match made(&outlet, &file).await {
+        Some(texts) => texts.bulletin(&headers, TEXT, IMMUTABLE),
+        None => plain(StatusCode::NOT_FOUND, NO_MESSAGE),
     }
+}
+
+async fn short(
+    State(outlet): State<Arc<Outlet>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let Some((file, language)) = texts::short_name(&name) else {
+        return plain(
+            StatusCode::NOT_FOUND,
+            "A short message is /sms/<message>.<language>.txt, such as /sms/watchfire.chile.actual.us7000.1.es.txt.\n",
+        );
+    };
+    let Some(texts) = made(&outlet, &file).await else {
+        return plain(StatusCode::NOT_FOUND, NO_MESSAGE);
+    };
+    texts
+        .short(language, &headers, TEXT, IMMUTABLE)
+        .unwrap_or_else(|| {
+            plain(
+                StatusCode::NOT_FOUND,
+                format!("The message has no {}.\n", language.autonym()),
+            )
+        })
+}
+
+async fn made(outlet: &Outlet, file: &str) -> Option<Arc<texts::Texts>> {
+    let (xml, sent_us) = published(outlet, file)?;
+    outlet.caches.texts.texts(file, &xml, sent_us).await
 }
 
 async fn events(

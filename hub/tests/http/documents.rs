@@ -222,3 +222,83 @@ async fn the_snapshot_is_json_with_everything_the_page_shows() {
     assert_eq!(state["conditions"][0]["code"], "edge_offline");
     hub.stop().await;
 }
+
+/// A published message has its bulletin and its short messages beside it, made of the message itself.
+#[tokio::test]
+async fn bulletins_and_short_messages_are_made_of_the_messages() {
+    let hub = serve(Mode::Exercise).await;
+    let mut published = alert(1, Mode::Exercise);
+    let mut message = cap::Alert::new(
+        "wf-1",
+        "w@example.org",
+        cap::Time::from_us(published.sent_us),
+        cap::Status::Exercise,
+        cap::MsgType::Alert,
+    );
+    for (language, headline) in [("en", "Tsunami warning: X"), ("ja", "津波警報：X")] {
+        let mut info = cap::Info::new(
+            language,
+            cap::Category::Geo,
+            "Tsunami",
+            cap::Urgency::Immediate,
+            cap::Severity::Severe,
+            cap::Certainty::Likely,
+        );
+        info.headline = Some(headline.to_owned());
+        message.infos.push(info);
+    }
+    published.xml = message.to_xml().expect("a message").into();
+    published.file = "wf.1.xml".to_owned();
+    let mut broken = alert(2, Mode::Exercise);
+    broken.file = "broken.xml".to_owned();
+    hub.board.update(|v| v.alerts.extend([published, broken]));
+
+    for (path, begins, pages) in [
+        ("/bulletin/wf.1.txt", "EXERCISE EXERCISE EXERCISE\n", None),
+        (
+            "/sms/wf.1.en.txt",
+            "EXERCISE EXERCISE EXERCISE - Tsunami warning: X.",
+            Some(("GSM-7", "1")),
+        ),
+        (
+            "/sms/wf.1.ja.txt",
+            "訓練 訓練 訓練 - 津波警報：X。",
+            Some(("UCS-2", "1")),
+        ),
+    ] {
+        // The second answer comes from what was kept, and is the same.
+        for _ in 0..2 {
+            let answer = get(hub.address, path).await;
+            assert_eq!(answer.status, 200, "{path}");
+            assert_eq!(
+                (
+                    answer.header("content-type"),
+                    answer.header("cache-control")
+                ),
+                (
+                    Some("text/plain; charset=utf-8"),
+                    Some("public, max-age=31536000, immutable")
+                )
+            );
+            assert!(answer.text().starts_with(begins), "{}", answer.text());
+            let said = (answer.header("sms-encoding"), answer.header("sms-pages"));
+            assert_eq!(said, (pages.map(|p| p.0), pages.map(|p| p.1)));
+            let tag = answer.header("etag").expect("tag").to_owned();
+            let again = get_with(hub.address, path, &[("if-none-match", &tag)]).await;
+            assert_eq!(again.status, 304, "{path}");
+        }
+    }
+    for path in [
+        "/bulletin/wf.1.xml",
+        "/bulletin/wf.2.txt",
+        "/bulletin/broken.txt",
+        "/sms/wf.1.txt",
+        "/sms/wf.1.es.txt",
+        "/sms/wf.1.xx.txt",
+        "/sms/wf.2.en.txt",
+        "/bulletin/",
+    ] {
+        assert_eq!(get(hub.address, path).await.status, 404, "{path}");
+    }
+    hub.stop().await;
+}
