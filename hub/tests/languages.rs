@@ -197,21 +197,21 @@ fn every_tsunami_message_has_its_texts_and_its_modes_word_in_every_language() {
     let mut written = 0;
     for &mode in Mode::ALL {
         config.mode = mode;
-        for level in [Level::None, Level::Advisory, Level::Warning, Level::Major] {
-            for event in events(&config, &ocean, level) {
-                for reason in REASONS {
-                    let composer = Composer { config: &config };
-                    // Level none has areas only where somebody was warned before; CAP wants none.
-                    let published = composer
-                        .tsunami(&event, reason, ORIGIN + 5 * MINUTE, |s| name(&config, s))
-                        .expect("a message");
-                    holds(&published.xml, mode);
-                    written += 1;
-                }
+        let levels = [Level::None, Level::Advisory, Level::Warning, Level::Major];
+        for (l, level) in levels.into_iter().enumerate() {
+            let events = events(&config, &ocean, level);
+            for (r, reason) in REASONS.into_iter().enumerate() {
+                // Over the four levels, each reason meets each of the four events.
+                let event = &events[(l + r) % events.len()];
+                let published = Composer { config: &config }
+                    .tsunami(event, reason, ORIGIN + 5 * MINUTE, |s| name(&config, s))
+                    .expect("a message");
+                holds(&published.xml, mode);
+                written += 1;
             }
         }
     }
-    assert_eq!(written, 3 * 4 * 4 * 13);
+    assert_eq!(written, 3 * 4 * 13);
 }
 
 #[test]
