@@ -138,11 +138,9 @@ impl AccountsFile {
         &self,
         change: impl FnOnce(&mut Register) -> Result<T, E>,
     ) -> Result<T, E> {
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o755)
-            .create(&self.directory)
-            .map_err(|e| self.io(e))?;
+        if !self.directory.exists() {
+            self.make_directory().map_err(|e| self.io(e))?;
+        }
         let _lock = self.lock()?;
         let before = self.read()?;
         let mut register = before.clone();
@@ -151,6 +149,14 @@ impl AccountsFile {
             replace(&self.path, &register.write()).map_err(|e| self.io(e))?;
         }
         Ok(result)
+    }
+
+    fn make_directory(&self) -> io::Result<()> {
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o755)
+            .create(&self.directory)?;
+        give(&File::open(&self.directory)?, &self.directory)
     }
 
     /// Waits for the lock. It goes with the file handle, so a program that dies leaves none behind.
@@ -207,7 +213,7 @@ pub fn read_bounded(path: &Path, bytes_max: usize) -> io::Result<Option<Vec<u8>>
     Ok(Some(bytes))
 }
 
-/// Gives a file to the owner of its directory, when that is somebody else.
+/// Gives a file or directory to the owner of the directory that it is in, when that is somebody else.
 fn give(file: &File, path: &Path) -> io::Result<()> {
     let directory = match path.parent() {
         Some(directory) if !directory.as_os_str().is_empty() => directory,

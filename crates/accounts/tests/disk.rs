@@ -195,12 +195,16 @@ fn the_files_belong_to_the_owner_of_the_directory() {
         println!("skipped: only root can give a directory away");
         return;
     }
-    let file = AccountsFile::of(scratch.path());
+    let file = AccountsFile::of(&scratch.path().join("data"));
     change(&file, "ana");
     change(&file, "beto");
-    for name in ["accounts.json", "accounts.lock"] {
+    for (name, mode) in [
+        ("data", 0o755),
+        ("data/accounts.json", 0o600),
+        ("data/accounts.lock", 0o600),
+    ] {
         let meta = std::fs::metadata(scratch.path().join(name)).expect("a file");
-        assert_eq!((meta.uid(), meta.mode() & 0o777), (12_345, 0o600), "{name}");
+        assert_eq!((meta.uid(), meta.mode() & 0o777), (12_345, mode), "{name}");
     }
 }
 

@@ -63,3 +63,28 @@ impl Accounts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_that_cannot_be_meant_are_refused() {
+        let with = |idle_s, absolute_s| Accounts {
+            idle: Duration::from_secs(idle_s),
+            absolute: Duration::from_secs(absolute_s),
+            ..Accounts::default()
+        };
+        assert_eq!(Accounts::default().check(), Ok(()));
+        assert_eq!(with(60, 60).check(), Ok(()));
+        for (idle_s, absolute_s) in [(59, 3_600), (7_200, 3_600), (3_600, 31 * 86_400)] {
+            let why = with(idle_s, absolute_s).check().expect_err("refused");
+            assert!(why.contains("[accounts] idle"), "{why}");
+        }
+        let crowd = Accounts {
+            proxies: vec![IpAddr::from([192, 0, 2, 1]); 17],
+            ..Accounts::default()
+        };
+        assert!(crowd.check().is_err());
+    }
+}
