@@ -33,9 +33,15 @@ pub struct Live {
 impl Live {
     /// Starts the hub of `city::config` with its data under cargo's own scratch directory, which is on the disk where `target` is.
     pub fn start() -> Self {
+        Self::start_with(|_| {})
+    }
+
+    /// The same, with its configuration changed before it starts.
+    pub fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a scratch directory");
         let mut config: Config = city::config(&dir.path().join("data"));
         config.timing.late = Duration::from_secs(36 * 3_600);
+        change(&mut config);
         let start_us = city::START_US + 24 * 3_600 * 1_000_000;
         let clock = Clock::scaled(Clock::System.now_us(), start_us, 1.0).expect("real pace");
         let runtime = tokio::runtime::Builder::new_multi_thread()
