@@ -87,12 +87,12 @@ impl Office {
         let Some(settings) = &config.relief else {
             return;
         };
-        self.take_messages();
+        let now_us = self.clock.now_us();
+        self.take_messages(now_us);
         if self.cases.is_empty() {
             return;
         }
         self.take_stock(settings);
-        let now_us = self.clock.now_us();
         let speeds = self.board.read(|v| speeds::now(settings, v, now_us));
         for k in 0..self.cases.len() {
             if self.is_due(&self.cases[k], settings, &speeds, now_us) {
@@ -101,8 +101,8 @@ impl Office {
         }
     }
 
-    /// The latest issued message of each event.
-    fn take_messages(&mut self) {
+    /// The latest issued message of each event. One that had lapsed before it was seen, in an earlier run, is history.
+    fn take_messages(&mut self, now_us: i64) {
         let new: Vec<AlertView> = self.board.read(|v| {
             v.alerts
                 .iter()
@@ -113,6 +113,10 @@ impl Office {
         for view in new {
             self.seen
                 .insert(view.event.clone(), view.identifier.clone());
+            let known = self.cases.iter().any(|o| o.case.event == view.event);
+            if view.expires_us < now_us && !known {
+                continue;
+            }
             let Some(case) = Case::read(&view) else {
                 continue;
             };
