@@ -9,6 +9,7 @@
 //! | [`frame`] | node, edge (both ways) | samples, findings, health, time, acknowledgements, commands |
 //! | [`batch`] | edge, hub | up to 4096 readings in columns |
 //! | [`ack`] | hub, edge | the cumulative acknowledgement that frees the edge's outbox |
+//! | [`command`] | hub, edge | a signed command to sirens |
 //! | [`topic`] | MQTT | names of the channels |
 //! | [`quantity`], [`quality`] | everywhere | what was measured, in which unit, and how far to trust it |
 //!
@@ -25,6 +26,8 @@
 
 pub mod ack;
 pub mod batch;
+#[cfg(feature = "command")]
+pub mod command;
 pub mod frame;
 pub mod quality;
 pub mod quantity;

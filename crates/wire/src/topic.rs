@@ -1,9 +1,9 @@
 //! MQTT topics, written and read in one place.
 //!
 //! ```text
-//! watchfire/v1/<deployment>/<edge>/{batch,senml,json,status,finding,quake}   up
-//! watchfire/v1/<deployment>/<edge>/{ack,command}                             down
-//! watchfire/v1/<deployment>/alerts/{actual,exercise,test}/<event>            out, retained CAP
+//! watchfire/v1/<deployment>/<edge>/{batch,senml,json,status,finding,quake,siren}   up
+//! watchfire/v1/<deployment>/<edge>/{ack,command}                                   down
+//! watchfire/v1/<deployment>/alerts/{actual,exercise,test}/<event>                  out, retained CAP
 //! ```
 //!
 //! Invariants: what `Display` writes, [`Topic::parse`] reads back to the same value, provided that the
@@ -38,9 +38,11 @@ pub enum Channel {
     Finding,
     /// Up: earthquakes as USGS GeoJSON or QuakeML.
     Quake,
+    /// Up: what the edge's sirens do and what became of commands, retained.
+    Siren,
     /// Down: [`crate::ack`].
     Ack,
-    /// Down: commands to the edge and its nodes.
+    /// Down: signed commands to the edge's sirens, `command`.
     Command,
 }
 
@@ -53,6 +55,7 @@ impl Channel {
         Channel::Status,
         Channel::Finding,
         Channel::Quake,
+        Channel::Siren,
         Channel::Ack,
         Channel::Command,
     ];
@@ -66,6 +69,7 @@ impl Channel {
             Channel::Status => "status",
             Channel::Finding => "finding",
             Channel::Quake => "quake",
+            Channel::Siren => "siren",
             Channel::Ack => "ack",
             Channel::Command => "command",
         }

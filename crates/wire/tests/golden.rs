@@ -284,3 +284,48 @@ fn acknowledgement() {
     check("ack", &out[..length]);
     assert_eq!(Ack::decode(&out[..length]), Ok(ack));
 }
+
+/// The key is the secret `00 01 .. 1f`: public, and good for tests only.
+#[test]
+fn commands() {
+    use wire::command::{Action, Command, CommandId, MAX_BYTES, Signer};
+    use wire::topic::Mode;
+    let signer = Signer::new(&core::array::from_fn(|index| index as u8));
+    let public: String = signer
+        .issuer()
+        .to_bytes()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    // As RFC 8032 derives it; any other library gives the same.
+    assert_eq!(
+        public,
+        "03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8"
+    );
+    let sound = Command {
+        deployment: "chile",
+        mode: Mode::Exercise,
+        counter: 1_267_252_500_000_000,
+        id: CommandId(core::array::from_fn(|index| 0xa0 + index as u8)),
+        alert: "watchfire.chile.exercise.us2010tfan.1",
+        issued_us: 1_267_252_500_000_000,
+        expires_us: 1_267_253_400_000_000,
+        session: 0x0123_4567_89ab_cdef,
+        action: Action::Sound { signal: "warning" },
+        zones: ["valparaiso"].into_iter().collect(),
+    };
+    let silence = Command {
+        mode: Mode::Actual,
+        session: 0,
+        action: Action::Silence,
+        zones: ["valparaiso", "vina"].into_iter().collect(),
+        ..sound.clone()
+    };
+    for (name, command) in [("command-sound", sound), ("command-silence", silence)] {
+        let mut out = [0; MAX_BYTES];
+        let length = command.encode(&signer, &mut out).expect("a sound command");
+        check(name, &out[..length]);
+        let (read, key) = Command::open(&out[..length], &[signer.issuer()]).expect("signed");
+        assert_eq!((read, key), (command, signer.issuer().id()), "{name}");
+    }
+}
