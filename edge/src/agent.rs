@@ -201,6 +201,14 @@ fn start(
             stopped.clone(),
         ));
     }
+    // An edge may have sirens alone: nothing to read is no reason to end.
+    tasks.spawn({
+        let mut stopped = stopped.clone();
+        async move {
+            let _held = group_sender;
+            let _ = stopped.wait_for(|stop| *stop).await;
+        }
+    });
     let login = Login {
         // The outbox's identity keeps two deployments that share a broker and an edge name apart.
         client_id,

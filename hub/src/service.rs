@@ -17,7 +17,7 @@ use crate::quake_feeds;
 use crate::shipped;
 use crate::state::State;
 use crate::view::Board;
-use crate::{broker, gate, http};
+use crate::{broker, gate, http, sirens};
 
 /// How to start.
 pub struct Options {
@@ -50,6 +50,7 @@ pub struct Service {
     tasks: Vec<tokio::task::JoinHandle<()>>,
     web: std::thread::JoinHandle<()>,
     feeds: Vec<agency::Follower>,
+    sirens: Option<sirens::Running>,
 }
 
 /// Opens the ocean that the configuration names; `None` when it names none.
@@ -160,6 +161,13 @@ impl Service {
             }
             _ => None,
         };
+        // A replay is told at any speed; sirens sound in real time.
+        let sirens = if ticking {
+            let address = (mqtt_host.clone(), mqtt_port);
+            sirens::start(&config, &clock, &board, address, stopped.clone())?
+        } else {
+            None
+        };
         let pipeline = Pipeline {
             config,
             clock,
@@ -176,6 +184,7 @@ impl Service {
             not_before_us: state.not_before_us,
             outbound,
             sink,
+            sirens: sirens.as_ref().map(|running| running.sirens.clone()),
             ticking,
             modeller,
         };
@@ -196,6 +205,7 @@ impl Service {
             tasks: vec![readings.task, warnings.task, watcher],
             web,
             feeds,
+            sirens,
         })
     }
 
@@ -232,6 +242,9 @@ impl Service {
         let _ = tokio::time::timeout(std::time::Duration::from_secs(2), self.sender).await;
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         self.stop.send_replace(true);
+        if let Some(sirens) = self.sirens {
+            sirens.stop().await;
+        }
         let web = self.web;
         // The server's own grace bounds this.
         let _ = tokio::task::spawn_blocking(move || web.join()).await;

@@ -11,6 +11,7 @@ use tokio::sync::broadcast;
 use wire::topic::Mode;
 
 use crate::alert::Published;
+use crate::sirens::SirenZoneView;
 
 /// How many changes a slow listener may fall behind before it is told to reload the whole view.
 const CHANGE_BUFFER: usize = 1_024;
@@ -247,6 +248,8 @@ pub struct View {
     pub outages: Vec<OutageView>,
     /// Situations that are on or were until a day ago, oldest first.
     pub situations: Vec<SituationView>,
+    /// Zones with sirens, in the order of the configuration.
+    pub sirens: Vec<SirenZoneView>,
     /// Counters by metric name and label set (`reason="..."`), for `/metrics`.
     pub counters: BTreeMap<(&'static str, String), u64>,
 }
@@ -274,6 +277,8 @@ pub enum Change {
     Conditions(Vec<Condition>),
     /// Situations and outages are now these.
     Picture(Picture),
+    /// The sirens are now these.
+    Sirens(Vec<SirenZoneView>),
 }
 
 /// The shared snapshot with its change stream.
@@ -300,6 +305,7 @@ impl Board {
                 timeline: Vec::new(),
                 outages: Vec::new(),
                 situations: Vec::new(),
+                sirens: Vec::new(),
                 counters: BTreeMap::new(),
             }),
             changes,
@@ -362,6 +368,20 @@ impl Board {
         });
         if changed {
             self.tell(Change::Picture(picture));
+        }
+    }
+
+    /// Replaces the sirens, and tells listeners when they are others than before.
+    pub fn sirens(&self, zones: Vec<SirenZoneView>) {
+        let changed = self.update(|v| {
+            let changed = v.sirens != zones;
+            if changed {
+                v.sirens.clone_from(&zones);
+            }
+            changed
+        });
+        if changed {
+            self.tell(Change::Sirens(zones));
         }
     }
 

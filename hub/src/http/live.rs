@@ -250,6 +250,7 @@ impl Latest {
             Change::Timeline(entry) => write_event(frame, "timeline", &entry),
             Change::Picture(picture) => self.picture = Some(picture),
             Change::Conditions(conditions) => write_event(frame, "conditions", &conditions),
+            Change::Sirens(zones) => write_event(frame, "sirens", &zones),
         }
     }
 

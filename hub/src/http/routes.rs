@@ -273,6 +273,7 @@ struct Snapshot {
     timeline: Vec<TimelineEntry>,
     outages: Vec<OutageView>,
     situations: Vec<SituationView>,
+    sirens: Vec<crate::sirens::SirenZoneView>,
 }
 
 impl Snapshot {
@@ -291,6 +292,7 @@ impl Snapshot {
             timeline: newest(&view.timeline),
             outages: view.outages.clone(),
             situations: view.situations.clone(),
+            sirens: view.sirens.clone(),
         }
     }
 }

@@ -93,6 +93,9 @@ impl Pipeline {
             .condition("alert_log", self.gate.refusal(), now_us);
         self.board.alert(AlertView::from(message));
         self.send_alert(message);
+        if let Some(sirens) = &self.sirens {
+            sirens.issued(message);
+        }
         let kind = match message.msg_type.as_str() {
             "Alert" => "alert",
             "Update" => "update",

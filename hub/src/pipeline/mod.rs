@@ -30,6 +30,7 @@ use crate::gate::{self, Gate};
 use crate::intake::open::Arrival;
 use crate::intake_log::{IntakeLog, Owed};
 use crate::mqtt::{Inbound, Outbound, Session, Via};
+use crate::sirens::Sirens;
 use crate::stations;
 use crate::view::{Board, TimelineEntry};
 use modelling::Answer;
@@ -106,6 +107,8 @@ pub struct Pipeline {
     pub outbound: Sender<Outbound>,
     /// Another place for what is published.
     pub sink: Box<dyn Sink>,
+    /// Who sounds sirens for what was issued; `None` where there are none.
+    pub sirens: Option<Sirens>,
     /// Let time pass by itself; a replay steps by hand instead.
     pub ticking: bool,
     /// The propagation model, beside the pipeline; `None` computes in the step, for a replay's clock stands still meanwhile.
