@@ -1,7 +1,7 @@
 //! Wires the rooms together: builds everything from a configuration, starts it, and stops it in order.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle as ThreadHandle;
 
 use clock::Clock;
@@ -21,6 +21,7 @@ use crate::publish::connection::Login;
 use crate::publish::publisher::Publisher;
 use crate::publish::status::{self, Sources, Status};
 use crate::secret::{self, SecretError};
+use crate::siren::relay;
 use crate::tally::Tally;
 
 /// Groups between links and the writer; then links stop reading, and nodes keep their readings.
@@ -68,6 +69,7 @@ pub struct Handle {
     tasks: JoinSet<()>,
     publisher: JoinHandle<()>,
     writer: ThreadHandle<()>,
+    sirens: Option<ThreadHandle<()>>,
     addresses: Vec<std::net::SocketAddr>,
 }
 
@@ -110,6 +112,7 @@ impl Agent {
             stalled: AtomicBool::new(false),
             acked: watch::Sender::new(outbox.acked()),
             accepted: Arc::default(),
+            sirens: OnceLock::new(),
             since_us: clock.now_us(),
             clock: clock.clone(),
             outbox,
@@ -150,11 +153,34 @@ fn start(
         .map_err(StartError::Thread)?;
     let addresses = ports.iter().filter_map(Line::address).collect();
     let mut tasks = JoinSet::new();
+    let client_id = format!(
+        "{}-{}-{:08x}",
+        config.deployment,
+        config.edge,
+        sources.outbox.identity() as u32
+    );
+    let mut siren_thread = None;
+    if !config.siren.is_empty() {
+        let (sirens, thread, connection) = relay::start(relay::Surroundings {
+            config: config.clone(),
+            clock: clock.clone(),
+            nodes: sources.nodes.clone(),
+            directory: sources.outbox.directory().to_owned(),
+            client_id: format!("{client_id}-sirens"),
+            credentials: credentials.clone(),
+            stop: stopped.clone(),
+        })
+        .map_err(StartError::Thread)?;
+        tasks.spawn(connection);
+        siren_thread = Some(thread);
+        let _ = sources.sirens.set(sirens);
+    }
     let intake = Intake {
         nodes: sources.nodes.clone(),
         groups: group_sender.clone(),
         accepted: sources.accepted.clone(),
         findings: finding_sender,
+        sirens: sources.sirens.get().cloned(),
         clock,
         tally: sources.links.clone(),
         stop: stopped.clone(),
@@ -175,14 +201,17 @@ fn start(
             stopped.clone(),
         ));
     }
+    // An edge may have sirens alone: nothing to read is no reason to end.
+    tasks.spawn({
+        let mut stopped = stopped.clone();
+        async move {
+            let _held = group_sender;
+            let _ = stopped.wait_for(|stop| *stop).await;
+        }
+    });
     let login = Login {
         // The outbox's identity keeps two deployments that share a broker and an edge name apart.
-        client_id: format!(
-            "{}-{}-{:08x}",
-            config.deployment,
-            config.edge,
-            sources.outbox.identity() as u32
-        ),
+        client_id,
         credentials,
         will: status::will(&config.edge, sources.outbox.boot()),
     };
@@ -202,6 +231,7 @@ fn start(
         tasks,
         publisher,
         writer,
+        sirens: siren_thread,
         addresses,
     })
 }
@@ -280,6 +310,7 @@ impl Handle {
             mut tasks,
             publisher,
             writer,
+            sirens,
             ..
         } = self;
         stop.send_replace(true);
@@ -287,7 +318,15 @@ impl Handle {
         // All senders of groups are gone: the writer finishes what is queued, and its end ends the publisher.
         let _ = spawn_blocking(move || writer.join()).await;
         let _ = publisher.await;
+        if let Some(sirens) = sirens {
+            let _ = spawn_blocking(move || sirens.join()).await;
+        }
         sources.status()
+    }
+
+    /// What the sirens do; `None` where there are none.
+    pub fn sirens(&self) -> Option<Arc<crate::siren::report::Report>> {
+        self.sources.sirens.get().map(relay::Sirens::report)
     }
 
     /// The counters of refused frames, for tests and the hub's own metrics.
@@ -297,6 +336,8 @@ impl Handle {
 
     /// Whether a task or thread has ended that should not have: a bug in this program.
     pub fn is_broken(&self) -> bool {
-        self.publisher.is_finished() || self.writer.is_finished()
+        self.publisher.is_finished()
+            || self.writer.is_finished()
+            || self.sirens.as_ref().is_some_and(ThreadHandle::is_finished)
     }
 }

@@ -57,6 +57,15 @@ pub struct Config {
     /// Modbus meters to poll.
     #[serde(default)]
     pub meter: Vec<Meter>,
+    /// What holds for all sirens.
+    #[serde(default)]
+    pub sirens: crate::siren::settings::Sirens,
+    /// The sirens.
+    #[serde(default)]
+    pub siren: Vec<crate::siren::settings::Siren>,
+    /// How sirens can sound.
+    #[serde(default)]
+    pub siren_pattern: Vec<crate::siren::settings::SirenPattern>,
 }
 
 /// The MQTT broker.
@@ -318,6 +327,9 @@ impl Config {
             node: Vec::new(),
             link: Vec::new(),
             meter: Vec::new(),
+            sirens: Default::default(),
+            siren: Vec::new(),
+            siren_pattern: Vec::new(),
         }
     }
 

@@ -31,6 +31,9 @@ fn the_example_is_good_and_shows_the_defaults() {
         )
     };
     assert_eq!(shown(&example), shown(&plain));
+    let alone = |config: &Config| format!("{:?}", config.sirens.alone);
+    assert_eq!(alone(&example), alone(&plain));
+    assert_eq!((example.siren.len(), example.siren_pattern.len()), (3, 2));
     assert_eq!(example.meter[1].registers().unwrap().len(), 1);
 }
 
@@ -118,4 +121,90 @@ fn secrets_lie_beside_the_file_and_are_checked() {
     );
     std::fs::write(directory.path().join("k"), format!("{}\n", "0f".repeat(32))).unwrap();
     assert_eq!(crate::secret::keys(&config).unwrap().len(), 1);
+}
+
+#[test]
+fn sirens_that_cannot_be_meant_are_refused() {
+    let key = "03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8";
+    let good = format!(
+        r#"
+[sirens]
+issuers = ["{key}"]
+[[siren_pattern]]
+id = "wail"
+on = "60s"
+off = "0s"
+lasts = "60s"
+[[siren_pattern]]
+id = "chirp"
+on = "1s"
+off = "9s"
+lasts = "10s"
+[[siren]]
+id = "pier"
+zones = ["bay"]
+output = "file"
+file = "sounds.txt"
+actual = {{ warning = "wail" }}
+exercise = {{ warning = "chirp" }}
+"#
+    );
+    load(&format!("{START}{good}")).unwrap();
+    let small_order = "0".repeat(64);
+    for (from, to, said) in [
+        (key, small_order.as_str(), "a public key is"),
+        (key, "03a1", "a public key is"),
+        (&format!("\"{key}\""), "", "need the hub's public key"),
+        ("\"9s\"", "\"1ms\"", "at least 10ms"),
+        ("\"10s\"", "\"31m\"", "at most 30m"),
+        ("\"bay\"", "\"the bay\"", "zones by id"),
+        ("\"bay\"", "", "1 to 8 zones"),
+        ("id = \"chirp\"", "id = \"wail\"", "id of its own"),
+        (
+            "exercise = { warning = \"chirp\" }",
+            "exercise = { warning = \"horn\" }",
+            "no [[siren_pattern]] \"horn\"",
+        ),
+        // A drill that sounds like the real thing, by name or by its sound.
+        (
+            "exercise = { warning = \"chirp\" }",
+            "exercise = { warning = \"wail\" }",
+            "must not sound like a warning",
+        ),
+        (
+            "on = \"1s\"\noff = \"9s\"",
+            "on = \"60s\"\noff = \"0s\"",
+            "lasts at least on",
+        ),
+        ("file = \"sounds.txt\"", "line = 1", "needs file"),
+        (
+            "output = \"file\"\nfile = \"sounds.txt\"",
+            "output = \"node\"\nnode = 5",
+            "no [[node]]",
+        ),
+        (
+            "output = \"file\"\nfile = \"sounds.txt\"",
+            "output = \"gpio\"\nchip = \"x\"",
+            "chip and line",
+        ),
+        (
+            "[[siren_pattern]]\nid = \"wail\"",
+            "[sirens.alone]\npolicy = \"sound\"\n[[siren_pattern]]\nid = \"wail\"",
+            "needs mode",
+        ),
+        (
+            "[[siren_pattern]]\nid = \"wail\"",
+            "[sirens.alone]\npolicy = \"sound\"\nmode = \"test\"\n[[siren_pattern]]\nid = \"wail\"",
+            "nothing would sound",
+        ),
+        (
+            "[[siren_pattern]]\nid = \"wail\"",
+            "[sirens.alone]\npolicy = \"sounds\"\n[[siren_pattern]]\nid = \"wail\"",
+            "sound",
+        ),
+    ] {
+        assert!(good.contains(from), "{from}");
+        let refused = load(&format!("{START}{}", good.replacen(from, to, 1))).unwrap_err();
+        assert!(refused.contains(said), "{to}: {refused}");
+    }
 }

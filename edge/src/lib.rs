@@ -19,8 +19,9 @@
 //! - Bad input of any kind is counted by reason and costs nothing but itself.
 //! - All stamps come from the [`clock::Clock`] that was handed in.
 //!
-//! It refuses to: judge what readings mean (that is the hub's), relay commands (another issue), or run without having
-//! stored what it acknowledges.
+//! - Sirens sound by signed commands, see [`siren`]; they have a thread and a connection of their own, which readings cannot fill.
+//!
+//! It refuses to: judge what readings mean (that is the hub's), or run without having stored what it acknowledges.
 #![forbid(unsafe_code)]
 
 pub mod agent;
@@ -33,6 +34,7 @@ pub mod outbox;
 pub mod publish;
 pub mod reading;
 pub mod secret;
+pub mod siren;
 pub mod tally;
 
 pub use agent::{Agent, Handle, StartError};

@@ -26,6 +26,7 @@ use crate::backoff::Backoff;
 use crate::config::{Link, LinkKind};
 use crate::node::{Nodes, registry::FoundAt};
 use crate::reading::Group;
+use crate::siren::relay::Sirens;
 use crate::tally::Tally;
 
 /// Connections at a time on one listening socket.
@@ -51,6 +52,8 @@ pub struct Intake {
     pub accepted: Arc<AtomicU64>,
     /// Where findings go.
     pub findings: mpsc::Sender<FoundAt>,
+    /// Who hears them as well, in case the hub does not.
+    pub sirens: Option<Sirens>,
     /// Arrival times.
     pub clock: Clock,
     /// Connections by fate.
@@ -349,6 +352,9 @@ async fn until(deadline: Option<tokio::time::Instant>) {
 
 /// A finding goes to the publisher at once; when that has no room, the node keeps it and sends it again.
 fn hand_on(found: FoundAt, intake: &Intake) {
+    if let Some(sirens) = &intake.sirens {
+        sirens.found(&found);
+    }
     match intake.findings.try_send(found.clone()) {
         Ok(()) => intake.nodes.settle_finding(&found),
         Err(_) => {

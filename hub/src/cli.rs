@@ -123,12 +123,25 @@ enum Command {
         #[arg(long, default_value = "127.0.0.1:1883")]
         listen: std::net::SocketAddr,
     },
+    /// Keys for commands to sirens.
+    #[command(subcommand)]
+    Sirens(SirensCommand),
     /// List the events, deployments and response banks that ship with the program.
     Events,
     /// Print the completion script of a shell.
     Completions {
         /// Which shell.
         shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum SirensCommand {
+    /// Make the key pair that signs commands: `siren.key`, for the hub alone, and `siren.pub`, for the edges' `[sirens] issuers`.
+    NewKey {
+        /// Directory for the two files; a key that is there is never overwritten.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
     },
 }
 
@@ -259,6 +272,9 @@ fn dispatch(command: Command) -> Result<(), Failure> {
             crate::service::ocean(&config).map_err(Failure::Wrong)?;
             crate::outlets::ready(&config).map_err(Failure::Wrong)?;
             crate::alert::sign::Signer::load(&config).map_err(Failure::Wrong)?;
+            if let Some(sirens) = &config.sirens {
+                crate::sirens::load_key(&sirens.key_file).map_err(Failure::Wrong)?;
+            }
             println!(
                 "{}: sound. {} stations, {} zones, {} rules for situations, mode {}, broker {}, page http://{}/",
                 config.deployment,
@@ -322,6 +338,18 @@ fn dispatch(command: Command) -> Result<(), Failure> {
             let address = crate::broker::start(listen).map_err(Failure::Failed)?;
             tracing::info!(%address, "broker");
             runtime()?.block_on(interrupted());
+            Ok(())
+        }
+        Command::Sirens(SirensCommand::NewKey { out }) => {
+            let (secret, public) = crate::sirens::new_pair(&out).map_err(Failure::Failed)?;
+            let key = std::fs::read_to_string(&public)
+                .map_err(|e| Failure::Failed(format!("{}: {e}", public.display())))?;
+            println!(
+                "{}: the secret; keep it on the hub, for its user alone\n{}: for the edges: [sirens] issuers = [\"{}\"]",
+                secret.display(),
+                public.display(),
+                key.trim()
+            );
             Ok(())
         }
         Command::Events => {

@@ -82,6 +82,11 @@ pub struct Config {
     /// Which findings belong together, over all domains.
     #[serde(default)]
     pub situations: crate::situation::Settings,
+    /// How sirens are commanded. Without it no alert sounds any.
+    pub sirens: Option<crate::sirens::settings::Sirens>,
+    /// Which alert sounds which sirens.
+    #[serde(default)]
+    pub siren_zone: Vec<crate::sirens::settings::SirenZone>,
     /// Limits for every station that measures the quantity and has none of its own.
     #[serde(default)]
     pub threshold: Vec<Threshold>,
@@ -416,6 +421,9 @@ impl Config {
         if let (Some(relief), Some(dir)) = (&mut config.relief, file.parent()) {
             relief.resolve(dir);
         }
+        if let (Some(sirens), Some(dir)) = (&mut config.sirens, file.parent()) {
+            sirens.key_file = dir.join(&sirens.key_file);
+        }
         config.check(&file.display().to_string())?;
         Ok(config)
     }
@@ -547,6 +555,8 @@ impl Config {
                 return fail(format!("zone \"{}\": {p:?} is no [lat, lon]", zone.id));
             }
         }
+        crate::sirens::settings::check(self.sirens.as_ref(), &self.siren_zone, &zones)
+            .or_else(&fail)?;
         if !self.zone.is_empty() && self.forecast.is_none() {
             return fail("zones need a [forecast] with a grid".to_owned());
         }

@@ -44,6 +44,7 @@ pub mod quake_feeds;
 pub mod replay;
 pub mod service;
 pub mod shipped;
+pub mod sirens;
 pub mod situation;
 pub mod state;
 pub mod stations;

@@ -28,7 +28,7 @@ const BACKOFF_MOST: Duration = Duration::from_secs(15);
 
 /// Largest packet of MQTT 3.1.1 (2.2.3). The broker's own limit is the bound; a message that is too large for the pipeline is refused
 /// there, by name. A smaller limit here would end the connection, and a persistent session would deliver the same message again.
-const LARGEST_PACKET: usize = 268_435_455;
+pub(crate) const LARGEST_PACKET: usize = 268_435_455;
 
 /// A connection that held for this long was a good one: the next pause starts small.
 const STABLE: Duration = Duration::from_secs(10);
@@ -165,16 +165,7 @@ pub fn start(
             true,
         ));
     }
-    if let Some(user) = &broker.username {
-        let password = match &broker.password_file {
-            Some(file) => std::fs::read_to_string(file)
-                .map_err(|e| format!("[broker] password_file {}: {e}", file.display()))?
-                .trim_end()
-                .to_owned(),
-            None => String::new(),
-        };
-        options.set_credentials(user, password);
-    }
+    log_in(&mut options, broker)?;
     let (client, mut eventloop) = AsyncClient::new(options, OUTBOUND);
     let mut network = NetworkOptions::new();
     // A warning is one small packet: it must not wait for Nagle's algorithm.
@@ -198,6 +189,24 @@ pub fn start(
         connection,
         task,
     })
+}
+
+/// User name and password, where the broker wants any.
+///
+/// # Errors
+/// Text when the password file cannot be read.
+pub(crate) fn log_in(options: &mut MqttOptions, broker: &Broker) -> Result<(), String> {
+    if let Some(user) = &broker.username {
+        let password = match &broker.password_file {
+            Some(file) => std::fs::read_to_string(file)
+                .map_err(|e| format!("[broker] password_file {}: {e}", file.display()))?
+                .trim_end()
+                .to_owned(),
+            None => String::new(),
+        };
+        options.set_credentials(user, password);
+    }
+    Ok(())
 }
 
 /// Where the hub's own status is retained.

@@ -21,7 +21,7 @@ use crate::quake_feeds;
 use crate::shipped;
 use crate::state::State;
 use crate::view::Board;
-use crate::{assess, broker, gate, http};
+use crate::{assess, broker, gate, http, sirens};
 
 /// How to start.
 pub struct Options {
@@ -57,6 +57,7 @@ pub struct Service {
     others: Option<others::Others>,
     outlets: Option<Outlets>,
     relief: Option<assess::Running>,
+    sirens: Option<sirens::Running>,
 }
 
 /// Opens the ocean that the configuration names; `None` when it names none.
@@ -194,6 +195,13 @@ impl Service {
             _ => None,
         };
         let relief = assess::start(&config, &clock, &board)?;
+        // A replay is told at any speed; sirens sound in real time.
+        let sirens = if ticking {
+            let address = (mqtt_host.clone(), mqtt_port);
+            sirens::start(&config, &clock, &board, address, stopped.clone())?
+        } else {
+            None
+        };
         let pipeline = Pipeline {
             config,
             clock,
@@ -212,6 +220,7 @@ impl Service {
             outlets: outlets.as_ref().map(Outlets::tap).unwrap_or_default(),
             sink,
             assessor: relief.as_ref().map(|r| r.assessor.clone()),
+            sirens: sirens.as_ref().map(|running| running.sirens.clone()),
             ticking,
             modeller,
         };
@@ -235,6 +244,7 @@ impl Service {
             others,
             outlets,
             relief,
+            sirens,
         })
     }
 
@@ -280,6 +290,9 @@ impl Service {
         let _ = tokio::time::timeout(std::time::Duration::from_secs(2), self.sender).await;
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         self.stop.send_replace(true);
+        if let Some(sirens) = self.sirens {
+            sirens.stop().await;
+        }
         let web = self.web;
         // The server's own grace bounds this.
         let _ = tokio::task::spawn_blocking(move || web.join()).await;

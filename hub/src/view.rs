@@ -12,6 +12,7 @@ use wire::topic::Mode;
 
 use crate::alert::Published;
 use crate::others::OthersView;
+use crate::sirens::SirenZoneView;
 
 /// How many changes a slow listener may fall behind before it is told to reload the whole view.
 const CHANGE_BUFFER: usize = 1_024;
@@ -307,6 +308,8 @@ pub struct View {
     pub subscribers: BTreeMap<String, outlet::Status>,
     /// Assessments, one an event, oldest first; `None` where the deployment assesses nothing.
     pub relief: Option<Vec<ReliefView>>,
+    /// Zones with sirens, in the order of the configuration.
+    pub sirens: Vec<SirenZoneView>,
     /// Counters by metric name and label set (`reason="..."`), for `/metrics`.
     pub counters: BTreeMap<(&'static str, String), u64>,
 }
@@ -338,6 +341,8 @@ pub enum Change {
     Others(OthersView),
     /// An event was assessed.
     Relief(ReliefView),
+    /// The sirens are now these.
+    Sirens(Vec<SirenZoneView>),
 }
 
 /// The shared snapshot with its change stream.
@@ -367,6 +372,7 @@ impl Board {
                 others: OthersView::default(),
                 subscribers: BTreeMap::new(),
                 relief: None,
+                sirens: Vec::new(),
                 counters: BTreeMap::new(),
             }),
             changes,
@@ -465,6 +471,20 @@ impl Board {
             }
         });
         self.tell(Change::Relief(relief));
+    }
+
+    /// Replaces the sirens, and tells listeners when they are others than before.
+    pub fn sirens(&self, zones: Vec<SirenZoneView>) {
+        let changed = self.update(|v| {
+            let changed = v.sirens != zones;
+            if changed {
+                v.sirens.clone_from(&zones);
+            }
+            changed
+        });
+        if changed {
+            self.tell(Change::Sirens(zones));
+        }
     }
 
     /// Raises or clears a condition. Returns whether anything changed.

@@ -20,6 +20,7 @@ const FUZZ_TARGETS: &[&str] = &[
     "frame",
     "batch",
     "ack",
+    "command",
     "topic",
     "open_json",
     "open_senml",

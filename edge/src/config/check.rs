@@ -49,7 +49,10 @@ impl Config {
             );
         }
         self.check_pace()?;
-        self.check_sources()
+        self.check_sources()?;
+        let nodes = self.node.iter().map(|node| node.id).collect();
+        crate::siren::settings::check(&self.sirens, &self.siren, &self.siren_pattern, &nodes)
+            .map_err(|(key, message)| Refusal { key, message })
     }
 
     fn check_pace(&self) -> Result<(), Refusal> {

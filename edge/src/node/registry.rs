@@ -225,13 +225,50 @@ impl Nodes {
         items
     }
 
-    /// Encodes and sends one downlink frame by the node's last line.
-    fn send(&self, id: u32, node: &mut Node, mut body: Body) {
-        let Some(route) = &node.route else { return };
+    /// Sends a command to a node. That it was sent is all that is known: nodes do not answer commands.
+    ///
+    /// # Errors
+    /// Why it could not be sent: no such node, no line on which it has spoken, or a line that takes no more.
+    pub fn command(
+        &self,
+        node: u32,
+        id: u32,
+        code: u8,
+        argument: u32,
+        expires_unix_us: i64,
+    ) -> Result<(), &'static str> {
+        let mut nodes = self.lock();
+        let known = nodes.get_mut(&node).ok_or("is not configured")?;
+        if known.route.is_none() {
+            return Err("has not been heard since the start");
+        }
+        let body = Body::Command {
+            id,
+            code,
+            argument,
+            expires_unix_us,
+        };
+        if self.send(node, known, body) {
+            Ok(())
+        } else {
+            Err("its line takes no frames")
+        }
+    }
+
+    /// UTC of a node's last authentic frame, microseconds.
+    pub fn last_frame_us(&self, node: u32) -> Option<i64> {
+        self.lock().get(&node)?.session.last_frame_us()
+    }
+
+    /// Encodes and sends one downlink frame by the node's last line; whether the line took it.
+    fn send(&self, id: u32, node: &mut Node, mut body: Body) -> bool {
+        let Some(route) = &node.route else {
+            return false;
+        };
         let Some(counter) = node.counter.checked_add(1) else {
             // 4 billion frames to one node in one run: the agent must be restarted for a new boot number.
             self.tallies.errors.add("downlink_counter_exhausted", 1);
-            return;
+            return false;
         };
         if let Body::TimeReply { t3_unix_us, .. } = &mut body {
             *t3_unix_us = self.clock.now_us();
@@ -249,6 +286,7 @@ impl Nodes {
         if !sent {
             self.tallies.errors.add("downlink_full", 1);
         }
+        sent
     }
 
     /// The outbox has committed these groups: nodes may forget them.

@@ -1,8 +1,8 @@
 //! The status document: retained on the status topic, its absence told by the last will.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use clock::Clock;
 use serde::Serialize;
@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use crate::meter::{MeterHealth, MeterReport};
 use crate::node::{NodeReport, Nodes};
 use crate::outbox::Outbox;
+use crate::siren::relay::Sirens;
 use crate::tally::Tally;
 
 /// A meter that has left so many polls in a row unanswered is silent: one lost answer is no news, a dead meter is, also when it has
@@ -53,6 +54,22 @@ pub struct Status {
     pub nodes: Vec<NodeReport>,
     /// Each meter.
     pub meters: Vec<MeterReport>,
+    /// The sirens; absent where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sirens: Option<SirenStatus>,
+}
+
+/// The sirens' numbers; what each of them does is told on a topic of its own.
+#[derive(Debug, Clone, Serialize)]
+pub struct SirenStatus {
+    /// Connections and messages by fate.
+    pub link: Counts,
+    /// Commands that were refused, by reason.
+    pub refused: BTreeMap<String, u64>,
+    /// Commands that came again.
+    pub repeated: u64,
+    /// What an operator should look at.
+    pub conditions: Vec<String>,
 }
 
 /// The outbox's numbers.
@@ -99,6 +116,8 @@ pub struct Sources {
     pub acked: watch::Sender<u64>,
     /// Groups handed over by links and meters.
     pub accepted: Arc<AtomicU64>,
+    /// The sirens, once they run.
+    pub sirens: OnceLock<Sirens>,
     /// The edge's clock.
     pub clock: Clock,
     /// When the agent started, by that clock.
@@ -122,6 +141,18 @@ impl Sources {
         };
         let meters: Vec<MeterReport> = self.meters.iter().map(|meter| meter.report()).collect();
         let connected = self.connected.load(Ordering::Acquire);
+        let sirens = self.sirens.get().map(|sirens| {
+            let report = sirens.report();
+            SirenStatus {
+                link: sirens.tally.snapshot(),
+                refused: report.refused.clone(),
+                repeated: report.repeated,
+                conditions: report.conditions.clone(),
+            }
+        });
+        let siren_trouble = sirens
+            .as_ref()
+            .is_some_and(|sirens| !sirens.conditions.is_empty());
         let mut conditions = Vec::new();
         for (holds, condition) in [
             (outbox.full, "outbox_full"),
@@ -134,6 +165,7 @@ impl Sources {
                 meters.iter().any(|meter| meter.unanswered >= SILENT_POLLS),
                 "meter_silent",
             ),
+            (siren_trouble, "siren_trouble"),
         ] {
             if holds {
                 conditions.push(condition);
@@ -155,6 +187,7 @@ impl Sources {
             links: self.links.snapshot(),
             nodes: self.nodes.report(),
             meters,
+            sirens,
         }
     }
 }

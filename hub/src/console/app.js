@@ -14,7 +14,7 @@ const FLAGS = [[1, "suspect"], [2, "out of range"], [4, "clock uncertain"], [8, 
 const NOTES = 8 | 64;        // flags that say where a value comes from, not that it is doubtful
 const SVG = "http:" + "/" + "/www.w3.org/2000/svg";
 
-const view = { mode: document.documentElement.dataset.mode, ready: false, stalled: false, now_us: 0, conditions: [], stations: new Map(), alerts: [], timeline: [], situations: [], outages: [], others: { feeds: [], actual: [], not_actual: [], more: 0 }, relief: null };
+const view = { mode: document.documentElement.dataset.mode, ready: false, stalled: false, now_us: 0, conditions: [], stations: new Map(), alerts: [], timeline: [], situations: [], outages: [], others: { feeds: [], actual: [], not_actual: [], more: 0 }, relief: null, sirens: [] };
 const $ = (id) => document.getElementById(id);
 
 // ---- building blocks ------------------------------------------------------------------------------------------------
@@ -233,6 +233,48 @@ function showSituations() {
   const newest = [...view.situations].reverse().sort((a, b) => (a.over_us !== null) - (b.over_us !== null));
   $("situations").hidden = newest.length === 0;
   $("situation-list").replaceChildren(...newest.map(situationCard));
+}
+
+// ---- sirens ---------------------------------------------------------------------------------------------------------
+
+// A siren that does not answer is unknown: it is never shown as silent.
+const SIREN_MARKS = { sounding: "finding", done: "good", silenced: "good", idle: "good", failed: "fault", refused: "fault", unknown: "unknown" };
+const sirensOpened = new Map();  // zones whose list was opened or closed by hand
+
+function sirenMark(state) {
+  const icon = draw("svg", { viewBox: "0 0 14 14", "aria-hidden": "true" });
+  const kind = SIREN_MARKS[state] || "unknown";
+  icon.append(mark(kind, 7, 7, 5));
+  return make("span", { class: `state ${kind}` }, icon, words(state));
+}
+
+function sirenRow(siren) {
+  return make("li", {}, sirenMark(siren.state), " ", make("b", {}, siren.id), ` at ${siren.edge}`,
+    siren.mode && siren.mode !== "actual" ? make("span", { class: `chip mode ${siren.mode}` }, siren.mode.toUpperCase()) : null,
+    siren.reason ? make("div", { class: "because" }, siren.reason) : null);
+}
+
+function sirenZone(zone) {
+  const order = zone.order;
+  const share = order === null ? "Nothing is ordered" : `${zone.acknowledged} of ${zone.expected} acknowledged (${Math.floor(100 * zone.share)}%)`;
+  const rest = [[zone.sounding, "sounding"], [zone.failed, "failed"], [zone.unknown, "unknown"]].filter(([n]) => n > 0).map(([n, word]) => `${n} ${word}`);
+  const troubled = zone.failed > 0 || zone.unknown > 0;
+  const list = make("details", { open: sirensOpened.has(zone.id) ? sirensOpened.get(zone.id) : (order !== null || troubled) && zone.expected <= 12 },
+    make("summary", {}, `${zone.expected} ${zone.expected === 1 ? "siren" : "sirens"}${rest.length > 0 ? `: ${rest.join(", ")}` : ""}`),
+    make("ul", { class: "evidence" }, ...zone.sirens.map(sirenRow)));
+  list.addEventListener("toggle", () => sirensOpened.set(zone.id, list.open));
+  return make("article", { class: order === null ? "alert past" : "alert situation" },
+    make("div", { class: "chips" },
+      make("span", { class: "chip" }, order === null ? "Quiet" : `Ordered: ${order.signal}`),
+      order !== null && order.mode !== "actual" ? make("span", { class: `chip mode ${order.mode}` }, order.mode.toUpperCase()) : null),
+    make("h3", {}, zone.id),
+    make("p", { class: "where" }, share, order === null ? null : ", since ", order === null ? null : instant(order.since_us)),
+    list);
+}
+
+function showSirens() {
+  $("sirens").hidden = view.sirens.length === 0;
+  $("siren-list").replaceChildren(...view.sirens.map(sirenZone));
 }
 
 // ---- stations -------------------------------------------------------------------------------------------------------
@@ -532,6 +574,10 @@ const apply = {
     view.relief = [...(view.relief || []).filter((r) => r.event !== relief.event), relief];
     if (first) show(showAlerts);
   },
+  sirens(zones) {
+    view.sirens = zones;
+    show(showSirens);
+  },
   conditions(list) {
     view.conditions = list;
     show(showConditions, showHeader);
@@ -555,7 +601,7 @@ function take(snapshot) {
   const folder = snapshot.mode === "actual" ? "" : `${snapshot.mode}/`;
   $("feed-atom").href = `${folder}feed.atom`;
   $("feed-rss").href = `${folder}feed.rss`;
-  show(showHeader, showConditions, showAlerts, showOthers, showSituations, showStations, showTimeline);
+  show(showHeader, showConditions, showAlerts, showOthers, showSituations, showSirens, showStations, showTimeline);
 }
 
 let loading = false;

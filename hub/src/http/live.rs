@@ -258,6 +258,7 @@ impl Latest {
             Change::Others(others) => self.others = Some(others),
             Change::Relief(relief) => write_event(frame, "relief", &relief),
             Change::Conditions(conditions) => write_event(frame, "conditions", &conditions),
+            Change::Sirens(zones) => write_event(frame, "sirens", &zones),
         }
     }
 

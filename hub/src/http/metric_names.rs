@@ -43,6 +43,23 @@ const MEANINGS: &[(&str, &str)] = &[
         "Messages of other senders shown now, by whether they are meant and who vouches for them.",
     ),
     (
+        "siren_commands",
+        "Signed commands to edges with sirens, by whether they could be handed to the broker.",
+    ),
+    ("siren_reports", "Reports of edges about their sirens."),
+    (
+        "siren_reports_refused",
+        "Reports of edges about their sirens that were not believed, by reason.",
+    ),
+    (
+        "sirens_expected_now",
+        "Sirens of a zone that are expected to answer.",
+    ),
+    (
+        "sirens_now",
+        "Sirens of a zone that have taken what is ordered, that sound, whose output fails, and of which nothing is known.",
+    ),
+    (
         "batches_refused",
         "Batches from edges that were not understood or did not belong, by reason.",
     ),

@@ -379,6 +379,7 @@ struct Snapshot {
     others: OthersView,
     subscribers: Vec<outlet::Status>,
     relief: Option<Vec<ReliefView>>,
+    sirens: Vec<crate::sirens::SirenZoneView>,
 }
 
 impl Snapshot {
@@ -400,6 +401,7 @@ impl Snapshot {
             others: view.others.clone(),
             subscribers: view.subscribers.values().cloned().collect(),
             relief: view.relief.clone(),
+            sirens: view.sirens.clone(),
         }
     }
 }

@@ -102,6 +102,9 @@ impl Pipeline {
         }
         self.send_alert(message);
         self.outlets.issued(message);
+        if let Some(sirens) = &self.sirens {
+            sirens.issued(message);
+        }
         let kind = match message.msg_type.as_str() {
             "Alert" => "alert",
             "Update" => "update",

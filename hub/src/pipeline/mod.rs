@@ -31,6 +31,7 @@ use crate::intake::open::Arrival;
 use crate::intake_log::{IntakeLog, Owed};
 use crate::mqtt::{Inbound, Outbound, Session, Via};
 use crate::outlets::Tap;
+use crate::sirens::Sirens;
 use crate::stations;
 use crate::view::{Board, TimelineEntry};
 use modelling::Answer;
@@ -111,6 +112,8 @@ pub struct Pipeline {
     pub sink: Box<dyn Sink>,
     /// Assesses what issued messages mean, beside the pipeline.
     pub assessor: Option<crate::assess::Assessor>,
+    /// Who sounds sirens for what was issued; `None` where there are none.
+    pub sirens: Option<Sirens>,
     /// Let time pass by itself; a replay steps by hand instead.
     pub ticking: bool,
     /// The propagation model, beside the pipeline; `None` computes in the step, for a replay's clock stands still meanwhile.

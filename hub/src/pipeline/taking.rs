@@ -89,7 +89,8 @@ impl Pipeline {
                 });
                 owed.messages.push((via, publish));
             }
-            Channel::Ack | Channel::Command | Channel::Siren => owed.messages.push((via, publish)),
+            // Reports of sirens come by a connection of their own.
+            Channel::Siren | Channel::Ack | Channel::Command => owed.messages.push((via, publish)),
         }
     }
 

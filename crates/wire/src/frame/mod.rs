@@ -36,6 +36,12 @@ pub const MAX_FRAME: usize = 320;
 /// Most samples in one frame. Twelve of the longest kind need 230 bytes on the line.
 pub const MAX_SAMPLES: usize = 12;
 
+/// Code of [`Body::Command`]: sound for `argument` milliseconds, then stop by itself unless told again.
+pub const SIREN_ON: u8 = 1;
+
+/// Code of [`Body::Command`]: be silent.
+pub const SIREN_OFF: u8 = 2;
+
 /// Which way a frame goes. Part of the tag, so a frame cannot be reflected to its sender.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum Direction {
