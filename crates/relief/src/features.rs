@@ -87,7 +87,7 @@ pub(crate) fn split<const MOST: usize>(bytes: &[u8]) -> Result<Limited<'_, MOST>
         (kind, _) => Err(ReadError::Other {
             wanted: "GeoJSON features",
             found: match kind {
-                Some(kind) => format!("an object of type \"{}\"", excerpt(&kind)),
+                Some(kind) => format!("an object of type \"{}\"", excerpt(kind)),
                 None => "an object without `features`".to_owned(),
             },
         }),
