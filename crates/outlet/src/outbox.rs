@@ -151,7 +151,8 @@ impl Outbox {
 
     /// Takes a message that was issued, if the subscriber is to have it. Messages come in the order in which they were issued, also those
     /// of earlier runs: what has become of them stands in the ledger.
-    pub fn offer(&mut self, issued: Arc<Issued>) {
+    /// `utc_us` is the issuer's time, microseconds since the Unix epoch.
+    pub fn offer(&mut self, issued: Arc<Issued>, utc_us: i64) {
         // The last gate: nothing of another status passes it, whatever refers to it.
         if !self.profile.statuses.contains(&issued.status) {
             return;
@@ -163,8 +164,13 @@ impl Outbox {
         {
             return;
         }
-        if self.ledger.is_settled(&issued.identifier) {
-            // An earlier run was through with it, and so with what it replaces: that must not come after it.
+        let standing = self.ledger.standing(&issued.identifier);
+        // History: it was over before this subscriber was to have it.
+        let is_past = issued.expires_us <= utc_us && standing.is_none();
+        if self.ledger.is_settled(&issued.identifier)
+            || is_past && self.carries == Carries::Messages
+        {
+            // What is through is through with what it replaces: that must not come after it.
             let earlier = std::mem::take(&mut self.waiting);
             self.waiting = earlier
                 .into_iter()

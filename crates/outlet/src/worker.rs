@@ -189,7 +189,7 @@ impl<U: Fn() -> i64, T: FnMut(Status)> Task<U, T> {
         self.next += missed + messages.len() as u64;
         self.missed += missed;
         for message in messages {
-            self.outbox.offer(message);
+            self.outbox.offer(message, (self.utc_us)());
         }
     }
 

@@ -66,7 +66,7 @@ fn drain(outbox: &mut Outbox, now: Moment) -> Vec<String> {
 #[test]
 fn a_subscriber_that_is_down_for_an_hour_gets_its_message_when_it_is_back() {
     let mut outbox = plain();
-    outbox.offer(issued("a"));
+    outbox.offer(issued("a"), NOW_US);
     let mut attempts = 0;
     for second in 0..3_600 {
         if sends(&mut outbox, at(second)).is_some() {
@@ -94,7 +94,7 @@ fn a_subscriber_that_is_down_for_an_hour_gets_its_message_when_it_is_back() {
         ),
         (0, None, None)
     );
-    outbox.offer(issued("a"));
+    outbox.offer(issued("a"), NOW_US);
     assert_eq!(
         sends(&mut outbox, at(back + 1)),
         None,
@@ -105,7 +105,7 @@ fn a_subscriber_that_is_down_for_an_hour_gets_its_message_when_it_is_back() {
 #[test]
 fn what_the_receiver_asks_for_is_kept() {
     let mut outbox = plain();
-    outbox.offer(issued("a"));
+    outbox.offer(issued("a"), NOW_US);
     assert!(sends(&mut outbox, at(0)).is_some());
     let busy = Outcome::Failed {
         why: "it answers HTTP 429".to_owned(),
@@ -121,12 +121,14 @@ fn what_the_receiver_asks_for_is_kept() {
 fn the_newest_word_of_an_event_goes_out_and_no_older_one_after_it() {
     let messages = chain("e", 2, false);
     let mut outbox = plain();
-    messages.iter().for_each(|m| outbox.offer(m.clone()));
+    messages
+        .iter()
+        .for_each(|m| outbox.offer(m.clone(), NOW_US));
     assert_eq!(drain(&mut outbox, at(0)), ["e-3"]);
     assert_eq!(outbox.counts().dropped, 2);
     // Another start: the log offers all of them again.
     let mut again = outbox_with(outbox.ledger().clone());
-    messages.iter().for_each(|m| again.offer(m.clone()));
+    messages.iter().for_each(|m| again.offer(m.clone(), NOW_US));
     assert_eq!(drain(&mut again, at(10)), Vec::<String>::new());
 }
 
@@ -139,7 +141,7 @@ fn each_message_of_an_event_goes_out_in_order_when_nothing_is_in_the_way() {
     let mut outbox = plain();
     let mut all = Vec::new();
     for message in chain("e", 2, true) {
-        outbox.offer(message);
+        outbox.offer(message, NOW_US);
         all.extend(drain(&mut outbox, at(0)));
     }
     assert_eq!(all, ["e-1", "e-2", "e-3", "e-4"]);
@@ -150,34 +152,34 @@ fn a_cancellation_goes_to_whoever_may_have_got_what_it_cancels_and_to_nobody_els
     // Never heard of it.
     let messages = chain("e", 0, true);
     let mut never = plain();
-    messages.iter().for_each(|m| never.offer(m.clone()));
+    messages.iter().for_each(|m| never.offer(m.clone(), NOW_US));
     assert_eq!(drain(&mut never, at(0)), Vec::<String>::new());
     assert_eq!(never.counts().dropped, 2);
 
     // Tried, and certainly not arrived.
     let mut refused = plain();
-    refused.offer(messages[0].clone());
+    refused.offer(messages[0].clone(), NOW_US);
     assert!(sends(&mut refused, at(0)).is_some());
     answer(&mut refused, failed(false), at(0));
-    refused.offer(messages[1].clone());
+    refused.offer(messages[1].clone(), NOW_US);
     assert_eq!(drain(&mut refused, at(600)), Vec::<String>::new());
 
     // Perhaps.
     let mut perhaps = plain();
-    perhaps.offer(messages[0].clone());
+    perhaps.offer(messages[0].clone(), NOW_US);
     assert!(sends(&mut perhaps, at(0)).is_some());
     answer(&mut perhaps, failed(true), at(0));
-    perhaps.offer(messages[1].clone());
+    perhaps.offer(messages[1].clone(), NOW_US);
     assert_eq!(drain(&mut perhaps, at(600)), ["e-2"]);
 
     // Perhaps at first; that a second attempt found no connection takes nothing of that away.
     let mut twice = plain();
-    twice.offer(messages[0].clone());
+    twice.offer(messages[0].clone(), NOW_US);
     for (second, arrived) in [(0, true), (600, false)] {
         assert!(sends(&mut twice, at(second)).is_some());
         answer(&mut twice, failed(arrived), at(second));
     }
-    twice.offer(messages[1].clone());
+    twice.offer(messages[1].clone(), NOW_US);
     assert_eq!(drain(&mut twice, at(1_200)), ["e-2"]);
 }
 
@@ -201,13 +203,13 @@ fn who_was_warned_hears_the_end_even_where_it_would_not_have_asked_for_it() {
         ..Profile::default()
     };
     let mut warned = outbox(profile.clone(), Repeat::Harmless, Ledger::default());
-    warned.offer(messages[0].clone());
+    warned.offer(messages[0].clone(), NOW_US);
     assert_eq!(drain(&mut warned, at(0)), ["e-1"]);
-    warned.offer(messages[1].clone());
+    warned.offer(messages[1].clone(), NOW_US);
     assert_eq!(drain(&mut warned, at(1)), ["e-2"]);
     // Who was not warned is not told that it was.
     let mut other = outbox(profile, Repeat::Harmless, Ledger::default());
-    messages.iter().for_each(|m| other.offer(m.clone()));
+    messages.iter().for_each(|m| other.offer(m.clone(), NOW_US));
     assert_eq!(drain(&mut other, at(1)), Vec::<String>::new());
 }
 
@@ -215,7 +217,7 @@ fn who_was_warned_hears_the_end_even_where_it_would_not_have_asked_for_it() {
 fn an_exercise_reaches_nobody_who_did_not_ask_for_exercises() {
     let drill = issued_of(&alert("drill", MsgType::Alert, Status::Exercise));
     let mut outbox = plain();
-    outbox.offer(drill.clone());
+    outbox.offer(drill.clone(), NOW_US);
     assert_eq!((outbox.waiting(), sends(&mut outbox, at(0))), (0, None));
     assert!(
         Profile::default()
@@ -228,17 +230,17 @@ fn an_exercise_reaches_nobody_who_did_not_ask_for_exercises() {
     let mut mixed = actual.follow("b", cap::Time::from_us(NOW_US + 1_000_000), MsgType::Cancel);
     mixed.status = Status::Exercise;
     mixed.infos.clone_from(&actual.infos);
-    outbox.offer(issued_of(&actual));
+    outbox.offer(issued_of(&actual), NOW_US);
     assert_eq!(drain(&mut outbox, at(0)), ["a"]);
-    outbox.offer(issued_of(&mixed));
+    outbox.offer(issued_of(&mixed), NOW_US);
     assert_eq!(sends(&mut outbox, at(0)), None);
     let asked = Profile {
         statuses: vec![Status::Exercise],
         ..Profile::default()
     };
     let mut exercises = self::outbox(asked, Repeat::Harmless, Ledger::default());
-    exercises.offer(issued_of(&actual));
-    exercises.offer(drill);
+    exercises.offer(issued_of(&actual), NOW_US);
+    exercises.offer(drill, NOW_US);
     assert_eq!(drain(&mut exercises, at(0)), ["drill"]);
 }
 
@@ -250,7 +252,7 @@ fn zones_choose() {
     };
     for (zone, expected) in [("valparaiso", 1), ("arica", 0)] {
         let mut outbox = outbox(profile(zone), Repeat::Harmless, Ledger::default());
-        outbox.offer(issued("a"));
+        outbox.offer(issued("a"), NOW_US);
         assert_eq!(drain(&mut outbox, at(0)).len(), expected, "{zone}");
     }
 }
@@ -266,7 +268,7 @@ fn the_gravest_goes_first() {
         one.infos
             .iter_mut()
             .for_each(|info| info.severity = severity);
-        outbox.offer(issued_of(&one));
+        outbox.offer(issued_of(&one), NOW_US);
     }
     assert_eq!(drain(&mut outbox, at(0)), ["m1", "m2", "m0"]);
 }
@@ -274,7 +276,7 @@ fn the_gravest_goes_first() {
 #[test]
 fn what_expires_is_let_go_and_said() {
     let mut outbox = plain();
-    outbox.offer(issued("a"));
+    outbox.offer(issued("a"), NOW_US);
     assert!(sends(&mut outbox, at(0)).is_some());
     answer(&mut outbox, failed(false), at(0));
     assert_eq!(sends(&mut outbox, at(6 * 3_600)), None);
@@ -282,14 +284,17 @@ fn what_expires_is_let_go_and_said() {
         (outbox.state(), outbox.waiting(), outbox.counts().expired),
         (PeerState::Expired, 0, 1)
     );
-    outbox.offer(issued_of(&{
-        let mut later = alert("b", MsgType::Alert, Status::Actual);
-        later
-            .infos
-            .iter_mut()
-            .for_each(|i| i.expires = Some(cap::Time::from_us(NOW_US + 86_400_000_000)));
-        later
-    }));
+    outbox.offer(
+        issued_of(&{
+            let mut later = alert("b", MsgType::Alert, Status::Actual);
+            later
+                .infos
+                .iter_mut()
+                .for_each(|i| i.expires = Some(cap::Time::from_us(NOW_US + 86_400_000_000)));
+            later
+        }),
+        NOW_US,
+    );
     assert_eq!(drain(&mut outbox, at(6 * 3_600)), ["b"]);
     assert_eq!(outbox.state(), PeerState::Idle);
 }
@@ -297,8 +302,8 @@ fn what_expires_is_let_go_and_said() {
 #[test]
 fn wrong_credentials_block_until_somebody_corrects_them_and_lose_nothing() {
     let mut outbox = plain();
-    outbox.offer(issued("a"));
-    outbox.offer(issued("b"));
+    outbox.offer(issued("a"), NOW_US);
+    outbox.offer(issued("b"), NOW_US);
     assert!(sends(&mut outbox, at(0)).is_some());
     answer(
         &mut outbox,
@@ -316,8 +321,8 @@ fn wrong_credentials_block_until_somebody_corrects_them_and_lose_nothing() {
 #[test]
 fn a_message_that_is_refused_holds_up_no_other_and_is_given_up_in_the_end() {
     let mut outbox = plain();
-    outbox.offer(issued("bad"));
-    outbox.offer(issued("good"));
+    outbox.offer(issued("bad"), NOW_US);
+    outbox.offer(issued("good"), NOW_US);
     let no = || Outcome::Refused {
         why: "language: Value not allowed".to_owned(),
         for_good: false,
@@ -350,7 +355,7 @@ fn a_message_that_is_refused_holds_up_no_other_and_is_given_up_in_the_end() {
     );
     // It is remembered.
     let mut again = outbox_with(outbox.ledger().clone());
-    again.offer(issued("bad"));
+    again.offer(issued("bad"), NOW_US);
     assert_eq!(sends(&mut again, at(200)), None);
 }
 
@@ -359,12 +364,12 @@ fn a_delivery_in_doubt_is_asked_for_and_repeated_only_if_it_is_missing() {
     let in_doubt = || {
         let mut notes = Vec::new();
         let mut killed = outbox(Profile::default(), Repeat::AskFirst, Ledger::default());
-        killed.offer(issued("a"));
+        killed.offer(issued("a"), NOW_US);
         assert!(matches!(killed.next(at(0), &mut notes), Step::Send(_)));
         let mut ledger = Ledger::default();
         notes.iter().for_each(|n| ledger.apply(n));
         let mut next = outbox(Profile::default(), Repeat::AskFirst, ledger);
-        next.offer(issued("a"));
+        next.offer(issued("a"), NOW_US);
         next
     };
     let ask = |outbox: &mut Outbox, now| {
@@ -427,7 +432,9 @@ fn a_word_about_changes_is_said_once_for_all_of_them() {
     );
     let mut messages = chain("e", 1, true);
     messages.push(issued("f-1"));
-    messages.iter().for_each(|m| outbox.offer(m.clone()));
+    messages
+        .iter()
+        .for_each(|m| outbox.offer(m.clone(), NOW_US));
     assert_eq!(drain(&mut outbox, at(0)), ["f-1"]);
     let mut again = Outbox::new(
         Profile::default(),
@@ -436,7 +443,7 @@ fn a_word_about_changes_is_said_once_for_all_of_them() {
         backoff(),
         outbox.ledger().clone(),
     );
-    messages.iter().for_each(|m| again.offer(m.clone()));
+    messages.iter().for_each(|m| again.offer(m.clone(), NOW_US));
     assert_eq!(drain(&mut again, at(1)), Vec::<String>::new());
 }
 
@@ -476,7 +483,9 @@ fn simulate(seed: u64) {
     let (mut put, mut second) = (0, 0);
     let fresh = |disk: &Ledger, put: usize| {
         let mut outbox = outbox(Profile::default(), Repeat::AskFirst, disk.clone());
-        log[..put].iter().for_each(|m| outbox.offer(m.clone()));
+        log[..put]
+            .iter()
+            .for_each(|m| outbox.offer(m.clone(), NOW_US));
         outbox
     };
     let mut outbox = fresh(&disk, put);
@@ -485,7 +494,7 @@ fn simulate(seed: u64) {
         let hostile = round < calm;
         second += random.below(20);
         if put < log.len() && (random.below(4) == 0 || !hostile) {
-            outbox.offer(log[put].clone());
+            outbox.offer(log[put].clone(), NOW_US);
             put += 1;
         }
         if hostile && random.below(25) == 0 {
@@ -597,9 +606,40 @@ impl Random {
 }
 
 #[test]
+fn history_is_no_debt() {
+    let messages = chain("e", 1, false);
+    let later_us = NOW_US + 7 * 3_600_000_000;
+    let mut fresh = plain();
+    for message in &messages {
+        fresh.offer(message.clone(), later_us);
+    }
+    let now = Moment {
+        elapsed: Duration::ZERO,
+        utc_us: later_us,
+    };
+    assert_eq!(sends(&mut fresh, now), None);
+    assert_eq!(
+        (fresh.state(), fresh.counts().expired, fresh.last_error()),
+        (PeerState::Idle, 0, None)
+    );
+    // What was tried and did not arrive was owed.
+    let mut tried = plain();
+    tried.offer(messages[0].clone(), NOW_US);
+    assert!(sends(&mut tried, at(0)).is_some());
+    answer(&mut tried, failed(false), at(0));
+    let mut again = outbox_with(tried.ledger().clone());
+    again.offer(messages[0].clone(), later_us);
+    assert_eq!(sends(&mut again, now), None);
+    assert_eq!(
+        (again.state(), again.counts().expired),
+        (PeerState::Expired, 1)
+    );
+}
+
+#[test]
 fn notes_say_what_happened() {
     let mut outbox = plain();
-    outbox.offer(issued("a"));
+    outbox.offer(issued("a"), NOW_US);
     let mut notes = Vec::new();
     assert!(matches!(outbox.next(at(0), &mut notes), Step::Send(_)));
     outbox.answered(Outcome::DELIVERED, at(1), &mut notes);

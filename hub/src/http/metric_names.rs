@@ -11,6 +11,18 @@ const MEASURES: [&str; 7] = [
 /// What the hub's counters mean; a name that is not here is its own explanation.
 const MEANINGS: &[(&str, &str)] = &[
     (
+        "subscriber_messages",
+        "Messages pushed to subscribers since the start, by what came of them; failed_attempt counts attempts.",
+    ),
+    (
+        "subscriber_messages_waiting",
+        "Messages that a subscriber is owed.",
+    ),
+    (
+        "subscriber_state_now",
+        "1 for the state that a subscriber is in, 0 for the others.",
+    ),
+    (
         "alerts_published",
         "CAP messages published since the start, by message type.",
     ),

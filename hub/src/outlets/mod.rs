@@ -248,13 +248,9 @@ fn show(board: &Board, status: Status, tell_after: Duration, now_us: i64) {
         failing_us.filter(|us| *us >= i64::try_from(tell_after.as_micros()).unwrap_or(i64::MAX));
     let text = too_long.map(|us| {
         format!(
-            "subscriber {name} has received nothing for {} min although {} waited: {}",
+            "subscriber {name} could not be told for {} min, {} waiting: {}",
             us / 60_000_000,
-            if status.waiting > 0 {
-                "messages"
-            } else {
-                "a message"
-            },
+            status.waiting,
             status.last_error.as_deref().unwrap_or("no reason known"),
         )
     });
