@@ -337,6 +337,41 @@ fn a_bulletin_says_what_the_message_says() {
     assert!(!english.text.contains("irst wave"), "{}", english.text);
 }
 
+/// An officer's warning about smoke has levels for zones: its bulletin must not make a tsunami of them. One about a tsunami has no forecast.
+#[test]
+fn an_officers_levels_are_a_tsunamis_only_when_the_message_is() {
+    let mut alert = Alert::new(
+        "x-1",
+        "x@example.org",
+        cap::Time::from_us(ORIGIN),
+        cap::Status::Actual,
+        MsgType::Alert,
+    );
+    let mut info = cap::Info::new(
+        "en",
+        cap::Category::Safety,
+        "Public safety message",
+        cap::Urgency::Immediate,
+        cap::Severity::Severe,
+        cap::Certainty::Likely,
+    );
+    let named = cap::NamedValue::new;
+    info.parameters.push(named("zone:north", "level=warning"));
+    let mut area = cap::Area::new("The north");
+    area.geocodes.push(named("watchfire:zone", "north"));
+    info.areas.push(area);
+    alert.infos.push(info);
+    let smoke = Forms::of(&alert).expect("forms").bulletin;
+    assert!(!smoke.to_lowercase().contains("tsunami"), "{smoke}");
+    alert.infos[0].event = "Tsunami".to_owned();
+    let wave = Forms::of(&alert).expect("forms").bulletin;
+    assert!(wave.contains("TSUNAMI WARNING - flooding"), "{wave}");
+    assert!(
+        wave.contains("The north") && !wave.contains("FORECAST"),
+        "{wave}"
+    );
+}
+
 /// A message from elsewhere, or of an older hub, has none of our parameters: its forms have what it says, and the mode it has.
 #[test]
 fn what_a_message_does_not_say_its_forms_do_not_say() {

@@ -47,17 +47,15 @@ pub enum Source<'a> {
     },
 }
 
-/// The forecast for one zone.
+/// A zone of the message, and the forecast for it where there is one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ZoneForecast<'a> {
     /// Name.
     pub name: &'a str,
     /// Level.
     pub level: Level,
-    /// First wave, microseconds since the Unix epoch.
-    pub arrival_us: i64,
-    /// Height at the shore, m: 5th, 50th and 95th percentile.
-    pub heights_m: [f64; 3],
+    /// First wave, microseconds since the Unix epoch, and height at the shore, m: 5th, 50th and 95th percentile.
+    pub forecast: Option<(i64, [f64; 3])>,
 }
 
 /// What one gauge saw.
@@ -274,7 +272,7 @@ impl Page {
     }
 
     fn forecasts(&mut self, zones: &[ZoneForecast<'_>]) {
-        if zones.is_empty() {
+        if zones.iter().all(|zone| zone.forecast.is_none()) {
             return;
         }
         self.section("FORECAST FIRST WAVE AND HEIGHT AT THE SHORE");
@@ -284,9 +282,12 @@ impl Page {
         ));
         self.row(&format!("    {}", "-".repeat(LINE_MAX - 4)));
         for zone in zones {
-            let [low, middle, high] = zone.heights_m.map(|m| m.clamp(0.0, 99.0));
+            let Some((arrival_us, heights_m)) = zone.forecast else {
+                continue;
+            };
+            let [low, middle, high] = heights_m.map(|m| m.clamp(0.0, 99.0));
             let first = self.name(zone.name, 28);
-            let arrival = civil(zone.arrival_us);
+            let arrival = civil(arrival_us);
             self.row(&format!(
                 "    {first:<28} {:02}{:02} {:<11}  {middle:>5.1}M  {low:.1}-{high:.1}M",
                 arrival.hour(),

@@ -41,20 +41,17 @@ fn maule(mode: Mode) -> String {
             ZoneForecast {
                 name: "Coquimbo",
                 level: Level::Major,
-                arrival_us: ORIGIN + 30 * MINUTE,
-                heights_m: [1.2, 3.4, 9.9],
+                forecast: Some((ORIGIN + 30 * MINUTE, [1.2, 3.4, 9.9])),
             },
             ZoneForecast {
                 name: "Valparaíso",
                 level: Level::Warning,
-                arrival_us: ORIGIN + 45 * MINUTE,
-                heights_m: [0.5, 1.4, 3.9],
+                forecast: Some((ORIGIN + 45 * MINUTE, [0.5, 1.4, 3.9])),
             },
             ZoneForecast {
                 name: "Archipiélago Juan Fernández and the islands around it",
                 level: Level::Advisory,
-                arrival_us: ORIGIN + 50 * MINUTE,
-                heights_m: [0.1, 0.4, 1.0],
+                forecast: Some((ORIGIN + 50 * MINUTE, [0.1, 0.4, 1.0])),
             },
         ],
         gauges: &[
@@ -165,8 +162,7 @@ proptest! {
             .map(|name| ZoneForecast {
                 name,
                 level,
-                arrival_us: us,
-                heights_m: [numbers[0], numbers[1], numbers[2]],
+                forecast: Some((us, [numbers[0], numbers[1], numbers[2]])),
             })
             .collect();
         let gauges: Vec<Gauge<'_>> = names

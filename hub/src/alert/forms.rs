@@ -6,8 +6,8 @@
 use cap::{Alert, Info, MsgType, Status, Time};
 use wire::topic::Mode;
 use words::{
-    BulletinInput, Gauge, Language, Level, Moment, Next, Pages, Short, Source, Voice, ZoneForecast,
-    bulletin, sms,
+    BulletinInput, Event, Gauge, Language, Level, Moment, Next, Pages, Phrase, Short, Source,
+    Voice, ZoneForecast, bulletin, sms,
 };
 
 use super::compose::UTC_OFFSET;
@@ -61,7 +61,7 @@ impl Forms {
 fn write_bulletin(alert: &Alert, info: &Info, mode: Mode) -> String {
     let language = Language::from_tag(&info.language).unwrap_or(Language::En);
     let voice = Voice::new(language, mode);
-    let zones = zones(info);
+    let zones = zones(info, language);
     let description = voice.unmarked(info.description.as_deref().unwrap_or_default());
     // The zones' own lines are in the tables.
     let evaluation: Vec<&str> = description
@@ -103,7 +103,10 @@ fn short(alert: &Alert, info: &Info, voice: Voice) -> Pages {
         .and_then(|minutes| minutes.parse().ok())
         .unwrap_or(0);
     let calls_back = matches!(alert.msg_type, MsgType::Cancel | MsgType::Error);
-    let first_us = zones(info).iter().map(|zone| zone.arrival_us).min();
+    let first_us = zones(info, voice.language())
+        .iter()
+        .filter_map(|zone| Some(zone.forecast?.0))
+        .min();
     let first_wave = first_us
         .filter(|_| !calls_back)
         .map(|us| (us > sent_us).then(|| Moment::seen_from(us, sent_us, utc_offset_minutes)));
@@ -149,41 +152,45 @@ fn source(info: &Info) -> Option<Source<'_>> {
     })
 }
 
-/// Zones with a forecast, in the order of the areas.
-fn zones(info: &Info) -> Vec<ZoneForecast<'_>> {
-    let zone = |area: &'_ cap::Area| {
+/// Zones of a tsunami message, in the order of the areas. An officer's message has levels alone; one about something else than a tsunami
+/// has levels that are no tsunami's.
+fn zones(info: &Info, language: Language) -> Vec<ZoneForecast<'_>> {
+    if info.event != Phrase::Event(Event::Tsunami).say(language) {
+        return Vec::new();
+    }
+    let zone = |area: &cap::Area| {
         let id = area.geocodes.iter().find(|g| g.name == "watchfire:zone")?;
         let value = parameter(info, &format!("zone:{}", id.value))?;
-        let number = |key| field(value, key)?.parse::<f64>().ok();
         let level = match field(value, "level")? {
             "major" => Level::Major,
             "warning" => Level::Warning,
             "advisory" => Level::Advisory,
             _ => Level::None,
         };
-        let heights_m = [
-            number("height_p05_m")?,
-            number("height_m")?,
-            number("height_p95_m")?,
-        ];
-        Some((
-            level,
-            Time::parse(field(value, "arrival")?)?.us(),
-            heights_m,
-        ))
+        Some((level, forecast(value)))
     };
     info.areas
         .iter()
         .filter_map(|area| {
-            let (level, arrival_us, heights_m) = zone(area)?;
+            let (level, forecast) = zone(area)?;
             Some(ZoneForecast {
                 name: &area.description,
                 level,
-                arrival_us,
-                heights_m,
+                forecast,
             })
         })
         .collect()
+}
+
+fn forecast(value: &str) -> Option<(i64, [f64; 3])> {
+    let number = |key| field(value, key)?.parse::<f64>().ok();
+    let arrival = Time::parse(field(value, "arrival")?)?;
+    let heights_m = [
+        number("height_p05_m")?,
+        number("height_m")?,
+        number("height_p95_m")?,
+    ];
+    Some((arrival.us(), heights_m))
 }
 
 fn gauges(info: &Info) -> Vec<Gauge<'_>> {

@@ -5,6 +5,7 @@ use cap::{Certainty, ResponseType, Severity, Urgency};
 use desk::{Proposal, Published, Refusal};
 use words::{Event, Language, Moment, Phrase, Voice};
 
+use crate::alert::compose::UTC_OFFSET;
 use crate::config::Config;
 
 /// The text that calls `last` back.
@@ -35,9 +36,9 @@ pub fn retract(config: &Config, last: &Published, now_us: i64) -> Result<Proposa
         info.severity = Severity::Minor;
         info.certainty = Certainty::Unlikely;
         info.onset = None;
-        // Levels and heights are what is called back.
+        // Levels, heights, the earthquake and what stations saw are what is called back: no bulletin made of this may repeat them.
         info.parameters
-            .retain(|p| !p.name.starts_with("zone:") && p.name != "station");
+            .retain(|p| p.name == "sahana:event type" || p.name == UTC_OFFSET);
     }
     Ok(Proposal {
         key: format!("{}.retracted", last.identifier),
