@@ -2,7 +2,7 @@
 //!
 //! Each file in `tests/` is one promise of the system. What they share is here: processes that end with the test ([`program`]),
 //! hubs and edges on a site of their own ([`site`], [`running`]), brokers ([`broker`]), an MQTT client as third parties use one
-//! ([`mqtt`]), batches made by hand ([`batches`]), disks that are full or torn ([`disk`]), and what is read back ([`exported`],
+//! ([`mqtt`]), batches made by hand ([`batches`]), disks that are full or torn ([`disk`]), and officers at the desk ([`officer`]), what is read back ([`exported`],
 //! [`chain`], [`replayed`], [`http`]).
 //!
 //! Invariants: nothing outlives a test; nothing listens anywhere but on loopback; no test asserts how long something took. Where a
@@ -16,6 +16,7 @@ pub mod disk;
 pub mod exported;
 pub mod http;
 pub mod mqtt;
+pub mod officer;
 pub mod program;
 pub mod random;
 pub mod recorded;

@@ -245,6 +245,38 @@ status_interval = "1s"
             .expect("the program starts")
     }
 
+    /// Runs `watchfire audit ARGS --config hub.toml`.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn audit(&self, arguments: &[&str]) -> Output {
+        self.command("scenario-hub")
+            .arg("audit")
+            .args(arguments)
+            .args(["--config", "hub.toml"])
+            .output()
+            .expect("the program starts")
+    }
+
+    /// Makes an account with [`PASSWORD`](crate::officer::PASSWORD), as an operator does.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub fn add_account(&self, name: &str, role: &str) {
+        let mut child = self
+            .command("scenario-hub")
+            .args(["account", "add", name, "--role", role, "--password-stdin"])
+            .args(["--config", "hub.toml"])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        let mut input = child.stdin.take().expect("a pipe");
+        std::io::Write::write_all(&mut input, crate::officer::PASSWORD.as_bytes()).expect("read");
+        drop(input);
+        assert!(child.wait().expect("it ends").success());
+    }
+
     /// Every reading in the hub's journal.
     ///
     /// # Panics
