@@ -176,7 +176,12 @@ impl Access {
             let access = self.clone();
             let _ = tokio::task::spawn_blocking(move || {
                 access.look();
-                if access.files.looks.fetch_add(1, Ordering::Relaxed) % KEEP_LOOKS == 0 {
+                if access
+                    .files
+                    .looks
+                    .fetch_add(1, Ordering::Relaxed)
+                    .is_multiple_of(KEEP_LOOKS)
+                {
                     access.keep();
                     access.warn_of_tokens();
                 }
