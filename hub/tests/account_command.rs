@@ -212,30 +212,34 @@ impl Drop for Hub {
 impl Hub {
     fn start(site: &Site, log: &Path) -> Self {
         let file = std::fs::File::create(log).expect("a file");
-        let mut child = site
+        let child = site
             .program()
             .args(["--log", "json", "run", "--config", "hub.toml"])
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .expect("started");
-        let mut lines = BufReader::new(child.stderr.take().expect("standard error")).lines();
-        let mut log = file;
+        // Ours to end from here on, whatever fails.
+        let mut hub = Self(child, std::net::SocketAddr::from(([127, 0, 0, 1], 0)));
+        let stderr = hub.0.stderr.take().expect("standard error");
+        let mut lines = BufReader::new(stderr).lines();
+        let mut log = std::fs::File::create(log).expect("a file");
         loop {
             let line = lines.next().expect("it runs").expect("text");
             writeln!(log, "{line}").expect("written");
             if let Some((_, rest)) = line.split_once("\"page\":\"http://") {
                 let address = rest.split('/').next().expect("an address");
-                let address = address.parse().expect("an address");
-                // Read on, so that the hub never waits for us.
-                std::thread::spawn(move || {
-                    for line in lines.map_while(Result::ok) {
-                        let _ = writeln!(log, "{line}");
-                    }
-                });
-                return Self(child, address);
+                hub.1 = address.parse().expect("an address");
+                break;
             }
         }
+        // Read on, so that the hub never waits for us.
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let _ = writeln!(log, "{line}");
+            }
+        });
+        hub
     }
 
     fn send(&self, head: &str, body: &str) -> String {

@@ -525,6 +525,29 @@ async fn a_proxy_names_the_client_and_nobody_else_can() {
     hub.stop().await;
 }
 
+/// The desk is shown to nobody who has not logged in, and takes nothing from another site's page.
+#[tokio::test]
+async fn the_desk_is_for_those_who_may() {
+    let site = Site::new("");
+    let token = site.token("rig", Role::Viewer);
+    let (hub, _) = site.serve().await;
+    assert_eq!(get(hub.address, "/api/desk").await.status, 401);
+    let action = "{\"action\":\"approve\",\"draft\":\"x\"}";
+    let ask = async |headers: &[(&str, &str)]| {
+        let mut all = vec![JSON];
+        all.extend_from_slice(headers);
+        post(hub.address, "/api/desk", &all, action).await.status
+    };
+    assert_eq!(ask(&[]).await, 401);
+    let cookie = cookies(&login(&hub, "ana", PASSWORD).await);
+    assert_eq!(ask(&[("cookie", &cookie)]).await, 403);
+    // Past the door there is no desk in this test.
+    assert_eq!(ask(&[("cookie", &cookie), MARK, HERE]).await, 404);
+    let look = get_with(hub.address, "/api/desk", &[("authorization", &token)]).await;
+    assert_eq!(look.status, 404);
+    hub.stop().await;
+}
+
 #[tokio::test]
 async fn nobody_logs_in_where_nobody_acts() {
     let hub = serve(Mode::Exercise).await;
