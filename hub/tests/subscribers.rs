@@ -378,6 +378,59 @@ async fn a_damaged_ledger_stops_nobody() {
     );
 }
 
+/// Languages left out break a signature: what leaves is signed again, and whole messages leave as they were issued.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everybody_gets_a_signature_that_holds() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let keys = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/cap/tests/keys");
+    let (all, spanish) = (dir.path().join("all"), dir.path().join("spanish"));
+    let more = format!(
+        r#"
+[signature]
+key_file = "{keys}/p256.key.pem"
+certificate_file = "{keys}/p256.crt.pem"
+[[subscriber]]
+name = "all"
+kind = "file"
+directory = "{all}"
+statuses = ["test"]
+[[subscriber]]
+name = "spanish"
+kind = "file"
+directory = "{spanish}"
+statuses = ["test"]
+languages = ["es"]
+"#,
+        keys = keys.display(),
+        all = all.display(),
+        spanish = spanish.display(),
+    );
+    let config = config(dir.path(), "test", &more).expect("sound");
+    let service = start(&config).await;
+    publish(&service, "m1", 190.0).await;
+    until(&service, |v| {
+        state(v, "all").1 == 1 && state(v, "spanish").1 == 1
+    })
+    .await;
+    let issued = service.board.read(|v| v.alerts[0].xml.clone());
+    service.stop().await;
+    let ca = std::fs::read_to_string(keys.join("ca.crt.pem")).expect("a root");
+    let trusted = cap::signature::TrustList::from_pem(&ca).expect("a root");
+    let at = cap::Time::parse("2026-06-01T00:00:00+00:00").expect("a time");
+    for (directory, languages) in [(&all, 2), (&spanish, 1)] {
+        let file = std::fs::read_dir(directory)
+            .expect("made")
+            .flatten()
+            .next()
+            .expect("a file");
+        let xml = std::fs::read_to_string(file.path()).expect("read");
+        let verified =
+            cap::signature::verify(xml.as_bytes(), &trusted, at).expect("a signature that holds");
+        assert_eq!(verified.read().expect("CAP").0.infos.len(), languages);
+        assert_eq!(xml == *issued, languages == 2);
+    }
+}
+
 #[test]
 fn subscribers_are_checked() {
     let dir = tempfile::tempdir().expect("a directory");
