@@ -110,9 +110,15 @@ impl Rig {
             let until = async {
                 let _ = stopped.await;
             };
-            hub::http::serve(served, listener, hub::http::Settings::new("", "x"), until)
-                .await
-                .expect("serves");
+            hub::http::serve(
+                served,
+                None,
+                listener,
+                hub::http::Settings::new("", "x"),
+                until,
+            )
+            .await
+            .expect("serves");
         });
         Self {
             config,
