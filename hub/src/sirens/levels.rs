@@ -63,3 +63,131 @@ fn named(word: &str) -> Option<Level> {
         .into_iter()
         .find(|level| level.name() == word)
 }
+
+#[cfg(test)]
+mod tests {
+    use cap::{
+        Alert, Area, Category, Certainty, Circle, Info, MsgType, NamedValue, Point, Severity,
+        Status, Time, Urgency,
+    };
+    use wire::topic::Mode;
+
+    use super::*;
+
+    fn zone(id: &str, zones: &[&str], areas: &[&str]) -> SirenZone {
+        let owned = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
+        SirenZone {
+            id: id.to_owned(),
+            zones: owned(zones),
+            areas: owned(areas),
+            sirens: Vec::new(),
+            advisory: None,
+            warning: Some("warning".to_owned()),
+            major: None,
+        }
+    }
+
+    /// A message of severity Extreme about the area Harbour, with these parameters.
+    fn message(msg_type: MsgType, parameters: &[(&str, &str)]) -> AlertView {
+        let mut alert = Alert::new(
+            "w.1",
+            "w@example.org",
+            Time::from_us(0),
+            Status::Exercise,
+            msg_type,
+        );
+        let mut info = Info::new(
+            "en",
+            Category::Geo,
+            "Tsunami",
+            Urgency::Immediate,
+            Severity::Extreme,
+            Certainty::Likely,
+        );
+        info.parameters = parameters
+            .iter()
+            .map(|(name, value)| NamedValue::new(*name, *value))
+            .collect();
+        let mut area = Area::new("Harbour");
+        area.circles
+            .push(Circle::new(Point::new(-33.0, -71.6), 5.0));
+        info.areas.push(area);
+        alert.infos.push(info);
+        if msg_type == MsgType::Cancel {
+            alert.references.push(cap::Reference {
+                sender: "w@example.org".to_owned(),
+                identifier: "w.0".to_owned(),
+                sent: Time::from_us(-1_000_000),
+            });
+        }
+        AlertView {
+            identifier: alert.identifier.clone(),
+            file: String::new(),
+            event: "e".to_owned(),
+            mode: Mode::Exercise,
+            msg_type: if msg_type == MsgType::Cancel {
+                "Cancel"
+            } else {
+                "Alert"
+            }
+            .to_owned(),
+            severity: "Extreme".to_owned(),
+            sent_us: 0,
+            expires_us: 1,
+            headline: String::new(),
+            summary: String::new(),
+            areas: vec!["Harbour".to_owned()],
+            superseded: false,
+            xml: alert.to_xml().expect("a message").into(),
+        }
+    }
+
+    /// The message's severity is that of its worst zone: it must not sound the others.
+    #[test]
+    fn each_zone_has_its_own_level() {
+        let zones = [
+            zone("a", &[], &[]),
+            zone("b", &[], &[]),
+            zone("both", &["a", "b"], &[]),
+            zone("none", &["c"], &[]),
+            zone("named", &[], &["Harbour"]),
+        ];
+        let told = [
+            ("zone:a", "level=advisory;height_m=0.40"),
+            ("zone:b", "level=major;height_m=8"),
+            ("model", "run"),
+        ];
+        let levels = of(&message(MsgType::Alert, &told), &zones);
+        assert_eq!(
+            levels,
+            [
+                Level::Advisory,
+                Level::Major,
+                Level::Major,
+                Level::None,
+                Level::None
+            ]
+        );
+    }
+
+    #[test]
+    fn without_zones_the_severity_of_its_areas_counts() {
+        let zones = [
+            zone("named", &[], &["Harbour"]),
+            zone("other", &[], &["Hill"]),
+            zone("Harbour", &[], &[]),
+        ];
+        let levels = of(&message(MsgType::Alert, &[]), &zones);
+        assert_eq!(levels, [Level::Major, Level::None, Level::None]);
+    }
+
+    #[test]
+    fn a_cancellation_and_what_cannot_be_read_order_nothing() {
+        let zones = [zone("a", &[], &["Harbour"])];
+        let told = [("zone:a", "level=major")];
+        assert_eq!(of(&message(MsgType::Cancel, &told), &zones), [Level::None]);
+        let mut broken = message(MsgType::Alert, &told);
+        broken.xml = "<alert".into();
+        assert_eq!(of(&broken, &zones), [Level::None]);
+    }
+}

@@ -180,3 +180,64 @@ pub fn check(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct File {
+        sirens: Option<Sirens>,
+        #[serde(default)]
+        siren_zone: Vec<SirenZone>,
+    }
+
+    fn judged(text: &str) -> Result<(), String> {
+        let file: File = settings::parse("hub.toml", text).map_err(|e| e.to_string())?;
+        let known = ["coast".to_owned(), "bay".to_owned()];
+        check(
+            file.sirens.as_ref(),
+            &file.siren_zone,
+            &known.iter().collect(),
+        )
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused_and_says_what_to_do() {
+        let good =
+            "[sirens]\nkey_file = \"k\"\n[[siren_zone]]\nid = \"bay\"\nsirens = [\"e/pier\"]\n";
+        judged(good).unwrap();
+        judged("").unwrap();
+        for (from, to, said) in [
+            ("[sirens]\nkey_file = \"k\"\n", "", "key_file"),
+            ("\"e/pier\"", "\"pier\"", "edge/siren"),
+            ("\"e/pier\"", "\"e/pier\", \"e/pier\"", "twice"),
+            ("[\"e/pier\"]", "[]", "1 to 1000"),
+            ("id = \"bay\"", "id = \"hill\"", "no [[zone]] has this id"),
+            (
+                "id = \"bay\"",
+                "id = \"bay\"\nzones = [\"sea\"]",
+                "no [[zone]] \"sea\"",
+            ),
+            ("id = \"bay\"", "id = \"bay\"\nmajor = \"a b\"", "is no id"),
+            ("\"k\"\n", "\"k\"\nleast_share = 1.5\n", "between 0 and 1"),
+            ("\"k\"\n", "\"k\"\nlasts = \"2d\"\n", "10s to 24h"),
+            ("\"k\"\n", "\"k\"\nlast = \"2m\"\n", "lasts"),
+        ] {
+            assert!(good.contains(from), "{from}");
+            let refused = judged(&good.replacen(from, to, 1)).unwrap_err();
+            assert!(refused.contains(said), "{to}: {refused}");
+        }
+    }
+
+    #[test]
+    fn a_level_has_its_signal() {
+        let text =
+            "[sirens]\nkey_file = \"k\"\n[[siren_zone]]\nid = \"bay\"\nsirens = [\"e/pier\"]\n";
+        let file: File = settings::parse("hub.toml", text).unwrap();
+        let zone = &file.siren_zone[0];
+        let signals = [Level::None, Level::Advisory, Level::Warning, Level::Major]
+            .map(|level| zone.signal(level));
+        assert_eq!(signals, [None, None, Some("warning"), Some("warning")]);
+    }
+}
