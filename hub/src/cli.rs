@@ -271,6 +271,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
             let config = load(&config, None)?;
             crate::service::ocean(&config).map_err(Failure::Wrong)?;
             crate::outlets::ready(&config).map_err(Failure::Wrong)?;
+            crate::others::sources(&config.alert_feed).map_err(Failure::Wrong)?;
             crate::alert::sign::Signer::load(&config).map_err(Failure::Wrong)?;
             if let Some(sirens) = &config.sirens {
                 crate::sirens::load_key(&sirens.key_file).map_err(Failure::Wrong)?;

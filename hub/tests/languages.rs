@@ -165,6 +165,9 @@ fn holds(xml: &str, mode: Mode) -> Alert {
         }
     };
     for (info, &language) in alert.infos.iter().zip(Language::ALL) {
+        // Sahana files a message by this parameter of each info.
+        let files = |p: &cap::NamedValue| p.name == "sahana:event type" && p.value == info.event;
+        assert!(info.parameters.iter().any(files), "{:?}", info.parameters);
         let voice = Voice::new(language, mode);
         for text in [&info.headline, &info.description, &info.instruction] {
             judge(voice, text.as_deref().expect("a text"));
