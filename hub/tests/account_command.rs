@@ -211,7 +211,6 @@ impl Drop for Hub {
 
 impl Hub {
     fn start(site: &Site, log: &Path) -> Self {
-        let file = std::fs::File::create(log).expect("a file");
         let child = site
             .program()
             .args(["--log", "json", "run", "--config", "hub.toml"])
