@@ -166,9 +166,9 @@ impl Policy {
             })
     }
 
-    /// Whether any rule asks a person.
-    pub fn asks(&self) -> bool {
-        self.rule.iter().any(|r| r.approvals > 0)
+    /// How many persons a rule asks at most.
+    pub fn most_approvals(&self) -> u8 {
+        self.rule.iter().map(|r| r.approvals).max().unwrap_or(0)
     }
 
     /// Refuses what cannot be meant.

@@ -162,6 +162,15 @@ impl Access {
         self.say("tokens_expire", (ending > 0).then_some(text.as_str()));
     }
 
+    /// Says when the gate asks more persons than there are.
+    pub(super) fn warn_of_approvers(&self) {
+        let (asked, there) = (self.asked, self.approvers());
+        let text = format!(
+            "[gate] asks {asked} and {there} can approve: messages fall to their deadline; see `watchfire account add NAME --role approver`"
+        );
+        self.say("approvers", (there < asked).then_some(text.as_str()));
+    }
+
     /// Raises or ends a condition; whether that is news.
     fn say(&self, code: &str, text: Option<&str>) -> bool {
         self.board.condition(code, text, self.clock.now_us())
@@ -184,6 +193,7 @@ impl Access {
                 {
                     access.keep();
                     access.warn_of_tokens();
+                    access.warn_of_approvers();
                 }
             })
             .await;

@@ -41,6 +41,8 @@ pub struct Access {
     site: Site,
     proxies: Vec<IpAddr>,
     login_to_view: bool,
+    /// How many persons the gate asks at most.
+    asked: usize,
     board: Arc<Board>,
     /// The hub's clock, for conditions; sessions and waits go by the machine's.
     clock: Clock,
@@ -80,11 +82,13 @@ impl Access {
             site: Site::new(base_url, &config.deployment, config.mode.name()),
             proxies: config.accounts.proxies.clone(),
             login_to_view: config.accounts.require_login_to_view,
+            asked: usize::from(config.gate.most_approvals()),
             board,
             clock,
             counters: Counters::default(),
         });
         access.look();
+        access.warn_of_approvers();
         let (accounts, approvers) = (access.accounts(), access.approvers());
         if accounts == 0 {
             tracing::info!(

@@ -2,9 +2,11 @@
 // A real alert and a drill never share a button, a colour or a sentence: in Hawaii in 2018 they did.
 "use strict";
 
+(() => {
+
 const DESK_MS = 2000;        // how often the desk is looked at while somebody is logged in
 
-const desk = { drafts: [], zones: [], languages: [], now_us: 0, asking: null, said: "" };
+const desk = { drafts: [], zones: [], languages: [], subscribers: [], now_us: 0, asking: null, said: "" };
 const mode = document.documentElement.dataset.mode;
 const real = mode === "actual";
 
@@ -135,6 +137,16 @@ function buildForm() {
   $("write-fields").replaceChildren(zones, ...fields);
 }
 
+// ---- whom messages are pushed to ------------------------------------------------------------------------------------
+
+function showDelivery() {
+  $("delivery").hidden = desk.subscribers.length === 0;
+  const troubled = desk.subscribers.filter((s) => s.last_error).length;
+  $("delivery-count").textContent = `(${desk.subscribers.length}${troubled > 0 ? `, ${troubled} in trouble` : ""})`;
+  $("delivery-list").replaceChildren(...desk.subscribers.map((s) => make("li", { class: s.last_error ? "bad" : "" },
+    make("strong", {}, s.name), ` (${s.kind}): ${words(s.state)}, ${s.waiting} waiting`, s.last_error ? `. ${s.last_error}` : "")));
+}
+
 // ---- the whole ------------------------------------------------------------------------------------------------------
 
 function showDesk(changed) {
@@ -174,7 +186,8 @@ async function lookDesk() {
     const changed = seen !== last;
     last = seen;
     const fresh = desk.languages.length === 0;
-    Object.assign(desk, { drafts: now.drafts, zones: now.zones, languages: now.languages, now_us: now.now_us });
+    Object.assign(desk, { drafts: now.drafts, zones: now.zones, languages: now.languages, subscribers: now.subscribers, now_us: now.now_us });
+    showDelivery();
     if (fresh) buildForm();
     showDesk(changed && desk.asking === null);
   } catch (error) {
@@ -203,3 +216,5 @@ $("write-form").addEventListener("submit", async (event) => {
 
 document.addEventListener("who", () => { desk.said = ""; desk.asking = null; lookDesk(); });
 setInterval(() => { if (who.name !== null && !document.hidden) lookDesk(); }, DESK_MS);
+
+})();

@@ -14,6 +14,9 @@ pub const SCRIPT: &str = include_str!("app.js");
 /// Who is logged in, `/login.js`; the script builds on it.
 pub const LOGIN: &str = include_str!("login.js");
 
+/// The desk, `/desk.js`: what those see who have logged in.
+pub const DESK: &str = include_str!("desk.js");
+
 /// The style sheet, `/app.css`.
 pub const STYLE: &str = include_str!("app.css");
 
@@ -81,6 +84,7 @@ mod tests {
             ("index.html", PAGE),
             ("app.js", SCRIPT),
             ("login.js", LOGIN),
+            ("desk.js", DESK),
             ("app.css", STYLE),
             ("favicon.svg", ICON),
         ] {
@@ -107,6 +111,7 @@ mod tests {
         ] {
             assert!(!SCRIPT.contains(refused), "app.js has {refused}");
             assert!(!LOGIN.contains(refused), "login.js has {refused}");
+            assert!(!DESK.contains(refused), "desk.js has {refused}");
         }
     }
 }

@@ -52,6 +52,8 @@ struct Desk<'a> {
     zones: Vec<Zone<'a>>,
     /// What it can be written in, the needed one first.
     languages: Vec<Language>,
+    /// Whom messages are pushed to.
+    subscribers: Vec<outlet::Status>,
     /// The hub's time, microseconds since the Unix epoch: deadlines are counted by it.
     now_us: i64,
     #[serde(flatten)]
@@ -89,6 +91,9 @@ async fn look(
                 name: language.autonym(),
             })
             .collect(),
+        subscribers: outlet
+            .board
+            .read(|view| view.subscribers.values().cloned().collect()),
         now_us: outlet.board.read(|view| view.now_us),
         shown: desk.shown(),
     };

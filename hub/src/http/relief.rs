@@ -17,9 +17,10 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::header::CONTENT_SECURITY_POLICY;
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use wire::topic::Mode;
 
+use super::auth;
 use super::conditional::Document;
 use super::routes::{Outlet, REVALIDATE, plain};
 use crate::console::escape;
@@ -48,8 +49,12 @@ const OFF: &str = "This deployment has no [relief]: nothing is assessed here.\n"
 pub(super) async fn document(
     State(outlet): State<Arc<Outlet>>,
     Path(file): Path<String>,
+    method: Method,
     headers: HeaderMap,
 ) -> Response<Body> {
+    if let Err(refused) = auth::may_view(&outlet, &method, &headers) {
+        return *refused;
+    }
     let Some((event, (_, media_type, of))) = FORMS
         .iter()
         .find_map(|form| Some((file.strip_suffix(form.0)?, form)))
@@ -77,7 +82,14 @@ pub(super) async fn document(
     }
 }
 
-pub(super) async fn index(State(outlet): State<Arc<Outlet>>, headers: HeaderMap) -> Response<Body> {
+pub(super) async fn index(
+    State(outlet): State<Arc<Outlet>>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response<Body> {
+    if let Err(refused) = auth::may_view(&outlet, &method, &headers) {
+        return *refused;
+    }
     let (mode, title, all) = outlet
         .board
         .read(|view| (view.mode, view.title.clone(), view.relief.clone()));

@@ -146,6 +146,12 @@ pub(super) fn router(outlet: Arc<Outlet>) -> Router {
             }),
         )
         .route(
+            "/desk.js",
+            get(async |headers: HeaderMap| {
+                asset(&headers, console::DESK, "text/javascript; charset=utf-8")
+            }),
+        )
+        .route(
             "/app.css",
             get(async |headers: HeaderMap| {
                 asset(&headers, console::STYLE, "text/css; charset=utf-8")
