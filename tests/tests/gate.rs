@@ -69,7 +69,7 @@ fn two_officers_let_a_message_out_over_a_kill_and_one_takes_it_back() {
 
     // An operator may look and not decide; the same approver twice is one.
     let eva = Officer::log_in(hub.http, "eva");
-    assert_eq!(eva.waiting(), [draft.clone()]);
+    assert_eq!(eva.waiting(), std::slice::from_ref(&draft));
     assert_eq!(eva.ask(&approve(&draft)).0, 403);
     assert_eq!(ana.ask(&approve(&draft)).0, 200);
     assert_eq!(ana.ask(&approve(&draft)).0, 409);
@@ -79,7 +79,7 @@ fn two_officers_let_a_message_out_over_a_kill_and_one_takes_it_back() {
     hub.program.kill();
     let hub = site.hub();
     let ben = Officer::log_in(hub.http, "ben");
-    assert_eq!(ben.waiting(), [draft.clone()]);
+    assert_eq!(ben.waiting(), std::slice::from_ref(&draft));
     let alerts = Subscriber::start(hub.mqtt_port, "watchfire/v1/rig/alerts/#");
     until_true("a subscription", || alerts.is_ready());
     let (status, said) = ben.ask(&approve(&draft));

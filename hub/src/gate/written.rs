@@ -176,12 +176,7 @@ fn zones<'a>(config: &'a Config, written: &Written) -> Result<Vec<&'a Zone>, Str
 
 /// The words in the order of the deployment's languages.
 fn words<'a>(config: &Config, written: &'a Written) -> Result<Vec<(Language, &'a Words)>, String> {
-    let languages: Vec<Language> = config
-        .sender
-        .languages
-        .iter()
-        .filter_map(|language| Language::from_tag(language.tag()))
-        .collect();
+    let languages = &config.sender.languages;
     if let Some(other) = written.words.keys().find(|l| !languages.contains(l)) {
         return Err(format!(
             "`words` has {}, which the deployment does not speak",
