@@ -11,7 +11,8 @@ use toml::Table;
 fn an_earthquake_becomes_a_situation_report_also_after_a_kill() {
     let mut hub = shipped("chile");
     // What this is about happens with any forecast.
-    hub["forecast"]["model"] = false.into();
+    let forecast = hub["forecast"].as_table_mut().expect("a table");
+    forecast.insert("model".to_owned(), false.into());
     let more: Table = r#"
         [[quake_feed]]
         name = "agency"
