@@ -13,6 +13,8 @@ use crate::places::Kind;
 
 /// Most rows of a table: the rest is in the files, and the page stays one.
 const ROWS: usize = 8;
+/// Most rows of zones.
+const ZONES: usize = 12;
 
 /// The page's style, for a content security policy that wants its hash.
 pub const fn style() -> &'static str {
@@ -148,7 +150,7 @@ fn zones(out: &mut String, a: &Assessment) {
             let _ = write!(out, "<td>{}", escape(cell));
         }
     };
-    for z in a.zones.iter().take(2 * ROWS) {
+    for z in a.zones.iter().take(ZONES) {
         row(
             out,
             [
@@ -164,7 +166,7 @@ fn zones(out: &mut String, a: &Assessment) {
         out.push_str("<tr><td colspan=\"13\">The message names no zone.");
     }
     out.push_str("</tbody><tfoot>");
-    let name = match a.zones.len().checked_sub(2 * ROWS) {
+    let name = match a.zones.len().checked_sub(ZONES) {
         Some(more) if more > 0 => format!("All zones ({more} are not listed)"),
         _ => "All zones".to_owned(),
     };
