@@ -80,12 +80,12 @@ function draftCard(draft) {
       make("span", { class: "chip" }, words(draft.standing)),
       make("span", { class: "chip" }, draft.ending ? "Calls back" : words(draft.grade)),
       real ? null : make("span", { class: `chip mode ${mode}` }, mode.toUpperCase()),
-      draft.weight.observed ? make("span", { class: "chip" }, "Wave seen") : null),
+      draft.weight.observed ? make("span", { class: "chip" }, "Observed") : null),
     make("h3", {}, first.headline),
     make("p", { class: "areas" }, zones.join("; ")),
     make("p", {}, `From ${draft.author}: ${draft.reason}. Agreed: ${names(draft.approvals)}; ${needed} ${needed === 1 ? "person" : "persons"} needed.`),
     open ? make("p", { class: "due" }, dueText(draft)) : null,
-    ...texts.map((text) => make("details", {}, make("summary", { lang: text.language }, `Text (${text.language})`),
+    ...texts.map((text, at) => make("details", { open: open && at === 0 }, make("summary", { lang: text.language }, `Text (${text.language})`),
       make("div", { lang: text.language }, make("h4", {}, text.headline), make("p", {}, text.description), make("p", {}, text.instruction)))),
     open ? buttons : null,
     open ? question(`approve ${draft.id}`, approve, real ? "Yes, send the REAL message" : `Yes, send the ${mode}`, { action: "approve", draft: draft.id }) : null,
@@ -128,11 +128,13 @@ function buildForm() {
   }
   const fields = desk.languages.map((language, at) => {
     const row = (name, label, tag, properties) => make("label", {}, label, make(tag, { name, lang: language.tag, ...properties }));
-    return make("fieldset", { "data-language": language.tag },
-      make("legend", {}, `${language.name}${at === 0 ? " (needed)" : ""}`),
+    const fields = [
       row("headline", "Headline", "input", { maxLength: 160 }),
       row("text", "What happens", "textarea", { rows: 3, maxLength: 2000 }),
-      row("instruction", "What to do (without it: follow the local authorities)", "textarea", { rows: 2, maxLength: 2000 }));
+      row("instruction", "What to do (without it: follow the local authorities)", "textarea", { rows: 2, maxLength: 2000 }),
+    ];
+    if (at === 0) return make("fieldset", { "data-language": language.tag }, make("legend", {}, `${language.name} (needed)`), ...fields);
+    return make("details", {}, make("summary", { lang: language.tag }, language.name), make("fieldset", { "data-language": language.tag }, ...fields));
   });
   $("write-fields").replaceChildren(zones, ...fields);
 }

@@ -53,7 +53,7 @@ impl Pipeline {
 
     /// Does what a person asks of the desk.
     pub(super) fn act(&mut self, request: Request, state: &mut State) {
-        let now_us = self.time(state);
+        let now_us = self.now_us(state);
         let Request { by, action, answer } = request;
         let done = self.gate.act(&by, &action, &self.config, now_us);
         match &done {
@@ -76,9 +76,15 @@ impl Pipeline {
     pub(super) fn pass_deadlines(&mut self, state: &mut State) {
         state.deadlines = Instant::now();
         if self.gate.is_busy() {
-            let now_us = self.time(state);
+            let now_us = self.now_us(state);
             self.pass_deadlines_at(now_us);
+            self.board.update(|v| v.now_us = v.now_us.max(now_us));
         }
+    }
+
+    /// The hub's time without a step: what the core does with time passing is not put off by looking at the desk.
+    fn now_us(&self, state: &State) -> i64 {
+        state.now_us.max(self.clock.now_us())
     }
 
     pub(super) fn pass_deadlines_at(&mut self, now_us: i64) {
