@@ -94,6 +94,7 @@ fn two_officers_let_a_message_out_over_a_kill_and_one_takes_it_back() {
     assert_eq!(ben.ask(&approve(&draft)).0, 409, "it is out");
 
     // Sent in error: one officer, one step, both languages.
+    let eva = Officer::log_in(hub.http, "eva");
     let event = first.incidents[0].clone();
     assert_eq!(
         eva.ask(&json!({"action": "correct", "event": event})).0,
