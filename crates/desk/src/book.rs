@@ -1,7 +1,7 @@
 //! What the records say: the events, their chains and their drafts. Folding the log from its first record gives the same book
 //! again; nothing else changes it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::draft::{Author, Draft, Standing};
 use crate::envelope::Link;
@@ -47,12 +47,21 @@ pub(crate) struct Event {
 pub(crate) struct Book {
     pub events: BTreeMap<String, Event>,
     pub drafts: BTreeMap<String, Draft>,
+    /// Events to which time can still do something; the others are history, however many.
+    active: BTreeSet<String>,
     closed: VecDeque<String>,
     /// When each proposal was sent, by key.
     pub keys: BTreeMap<String, i64>,
 }
 
 impl Book {
+    /// Events that have a draft waiting, or a message whose end has not been noted.
+    pub fn active(&self) -> impl Iterator<Item = (&str, &Event)> {
+        self.active
+            .iter()
+            .filter_map(|id| Some((id.as_str(), self.events.get(id)?)))
+    }
+
     pub fn event(&self, id: &str) -> Option<&Event> {
         self.events.get(id)
     }
@@ -86,6 +95,32 @@ impl Book {
 
     /// Takes a record.
     pub fn apply(&mut self, record: &Record) {
+        let of = |draft: &String| self.drafts.get(draft).map(|d| d.proposal.event.clone());
+        let event = match &record.act {
+            Act::Opened { .. } => None,
+            Act::Proposed { proposal, .. } => Some(proposal.event.clone()),
+            Act::Issued { message, .. } => Some(message.event.clone()),
+            Act::Expired { event, .. } => Some(event.clone()),
+            Act::Approved { draft, .. }
+            | Act::Refused { draft, .. }
+            | Act::Withdrawn { draft }
+            | Act::Held { draft }
+            | Act::Superseded { draft, .. }
+            | Act::Void { draft } => of(draft),
+        };
+        self.take(record);
+        if let Some(id) = event
+            && let Some(event) = self.events.get(&id)
+        {
+            if event.waiting.is_some() || (!event.chain.is_empty() && !event.expired) {
+                self.active.insert(id);
+            } else {
+                self.active.remove(&id);
+            }
+        }
+    }
+
+    fn take(&mut self, record: &Record) {
         match &record.act {
             Act::Opened { .. } => {}
             Act::Proposed {

@@ -1,5 +1,8 @@
 //! Decisions. Each function takes what happened and the time, writes records, and answers with the messages that go out now.
 
+mod persons;
+mod time;
+
 use std::fmt::Debug;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -9,16 +12,11 @@ use sha2::{Digest, Sha256};
 use crate::book::{Book, Event};
 use crate::draft::{Author, Draft, DraftView, Proposal, Standing};
 use crate::envelope::{self, Link};
-use crate::gate::{Gate, Policy};
+use crate::gate::Policy;
 use crate::mode::Mode;
 use crate::published::Published;
 use crate::record::{Act, Hash, Record};
 use crate::weight::Weight;
-
-/// Renewed with a tenth of the life left, so that a poll between expiry and renewal never finds nothing.
-const RENEW_AT_TENTHS: i64 = 9;
-/// Longest reason that a person may give, characters.
-const MOST_WHY: usize = 500;
 
 /// What identifiers are made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -231,27 +229,14 @@ impl<M: Mode> Desk<M> {
 
     /// Whether a draft waits for a person.
     pub fn is_waiting(&self) -> bool {
-        self.book.events.values().any(|e| e.waiting.is_some())
-    }
-
-    /// When time alone does something next, microseconds since the Unix epoch.
-    pub fn due_us(&self) -> Option<i64> {
-        self.book
-            .events
-            .values()
-            .filter_map(|e| e.waiting.as_ref())
-            .filter_map(|id| self.book.drafts.get(id))
-            .filter(|d| d.standing == Standing::Waiting)
-            .map(|d| d.due_us)
-            .min()
+        self.book.active().any(|(_, e)| e.waiting.is_some())
     }
 
     /// The messages in force, and how much each asks.
     pub fn in_force(&self) -> impl Iterator<Item = (&Published, &Weight)> {
         self.book
-            .events
-            .values()
-            .filter_map(|event| Some((event.last.as_deref()?, event.in_force.as_ref()?)))
+            .active()
+            .filter_map(|(_, event)| Some((event.last.as_deref()?, event.in_force.as_ref()?)))
     }
 
     /// Something is to be said. `weight` is how much it asks of the public.
@@ -382,184 +367,6 @@ impl<M: Mode> Desk<M> {
         Ok(())
     }
 
-    /// A person agrees to a draft. Goes out when enough have.
-    ///
-    /// # Errors
-    /// A [`Refusal`]; nothing has happened then.
-    pub fn approve(
-        &mut self,
-        id: &str,
-        by: &str,
-        now_us: i64,
-    ) -> Result<Option<Published>, Refusal> {
-        let draft = self.open_draft(id)?;
-        if draft.approvals.iter().any(|name| name == by) {
-            return Err(Refusal::Twice(by.to_owned()));
-        }
-        let act = Act::Approved {
-            draft: id.to_owned(),
-            carried: false,
-        };
-        self.write(now_us, &Author::Person(by.to_owned()), act)?;
-        if self.book.drafts.get(id).is_some_and(Draft::has_passed) {
-            return self.issue(id, "approved", now_us).map(published);
-        }
-        Ok(None)
-    }
-
-    /// A person says no. The event is not proposed again until it is worse.
-    ///
-    /// # Errors
-    /// A [`Refusal`]; nothing has happened then.
-    pub fn refuse(&mut self, id: &str, by: &str, why: &str, now_us: i64) -> Result<(), Refusal> {
-        self.open_draft(id)?;
-        let act = Act::Refused {
-            draft: id.to_owned(),
-            why: cut(why),
-        };
-        self.write(now_us, &Author::Person(by.to_owned()), act)
-    }
-
-    /// The author takes a draft back.
-    ///
-    /// # Errors
-    /// A [`Refusal`]; nothing has happened then.
-    pub fn withdraw(&mut self, id: &str, by: &str, now_us: i64) -> Result<(), Refusal> {
-        let draft = self.open_draft(id)?;
-        let by = Author::Person(by.to_owned());
-        if draft.author != by {
-            return Err(Refusal::NotAuthor(draft.author.name().to_owned()));
-        }
-        let act = Act::Withdrawn {
-            draft: id.to_owned(),
-        };
-        self.write(now_us, &by, act)
-    }
-
-    /// Calls back what is in force of an event, in one step: the deployment has approved beforehand that one person may. `proposal`
-    /// is its text; the event is not issued again until it is worse than what was called back.
-    ///
-    /// # Errors
-    /// A [`Refusal`]; nothing has happened then.
-    pub fn correct(
-        &mut self,
-        proposal: Proposal,
-        by: &str,
-        now_us: i64,
-    ) -> Result<Published, Refusal> {
-        let event = proposal.event.clone();
-        let state = self.event(&event).cloned().unwrap_or_default();
-        let Some(weight) = state.in_force.clone() else {
-            return Err(Refusal::NotInForce(event));
-        };
-        if !proposal.ending {
-            return Err(Refusal::Invalid("a correction calls back".to_owned()));
-        }
-        envelope::stamp::<M>(&proposal, &self.naming, &state.chain, now_us)
-            .map_err(Refusal::Invalid)?;
-        let id = draft_id(&proposal);
-        let author = Author::Person(by.to_owned());
-        let act = Act::Proposed {
-            draft: id.clone(),
-            proposal,
-            weight,
-            gate: Gate::OPEN,
-            due_us: now_us,
-        };
-        self.write(now_us, &author, act)?;
-        if let Some(old) = state.waiting {
-            let act = Act::Superseded {
-                draft: old,
-                by: id.clone(),
-            };
-            self.write(now_us, &Author::System, act)?;
-        }
-        match self.issue_by(&id, "correction", &author, now_us)? {
-            Outcome::Issued(message) => Ok(*message),
-            _ => Err(Refusal::NoDraft(id)),
-        }
-    }
-
-    /// Time has passed: fail-safes act, what would lapse while its successor waits is renewed, and ends are noted.
-    pub fn tick(&mut self, now_us: i64) -> Vec<Published> {
-        let mut out = Vec::new();
-        let events: Vec<String> = self
-            .book
-            .events
-            .iter()
-            .filter(|(_, e)| e.waiting.is_some() || (!e.chain.is_empty() && !e.expired))
-            .map(|(id, _)| id.clone())
-            .collect();
-        for id in events {
-            // A refusal here means that the stamp broke a rule which it kept when it was proposed; the draft stays, and is shown.
-            if let Ok(message) = self.pass(&id, now_us) {
-                out.extend(message);
-            }
-        }
-        out
-    }
-
-    fn pass(&mut self, id: &str, now_us: i64) -> Result<Option<Published>, Refusal> {
-        let Some(event) = self.event(id).cloned() else {
-            return Ok(None);
-        };
-        if let Some(waiting) = &event.waiting
-            && let Some(draft) = self.book.drafts.get(waiting)
-            && draft.standing == Standing::Waiting
-            && draft.due_us <= now_us
-        {
-            return match draft.gate.at_deadline {
-                crate::gate::FailSafe::Issue => {
-                    self.issue(waiting, "deadline", now_us).map(published)
-                }
-                crate::gate::FailSafe::Hold => {
-                    let act = Act::Held {
-                        draft: waiting.clone(),
-                    };
-                    self.write(now_us, &Author::System, act).map(|()| None)
-                }
-            };
-        }
-        let (Some(last), false) = (event.chain.last(), event.expired) else {
-            return Ok(None);
-        };
-        let life_us = event.expires_us.saturating_sub(last.sent_us);
-        let renew_us = last.sent_us.saturating_add(life_us / 10 * RENEW_AT_TENTHS);
-        if event.in_force.is_some() && event.waiting.is_some() && event.unsaid && now_us >= renew_us
-        {
-            return self.renew(&event, now_us).map(Some);
-        }
-        if event.expires_us <= now_us {
-            let act = Act::Expired {
-                event: id.to_owned(),
-                identifier: last.identifier.clone(),
-            };
-            self.write(now_us, &Author::System, act)?;
-        }
-        Ok(None)
-    }
-
-    /// Says again what is in force, because its successor still waits for a person.
-    fn renew(&mut self, event: &Event, now_us: i64) -> Result<Published, Refusal> {
-        let id = event.issued.clone().unwrap_or_default();
-        let Some((draft, weight)) = self
-            .book
-            .drafts
-            .get(&id)
-            .cloned()
-            .zip(event.in_force.clone())
-        else {
-            return Err(Refusal::NoDraft(id));
-        };
-        let proposal = Proposal {
-            reason: "still in force, while what follows waits for approval".to_owned(),
-            ..draft.proposal
-        };
-        let message = envelope::stamp::<M>(&proposal, &self.naming, &event.chain, now_us)
-            .map_err(Refusal::Invalid)?;
-        self.issued(&id, "renewal", &Author::System, weight, message, now_us)
-    }
-
     fn issue(&mut self, id: &str, virtue: &str, now_us: i64) -> Result<Outcome, Refusal> {
         self.issue_by(id, virtue, &Author::System, now_us)
     }
@@ -643,26 +450,6 @@ impl<M: Mode> Desk<M> {
     fn chain(&self, event: &str) -> Vec<Link> {
         self.event(event).map_or_else(Vec::new, |e| e.chain.clone())
     }
-
-    fn open_draft(&self, id: &str) -> Result<&Draft, Refusal> {
-        let draft = self
-            .book
-            .drafts
-            .get(id)
-            .ok_or_else(|| Refusal::NoDraft(cut(id)))?;
-        if draft.standing.is_open() {
-            return Ok(draft);
-        }
-        Err(Refusal::Closed {
-            draft: id.to_owned(),
-            standing: format!("{:?}", draft.standing).to_lowercase(),
-            hint: match draft.standing {
-                Standing::Superseded => "a newer draft of the same event waits",
-                Standing::Issued => "correct it if it is wrong",
-                _ => "nothing is to be decided",
-            },
-        })
-    }
 }
 
 fn published(outcome: Outcome) -> Option<Published> {
@@ -680,11 +467,4 @@ fn draft_id(proposal: &Proposal) -> String {
         .chain_update(proposal.xml.as_bytes())
         .finalize();
     hash.iter().take(8).map(|b| format!("{b:02x}")).collect()
-}
-
-fn cut(text: &str) -> String {
-    text.chars()
-        .filter(|c| !c.is_control())
-        .take(MOST_WHY)
-        .collect()
 }
