@@ -10,7 +10,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::book::{Book, Event};
-use crate::draft::{Author, Draft, DraftView, Proposal, Standing};
+use crate::draft::{Author, Draft, DraftView, Proposal};
 use crate::envelope::{self, Link};
 use crate::gate::Policy;
 use crate::mode::Mode;
