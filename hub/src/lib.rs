@@ -1,7 +1,7 @@
 //! The hub: from readings to alerts.
 //!
 //! ```text
-//! MQTT -> intake -> journal -> columns -> detect -> event (fuse, forecast, assess) -> alert -> outlets
+//! MQTT -> intake -> journal -> columns -> detect -> event (fuse, forecast) -> alert -> gate -> outlets
 //! ```
 //! Everything from `intake` to `alert` is a plain function of state and input ([`core`]); `pipeline` is the shell that feeds it and
 //! carries out what it asks for.

@@ -1,7 +1,7 @@
 //! What a hub keeps on disk, and what it makes of it when it starts.
 //!
 //! The journal is played back through the core. What the core then wants to publish was published by the run that wrote the journal,
-//! unless that run was killed in between: so a message goes out now only if the alert log does not know it, its entry lies at or after
+//! unless that run was killed in between: so a message is proposed now only if the desk's log does not know it, its entry lies at or after
 //! the cursor of what was carried out, and it has not expired. Otherwise an edited configuration would publish last week as news.
 
 use std::collections::BTreeMap;

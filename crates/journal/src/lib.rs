@@ -1,6 +1,6 @@
 //! Durable append-only log with acknowledged cursors.
 //!
-//! Purpose: the edge's outbox and the hub's intake and alert logs. Entries are byte strings, numbered from 0 without
+//! Purpose: the edge's outbox, the hub's intake and desk logs, and the ledgers of subscribers. Entries are byte strings, numbered from 0 without
 //! gaps; a number is never given to two entries that a reader has seen.
 //!
 //! On disk a journal is a directory of segment files, each named by its first entry number, and a lock file:

@@ -6,7 +6,7 @@
 //!
 //! Purpose: an officer sees what others warn of beside the own alerts, and how far it can be believed.
 //!
-//! Invariants: nothing here is ever issued again; there is no way from a [`Ledger`] to an alert log. What is not believed as much cannot
+//! Invariants: nothing here is ever issued again; there is no way from a [`Ledger`] to a desk. What is not believed as much cannot
 //! replace or end what is ([`Standing::strength`]), and an exercise cannot touch an actual alert. A feed that is silent, empty or partly
 //! unread is [`unknown`](FeedState::is_known), which is not "no threat".
 //!

@@ -1,4 +1,5 @@
-//! Alerts: levels, words, CAP messages and the durable log of what was published.
+//! Alerts: levels, CAP messages, what is made of them, and the deployment's signature. Their words are the crate `words`'; what was issued is
+//! in the desk's log (`gate`).
 
 pub mod compose;
 pub mod forms;

@@ -1,4 +1,4 @@
-//! The page for people: one document, one script, one style sheet, compiled in; nothing is fetched from elsewhere.
+//! The page for people: one document, its scripts, one style sheet, compiled in; nothing is fetched from elsewhere.
 //!
 //! The mode is written into the document itself, so that an exercise looks like one even before the script has run or when
 //! it cannot. Everything else comes by `/api/state` and `/events`; the script puts it in as text, never as markup. All

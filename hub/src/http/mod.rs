@@ -1,11 +1,11 @@
 //! HTTP: the page, the feeds, the messages, live events, metrics and health.
 //!
-//! Everything is read from the [`Board`]; nothing that a client does reaches the warning path. The server is bounded in
+//! Everything is read from the [`Board`]; of what a client does only what an officer asks of the desk reaches the pipeline ([`desk`]). The server is bounded in
 //! every direction: connections, listeners, header size and time, body size and time, how long a peer may stop reading, and how often a
 //! document is rebuilt. Only those who act post anything ([`auth`]).
 //!
-//! Invariants: the board's write lock is never taken here; a slow, stuck or hostile client costs at most its own
-//! connection.
+//! Invariants: requests read the board and never change it, but for the conditions of accounts that a log-in may raise; a slow, stuck or hostile
+//! client costs at most its own connection.
 //!
 //! Refuses: TLS and compression, which a reverse proxy in front does better; it should listen on loopback
 //! unless such a proxy is elsewhere. Run it on its own runtime, so that a crowd of readers cannot take a worker thread from

@@ -18,8 +18,8 @@
 //! | `/api/login`, `/api/logout`, `/api/me`      | see [`super::auth`]                                            |
 //! | `/api/desk`                                 | see [`super::desk`]                                            |
 //!
-//! With `[accounts] require_login_to_view` state, events and metrics are for those who have logged in or hold a token; the page itself
-//! holds nothing but the title and the log-in.
+//! With `[accounts] require_login_to_view` state, events, metrics, other senders' alerts and assessments are for those who have logged in or hold
+//! a token; the page itself holds nothing but the title and the log-in. The desk is never public.
 //!
 //! A feed answers 503 until the hub is ready, because an empty list would read as "no alert" and some consumers delete what
 //! is not listed. A feed of a mode that the deployment neither runs in nor has messages of answers 404 and names the right

@@ -1,9 +1,9 @@
 //! The shell around the core: one thread that takes what arrives in groups, journals it, steps the core, publishes what it asks for, and
 //! acknowledges.
 //!
-//! Order within a step, and why: (1) the group is appended to the journal, (2) the core steps, (3) messages enter the durable alert log
-//! and go out, (4) the journal is committed, (5) edges and broker are acknowledged. A warning waits for one commit of the alert log and
-//! for nothing else; an acknowledgement waits for the journal's.
+//! Order within a step, and why: (1) the group is appended to the journal, (2) the core steps, (3) messages pass the gate, enter
+//! the desk's durable log and go out, (4) the journal is committed, (5) edges and broker are acknowledged. A warning that the gate asks nobody about
+//! waits for one commit of the desk's log and for nothing else; an acknowledgement waits for the journal's.
 
 mod issuing;
 mod modelling;
