@@ -416,6 +416,13 @@ impl Config {
             *password = dir.join(&*password);
         }
         if let Some(dir) = file.parent() {
+            for subscriber in &mut config.subscriber {
+                subscriber.resolve(dir);
+            }
+            if let Some(signature) = &mut config.signature {
+                signature.key_file = dir.join(&signature.key_file);
+                signature.certificate_file = dir.join(&signature.certificate_file);
+            }
             others::resolve(&mut config.alert_feed, dir);
         }
         if let (Some(relief), Some(dir)) = (&mut config.relief, file.parent()) {

@@ -489,6 +489,14 @@ impl Board {
 
     /// Raises or clears a condition. Returns whether anything changed.
     pub fn condition(&self, code: &str, text: Option<&str>, now_us: i64) -> bool {
+        // Nothing is new most of the time, and readers need not wait to hear it.
+        let known = self.read(|v| {
+            let known = v.conditions.iter().find(|c| c.code == code);
+            known.map(|c| c.text.as_str()) == text
+        });
+        if known {
+            return false;
+        }
         let changed = self.update(|v| {
             let at = v.conditions.iter().position(|c| c.code == code);
             match (at, text) {

@@ -102,6 +102,10 @@ pub fn of_alert(alert: &Alert) -> Threat {
             .split(';')
             .filter_map(|pair| pair.trim().split_once('='))
             .collect();
+        // Named, and nothing is asked of it: an officer's information.
+        if fields.get("level") == Some(&"none") {
+            continue;
+        }
         match fields.get("level").copied().and_then(Level::from_name) {
             Some(level) => zone.level = level,
             None => {

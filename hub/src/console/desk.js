@@ -118,7 +118,29 @@ function written() {
       if (value("instruction")) texts[set.dataset.language].instruction = value("instruction");
     }
   }
-  return { level: form.elements.level.value, tsunami: form.elements.tsunami.checked, zones, words: texts };
+  const message = { level: form.elements.level.value, tsunami: form.elements.tsunami.checked, zones, words: texts };
+  if (form.elements.event.value) message.event = form.elements.event.value;
+  if (form.elements.event.value && form.elements.cancels.checked) message.cancels = true;
+  return message;
+}
+
+// The events that a message can go on with: those in force.
+function showEvents() {
+  const select = $("write-form").elements.event;
+  const events = [...new Map(view.alerts.filter((alert) => inForce(alert) && alert.msg_type !== "Cancel").map((alert) => [alert.event, alert.headline]))];
+  const seen = JSON.stringify(events);
+  if (select.dataset.seen === seen) return;
+  select.dataset.seen = seen;
+  const chosen = select.value;
+  select.replaceChildren(make("option", { value: "" }, "A new event"), ...events.map(([event, headline]) => make("option", { value: event }, headline)));
+  select.value = events.some(([event]) => event === chosen) ? chosen : "";
+  showCancels();
+}
+
+function showCancels() {
+  const form = $("write-form");
+  $("write-cancels").hidden = form.elements.event.value === "";
+  if (form.elements.event.value === "") form.elements.cancels.checked = false;
 }
 
 function buildForm() {
@@ -190,6 +212,7 @@ async function lookDesk() {
     const fresh = desk.languages.length === 0;
     Object.assign(desk, { drafts: now.drafts, zones: now.zones, languages: now.languages, subscribers: now.subscribers, now_us: now.now_us });
     showDelivery();
+    showEvents();
     if (fresh) buildForm();
     showDesk(changed && desk.asking === null);
   } catch (error) {
@@ -216,6 +239,7 @@ $("write-form").addEventListener("submit", async (event) => {
   }
 });
 
+$("write-form").elements.event.addEventListener("change", showCancels);
 document.addEventListener("who", () => { desk.said = ""; desk.asking = null; lookDesk(); });
 setInterval(() => { if (who.name !== null && !document.hidden) lookDesk(); }, DESK_MS);
 

@@ -132,6 +132,8 @@ pub struct Gate {
     refusal: Option<String>,
     /// For whoever looks at the desk.
     shown: Arc<RwLock<Shown>>,
+    /// Until when receivers accept the deployment's signature, microseconds since the Unix epoch.
+    signature_ends_us: Option<i64>,
 }
 
 impl Gate {
@@ -165,8 +167,10 @@ impl Gate {
             log,
             refusal: None,
             shown: Arc::default(),
+            signature_ends_us: None,
         };
         if let Some(signer) = Signer::load(config)? {
+            gate.signature_ends_us = Some(signer.expires_us());
             gate.desk.seal_with(Arc::new(signer));
         }
         if fresh {
@@ -254,6 +258,19 @@ impl Gate {
     /// Why the last message went out without the deployment's signature, when it did.
     pub fn unsealed(&self) -> Option<&str> {
         self.desk.unsealed()
+    }
+
+    /// What is to be done about the certificate of the deployment's signature, when it ends soon or has ended.
+    pub fn signature_ends(&self, now_us: i64) -> Option<String> {
+        /// Enough to get a new one: an authority takes days.
+        const SOON_US: i64 = 30 * 24 * 3_600 * 1_000_000;
+        let ends_us = self.signature_ends_us?;
+        (ends_us.saturating_sub(now_us) < SOON_US).then(|| {
+            format!(
+                "the certificate of the deployment's signature is good until {}: receivers refuse its messages then; put a new one at [signature] certificate_file and start again",
+                clock::format_utc(ends_us)
+            )
+        })
     }
 
     /// When a message of the core's was proposed, if it was.

@@ -176,6 +176,23 @@ fn tell_after() -> Duration {
 }
 
 impl Subscriber {
+    /// Makes the files of the settings relative to the directory of the file that names them, wherever the hub is started.
+    pub fn resolve(&mut self, dir: &Path) {
+        for file in [
+            &mut self.secret_file,
+            &mut self.password_file,
+            &mut self.token_file,
+            &mut self.header_file,
+            &mut self.directory,
+            &mut self.ca_file,
+        ]
+        .into_iter()
+        .flatten()
+        {
+            *file = dir.join(&*file);
+        }
+    }
+
     /// What it wants, and how its messages are rewritten.
     ///
     /// # Errors

@@ -469,6 +469,11 @@ impl Pipeline {
                 self.board.station(view);
             }
         }
+        self.board.condition(
+            "signature_ends",
+            self.gate.signature_ends(now_us).as_deref(),
+            now_us,
+        );
         let lost = self
             .board
             .read(|v| stations::coverage_lost(&self.config, v));
