@@ -183,7 +183,7 @@ impl State {
             }
         }
         // What a person's deadline or a renewal asked for while the hub was down.
-        late.extend(gate.tick(now_us));
+        late.extend(gate.tick(now_us, clock));
         board.condition("alert_log", gate.refusal(), now_us);
         for message in &late {
             board.alert(AlertView::from(message));

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::draft::{Author, Draft, Standing};
+use crate::draft::{Author, Draft, Proposal, Standing};
 use crate::envelope::Link;
 use crate::gate::Covers;
 use crate::published::Published;
@@ -34,6 +34,10 @@ pub(crate) struct Event {
     pub expires_us: i64,
     /// A proposal came after the last message and has not gone out.
     pub unsaid: bool,
+    /// When the last proposal of the hub's came, microseconds since the Unix epoch.
+    pub proposed_us: i64,
+    /// The hub has proposed to call everything back, and that has not gone out.
+    pub end_unsaid: bool,
     /// The end of the last message has been noted.
     pub expired: bool,
     /// The last message called everything back.
@@ -55,6 +59,13 @@ pub(crate) struct Book {
 }
 
 impl Book {
+    /// Lets go of a draft that has not to be said again, unless it is among those that are still shown.
+    fn forget(&mut self, draft: Option<String>) {
+        if let Some(id) = draft.filter(|id| !self.closed.contains(id)) {
+            self.drafts.remove(&id);
+        }
+    }
+
     /// Events that have a draft waiting, or a message whose end has not been noted.
     pub fn active(&self) -> impl Iterator<Item = (&str, &Event)> {
         self.active
@@ -134,13 +145,22 @@ impl Book {
                 let event = self.events.entry(proposal.event.clone()).or_default();
                 event.waiting = Some(draft.clone());
                 event.unsaid = true;
-                event
-                    .proposed
-                    .push((proposal.key.clone(), proposal.sent_us));
+                // The hub counts its own proposals; an officer's are not among them.
+                if record.by == Author::System {
+                    event.proposed_us = record.at_us;
+                    event.end_unsaid = proposal.ending;
+                    event
+                        .proposed
+                        .push((proposal.key.clone(), proposal.sent_us));
+                }
                 self.drafts.insert(
                     draft.clone(),
                     Draft {
-                        proposal: proposal.clone(),
+                        xml: proposal.xml.as_str().into(),
+                        proposal: Proposal {
+                            xml: String::new(),
+                            ..proposal.clone()
+                        },
                         author: record.by.clone(),
                         weight: weight.clone(),
                         gate: *gate,
@@ -160,8 +180,9 @@ impl Book {
                 }
             }
             Act::Refused { draft, .. } => {
-                // What the system refuses only repeats what a person refused.
+                // What the system refuses only repeats what a person refused. To refuse what a colleague wrote says nothing about the sea.
                 if let (Some(d), Author::Person(_)) = (self.drafts.get(draft), &record.by)
+                    && d.author == Author::System
                     && !d.proposal.ending
                 {
                     let event = self.events.entry(d.proposal.event.clone()).or_default();
@@ -206,6 +227,7 @@ impl Book {
                 event.ended = ending;
                 // A renewal says again what was said: what came since is unsaid still.
                 event.unsaid = event.unsaid && by_virtue_of == "renewal";
+                event.end_unsaid = event.end_unsaid && by_virtue_of == "renewal";
                 if by_virtue_of == "imported" {
                     event
                         .proposed
@@ -228,16 +250,22 @@ impl Book {
                     event.refused = event.refused.take().filter(|known| !weight.exceeds(known));
                 }
                 if by_virtue_of != "renewal" {
-                    event.issued = Some(draft.clone());
+                    let before = event.issued.take();
+                    event.issued = (!ending).then(|| draft.clone());
                     self.close(draft, Standing::Issued);
+                    self.forget(before);
                 }
             }
             Act::Expired { event, .. } => {
-                if let Some(event) = self.events.get_mut(event) {
-                    event.expired = true;
-                    event.in_force = None;
-                    event.last = None;
-                }
+                let Some(event) = self.events.get_mut(event) else {
+                    return;
+                };
+                event.expired = true;
+                event.in_force = None;
+                event.covered = None;
+                event.last = None;
+                let issued = event.issued.take();
+                self.forget(issued);
             }
         }
     }

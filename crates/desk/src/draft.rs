@@ -1,6 +1,7 @@
 //! Drafts: what is proposed, by whom, and where it stands.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -110,13 +111,15 @@ pub struct DraftView {
     /// When the fail-safe acts, microseconds since the Unix epoch.
     pub due_us: i64,
     /// The message as proposed.
-    pub xml: String,
+    pub xml: Arc<str>,
 }
 
 /// A draft as the desk keeps it.
 #[derive(Debug, Clone)]
 pub(crate) struct Draft {
+    /// Without its message, which is beside it: whoever looks at the desk shares that.
     pub proposal: Proposal,
+    pub xml: Arc<str>,
     pub author: Author,
     pub weight: Weight,
     pub gate: Gate,
@@ -134,6 +137,14 @@ impl Draft {
                 || self.approvals.iter().any(|name| name != self.author.name()))
     }
 
+    /// What it proposes, whole.
+    pub fn proposal(&self) -> Proposal {
+        Proposal {
+            xml: self.xml.to_string(),
+            ..self.proposal.clone()
+        }
+    }
+
     pub fn view(&self, id: &str) -> DraftView {
         DraftView {
             id: id.to_owned(),
@@ -148,7 +159,7 @@ impl Draft {
             approvals: self.approvals.clone(),
             proposed_us: self.proposed_us,
             due_us: self.due_us,
-            xml: self.proposal.xml.clone(),
+            xml: self.xml.clone(),
         }
     }
 }

@@ -125,7 +125,8 @@ impl Gate {
 }
 
 impl Policy {
-    /// The gate of a message: the strictest of its zones' rules.
+    /// The gate of a message: that of its gravest zone, the strictest of these if there are several. What is said of lesser zones never holds a
+    /// worse warning up.
     pub fn gate(&self, weight: &Weight, ending: bool) -> Gate {
         if ending {
             // Of the zones that are called back, whatever they were at.
@@ -134,9 +135,11 @@ impl Policy {
                 .map(|zone| self.first(Level::AllClear, zone))
                 .fold(self.first(Level::AllClear, ""), Gate::stricter);
         }
+        let gravest = weight.grade();
         weight
             .zones
             .iter()
+            .filter(|(_, grade)| **grade == gravest)
             .map(|(zone, grade)| self.first((*grade).into(), zone))
             .reduce(Gate::stricter)
             .unwrap_or_else(|| self.first(Level::Information, ""))

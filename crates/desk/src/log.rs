@@ -54,20 +54,24 @@ impl Log {
     /// Text that says what failed; the records are kept and written by a later call.
     pub fn append(&mut self, records: Vec<Record>) -> Result<(), String> {
         self.unwritten.extend(records);
-        let mut written = 0;
-        let result = self.unwritten.iter().try_for_each(|record| {
-            let (bytes, _) = record.to_bytes()?;
-            self.journal.append(&bytes).map_err(|e| e.to_string())?;
-            written += 1;
-            Ok(())
-        });
-        let result = if written > 0 {
-            result.and(self.journal.commit().map_err(|e| e.to_string()))
-        } else {
-            result
-        };
-        self.unwritten.drain(..written);
-        result
+        if self.unwritten.is_empty() {
+            return Ok(());
+        }
+        let payloads = self
+            .unwritten
+            .iter()
+            .map(|record| record.to_bytes().map(|(bytes, _)| bytes))
+            .collect::<Result<Vec<_>, String>>()?;
+        let before = self.journal.committed();
+        // One group: a proposal is never on the disk without what became of it in the same step.
+        let written = self
+            .journal
+            .append_group(&payloads)
+            .and_then(|_| self.journal.commit());
+        // A commit that fails takes its entries back; what the journal calls committed is all that is.
+        let done = self.journal.committed().saturating_sub(before) as usize;
+        self.unwritten.drain(..done.min(self.unwritten.len()));
+        written.map_err(|e| e.to_string())
     }
 
     /// Records that are not durable yet.

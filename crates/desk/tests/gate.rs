@@ -124,7 +124,8 @@ fn nobody_answers_and_the_fail_safe_of_the_rule_acts_once() {
 
 #[test]
 fn a_newer_draft_gives_nobody_more_time_and_keeps_who_agreed_to_the_same() {
-    let mut desk = desk::<Actual>(TWO);
+    let issue = TWO.replace("\"hold\"", "\"issue\"");
+    let mut desk = desk::<Actual>(&issue);
     let w = weight(&[("south", Grade::Warning)]);
     let first = waiting(propose(&mut desk, proposal::<Actual>("e", 1, T0), &w));
     desk.approve(&first, "ana", T0 + 1).expect("taken");
@@ -395,4 +396,203 @@ fn what_is_issued_is_signed_and_a_key_that_fails_holds_nothing_back() {
     let second = issued(propose(&mut desk, proposal::<Actual>("e", 2, T0), &w));
     assert!(!second.xml.contains("sealed"));
     assert_eq!(desk.unsealed(), Some("the key is gone"));
+}
+
+/// A typing error of a colleague that an approver refused silenced the forecast.
+#[test]
+fn to_refuse_a_colleagues_text_silences_nobody_else() {
+    let mut desk = desk::<Actual>(TWO);
+    let advisory = weight(&[("south", Grade::Advisory)]);
+    issued(propose(
+        &mut desk,
+        proposal::<Actual>("e", 1, T0),
+        &advisory,
+    ));
+    let major = weight(&[("south", Grade::Major), ("north", Grade::Major)]);
+    let ana = Author::Person("ana".to_owned());
+    let id = waiting(
+        desk.propose(
+            proposal::<Actual>("e", 100, T0 + 1),
+            major.clone(),
+            &ana,
+            T0 + 1,
+        )
+        .expect("a proposal"),
+    );
+    desk.refuse(&id, "ben", "all zones?", T0 + 2)
+        .expect("taken");
+    waiting(propose(
+        &mut desk,
+        proposal::<Actual>("e", 2, T0 + MINUTE_US),
+        &major,
+    ));
+}
+
+/// An operator's note displaced a warning that would have gone out by itself.
+#[test]
+fn an_officers_text_does_not_take_the_place_of_the_hubs_that_waits() {
+    let mut desk = desk::<Actual>(TWO);
+    let north = weight(&[("north", Grade::Advisory)]);
+    waiting(propose(&mut desk, proposal::<Actual>("e", 1, T0), &north));
+    let eva = Author::Person("eva".to_owned());
+    let note = desk.propose(proposal::<Actual>("e", 100, T0 + 1), north, &eva, T0 + 1);
+    assert!(matches!(note, Err(Refusal::Invalid(why)) if why.contains("decide about it first")));
+    assert_eq!(desk.tick(T0 + 2 * MINUTE_US).len(), 1);
+}
+
+/// An officer's text has no deadline; the hub's that followed it took that over and went out unseen.
+#[test]
+fn a_deadline_is_taken_over_only_where_something_would_have_gone_out() {
+    let gate = "[[rule]]\nlevels = [\"warning\"]\napprovals = 2\ndeadline = \"10m\"\nat_deadline = \"issue\"\n\
+                [[rule]]\nlevels = [\"advisory\"]\napprovals = 1\ndeadline = \"1m\"\nat_deadline = \"hold\"\n";
+    let mut desk = desk::<Actual>(gate);
+    let eva = Author::Person("eva".to_owned());
+    let information = weight(&[("south", Grade::Information)]);
+    waiting(
+        desk.propose(proposal::<Actual>("e", 100, T0), information, &eva, T0)
+            .expect("a proposal"),
+    );
+    let warning = weight(&[("south", Grade::Warning)]);
+    waiting(propose(
+        &mut desk,
+        proposal::<Actual>("e", 1, T0 + MINUTE_US),
+        &warning,
+    ));
+    assert!(desk.tick(T0 + 11 * MINUTE_US - 1).is_empty());
+    assert_eq!(desk.tick(T0 + 11 * MINUTE_US).len(), 1);
+
+    let advisory = weight(&[("south", Grade::Advisory)]);
+    waiting(propose(
+        &mut desk,
+        proposal::<Actual>("f", 1, T0),
+        &advisory,
+    ));
+    desk.tick(T0 + 2 * MINUTE_US);
+    waiting(propose(
+        &mut desk,
+        proposal::<Actual>("f", 2, T0 + 5 * MINUTE_US),
+        &warning,
+    ));
+    assert!(desk.tick(T0 + 15 * MINUTE_US - 1).is_empty());
+}
+
+/// A zone with an advisory that is to be held held the next one's warning.
+#[test]
+fn what_is_said_of_a_lesser_zone_holds_no_warning_up() {
+    let gate = "[[rule]]\nlevels = [\"warning\"]\napprovals = 1\ndeadline = \"3m\"\nat_deadline = \"issue\"\n\
+                [[rule]]\nlevels = [\"advisory\"]\napprovals = 2\ndeadline = \"10m\"\nat_deadline = \"hold\"\n";
+    let mut desk = desk::<Actual>(gate);
+    let mixed = weight(&[("south", Grade::Warning), ("north", Grade::Advisory)]);
+    waiting(propose(&mut desk, proposal::<Actual>("e", 1, T0), &mixed));
+    assert_eq!(desk.tick(T0 + 3 * MINUTE_US).len(), 1);
+}
+
+/// To refuse that a warning is raised let the warning itself lapse.
+#[test]
+fn what_is_in_force_holds_while_more_is_refused() {
+    let mut desk = desk::<Actual>(TWO);
+    let advisory = weight(&[("south", Grade::Advisory)]);
+    issued(propose(
+        &mut desk,
+        proposal::<Actual>("e", 1, T0),
+        &advisory,
+    ));
+    let warning = weight(&[("south", Grade::Warning)]);
+    let id = waiting(propose(
+        &mut desk,
+        proposal::<Actual>("e", 2, T0 + MINUTE_US),
+        &warning,
+    ));
+    desk.refuse(&id, "ana", "no", T0 + 2 * MINUTE_US)
+        .expect("taken");
+    assert_eq!(desk.tick(T0 + 55 * MINUTE_US).len(), 1);
+    // The hub goes on proposing the same, which is refused with it; and what is in force goes on.
+    let again = propose(
+        &mut desk,
+        proposal::<Actual>("e", 3, T0 + 60 * MINUTE_US),
+        &warning,
+    );
+    assert!(matches!(again, Outcome::Refused(_)));
+    assert_eq!(desk.tick(T0 + 112 * MINUTE_US).len(), 1);
+    // It does not go on for ever once nothing more is proposed.
+    assert!(desk.tick(T0 + 170 * MINUTE_US).is_empty());
+}
+
+/// A hub that was off for three days sent what had waited as news.
+#[test]
+fn what_waited_while_the_hub_was_off_for_long_is_held() {
+    let mut desk = desk::<Actual>(TWO);
+    let north = weight(&[("north", Grade::Advisory)]);
+    let id = waiting(propose(&mut desk, proposal::<Actual>("e", 1, T0), &north));
+    assert!(desk.tick(T0 + 72 * HOUR_US).is_empty());
+    let view = desk
+        .drafts()
+        .into_iter()
+        .find(|d| d.id == id)
+        .expect("there");
+    assert_eq!(view.standing, Standing::Held);
+}
+
+/// A clock that was set forward passed deadlines that nobody had.
+#[test]
+fn a_fail_safe_waits_for_whoever_counts_time_too() {
+    let mut desk = desk::<Actual>(TWO);
+    let north = weight(&[("north", Grade::Advisory)]);
+    let id = waiting(propose(&mut desk, proposal::<Actual>("e", 1, T0), &north));
+    assert_eq!(
+        desk.deadlines().collect::<Vec<_>>(),
+        [(id.as_str(), T0 + 2 * MINUTE_US)]
+    );
+    assert!(desk.tick_when(T0 + 30 * MINUTE_US, |_| false).is_empty());
+    assert_eq!(desk.tick_when(T0 + 30 * MINUTE_US, |_| true).len(), 1);
+}
+
+/// One approver could end a major warning by calling back a zone that no rule is about.
+#[test]
+fn to_end_or_shrink_a_message_takes_who_let_it_out() {
+    let gate = "[[rule]]\nzones = [\"north\"]\napprovals = 2\ndeadline = \"3m\"\nat_deadline = \"issue\"\n";
+    let mut desk = desk::<Actual>(gate);
+    let major = weight(&[("north", Grade::Major)]);
+    waiting(propose(&mut desk, proposal::<Actual>("e", 1, T0), &major));
+    assert_eq!(desk.tick(T0 + 3 * MINUTE_US).len(), 1);
+    let eva = Author::Person("eva".to_owned());
+    let south = weight(&[("south", Grade::Information)]);
+    for (n, ends) in [(100, true), (101, false)] {
+        let at = T0 + (4 + n) * MINUTE_US / 10;
+        let p = if ends {
+            ending::<Actual>("e", n as u32, at)
+        } else {
+            proposal::<Actual>("e", n as u32, at)
+        };
+        let id = waiting(
+            desk.propose(p, south.clone(), &eva, at)
+                .expect("a proposal"),
+        );
+        assert_eq!(desk.drafts()[0].gate.approvals, 2);
+        desk.withdraw(&id, "eva", at + 1).expect("taken");
+    }
+}
+
+/// The journal lost the first try, and the next, much worse, was taken for it.
+#[test]
+fn a_worse_message_under_a_known_key_is_a_new_one() {
+    let mut desk = desk::<Actual>("");
+    let advisory = weight(&[("south", Grade::Advisory)]);
+    issued(propose(
+        &mut desk,
+        proposal::<Actual>("e", 1, T0),
+        &advisory,
+    ));
+    let same = propose(
+        &mut desk,
+        proposal::<Actual>("e", 1, T0 + MINUTE_US),
+        &advisory,
+    );
+    assert_eq!(same, Outcome::Known);
+    let major = weight(&[("south", Grade::Major)]);
+    issued(propose(
+        &mut desk,
+        proposal::<Actual>("e", 1, T0 + MINUTE_US),
+        &major,
+    ));
 }

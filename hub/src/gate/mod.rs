@@ -9,9 +9,12 @@ mod retraction;
 mod weigh;
 mod written;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
+use std::time::Instant;
 
+use clock::Clock;
 use desk::{
     Actual, Author, Desk, DraftView, Exercise, Hash, Log, Mode, Naming, Outcome, Proposal,
     Published, Refusal, Test, Weight,
@@ -24,6 +27,9 @@ pub use written::{Words, Written};
 
 use crate::alert::sign::Signer;
 use crate::config::Config;
+
+/// Drafts that have been decided and are still shown.
+const CLOSED_SHOWN: usize = 50;
 
 /// Directory of the desk's log under a data directory.
 pub fn log_dir(data_dir: &Path) -> PathBuf {
@@ -48,7 +54,9 @@ trait AnyDesk: Send {
     fn seal_with(&mut self, seal: Arc<dyn desk::Seal>);
     fn unsealed(&self) -> Option<&str>;
     fn import(&mut self, message: Published, weight: Weight) -> Result<(), Refusal>;
-    fn tick(&mut self, now_us: i64) -> Vec<Published>;
+    fn tick(&mut self, now_us: i64, may: &dyn Fn(&str) -> bool) -> Vec<Published>;
+    fn deadlines(&self) -> Vec<(String, i64)>;
+    fn trouble(&self) -> Option<&str>;
     fn take_unwritten(&mut self) -> Vec<desk::Record>;
     fn sent_us(&self, key: &str) -> Option<i64>;
     fn proposals(&self) -> Vec<(String, Vec<(String, i64)>)>;
@@ -94,8 +102,16 @@ impl<M: Mode> AnyDesk for Desk<M> {
     fn import(&mut self, message: Published, weight: Weight) -> Result<(), Refusal> {
         Desk::import(self, message, weight)
     }
-    fn tick(&mut self, now_us: i64) -> Vec<Published> {
-        Desk::tick(self, now_us)
+    fn tick(&mut self, now_us: i64, may: &dyn Fn(&str) -> bool) -> Vec<Published> {
+        Desk::tick_when(self, now_us, may)
+    }
+    fn deadlines(&self) -> Vec<(String, i64)> {
+        Desk::deadlines(self)
+            .map(|(id, due_us)| (id.to_owned(), due_us))
+            .collect()
+    }
+    fn trouble(&self) -> Option<&str> {
+        Desk::trouble(self)
     }
     fn take_unwritten(&mut self) -> Vec<desk::Record> {
         Desk::take_unwritten(self)
@@ -132,6 +148,8 @@ pub struct Gate {
     refusal: Option<String>,
     /// For whoever looks at the desk.
     shown: Arc<RwLock<Shown>>,
+    /// When each deadline is by this machine's own count of time, whatever its clock is set to meanwhile.
+    due: BTreeMap<String, Instant>,
     /// Until when receivers accept the deployment's signature, microseconds since the Unix epoch.
     signature_ends_us: Option<i64>,
 }
@@ -167,6 +185,7 @@ impl Gate {
             log,
             refusal: None,
             shown: Arc::default(),
+            due: BTreeMap::new(),
             signature_ends_us: None,
         };
         if let Some(signer) = Signer::load(config)? {
@@ -214,9 +233,19 @@ impl Gate {
         answer
     }
 
-    /// Time has passed: the messages that go out by that alone.
-    pub fn tick(&mut self, now_us: i64) -> Vec<Published> {
-        let out = self.desk.tick(now_us);
+    /// Time has passed: the messages that go out by that alone. A fail-safe acts when both the clock and the machine's own count say so.
+    pub fn tick(&mut self, now_us: i64, clock: &Clock) -> Vec<Published> {
+        let seen = Instant::now();
+        let deadlines = self.desk.deadlines();
+        self.due
+            .retain(|id, _| deadlines.iter().any(|(known, _)| known == id));
+        for (id, due_us) in deadlines {
+            let left = clock.real_duration(due_us.saturating_sub(now_us));
+            self.due.entry(id).or_insert_with(|| seen + left);
+        }
+        let due = &self.due;
+        let may = |id: &str| due.get(id).is_none_or(|at| seen >= *at);
+        let out = self.desk.tick(now_us, &may);
         self.write();
         out
     }
@@ -228,14 +257,22 @@ impl Gate {
         if records.is_empty() && self.log.pending() == 0 {
             return;
         }
+        let news = !records.is_empty();
         self.refusal = self.log.append(records).err();
-        self.show();
+        if news {
+            self.show();
+        }
     }
 
     fn show(&self) {
         let (records, head) = self.desk.head();
         *self.shown.write().unwrap_or_else(|e| e.into_inner()) = Shown {
-            drafts: self.desk.drafts(),
+            drafts: {
+                let mut drafts = self.desk.drafts();
+                let open = drafts.iter().filter(|d| d.standing.is_open()).count();
+                drafts.truncate(open + CLOSED_SHOWN);
+                drafts
+            },
             records,
             head,
         };
@@ -253,6 +290,11 @@ impl Gate {
     /// Why the disk refuses the log's records, while it does.
     pub fn refusal(&self) -> Option<&str> {
         self.refusal.as_deref()
+    }
+
+    /// What could not be issued when its time came.
+    pub fn trouble(&self) -> Option<&str> {
+        self.desk.trouble()
     }
 
     /// Why the last message went out without the deployment's signature, when it did.

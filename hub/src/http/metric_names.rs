@@ -84,14 +84,6 @@ const MEANINGS: &[(&str, &str)] = &[
         "Messages computed while running that an earlier run had proposed; not proposed twice.",
     ),
     (
-        "drafts",
-        "Messages that the gate did not let out at once, by outcome.",
-    ),
-    (
-        "desk_requests",
-        "What persons asked of the desk, by outcome.",
-    ),
-    (
         "open_messages_lost",
         "Messages from third parties that were neither stored nor kept by the broker, by reason.",
     ),

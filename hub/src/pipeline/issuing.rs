@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use desk::{Outcome, Refusal};
+use desk::Outcome;
 
 use super::{DEADLINES_EVERY, Pipeline, State, reason};
 use crate::alert::Published;
@@ -31,8 +31,6 @@ impl Pipeline {
             Ok(Outcome::Void(draft)) => self.gated(message, &draft, "void"),
             Err(why) => {
                 tracing::error!(identifier = message.identifier, %why, "cannot be issued");
-                self.board
-                    .count("drafts", &reason("outcome", "impossible"), 1);
             }
         }
         self.board
@@ -48,7 +46,6 @@ impl Pipeline {
             "{}",
             message.headline
         );
-        self.board.count("drafts", &reason("outcome", outcome), 1);
     }
 
     /// Does what a person asks of the desk.
@@ -65,9 +62,6 @@ impl Pipeline {
             }
             Err(why) => tracing::info!(by, ?action, %why, "not done"),
         }
-        let outcome = done.as_ref().map_or_else(refusal, |_| "done");
-        self.board
-            .count("desk_requests", &reason("outcome", outcome), 1);
         // Whoever asked may be gone; it is done all the same.
         let _ = answer.send(done);
     }
@@ -88,9 +82,14 @@ impl Pipeline {
     }
 
     pub(super) fn pass_deadlines_at(&mut self, now_us: i64) {
-        for message in self.gate.tick(now_us) {
+        for message in self.gate.tick(now_us, &self.clock) {
             self.issue(&message, None, now_us);
         }
+        let trouble = self
+            .gate
+            .trouble()
+            .map(|why| format!("a message cannot be issued ({why}): tell the public by other means, and report this"));
+        self.board.condition("desk", trouble.as_deref(), now_us);
     }
 
     /// A message goes out: it is in the desk's log already.
@@ -149,14 +148,3 @@ const _: () = assert!(
     DEADLINES_EVERY.as_millis() < 1_000,
     "fail-safes act within a second"
 );
-
-fn refusal(why: &Refusal) -> &'static str {
-    match why {
-        Refusal::NoDraft(_) => "no_draft",
-        Refusal::Closed { .. } => "closed",
-        Refusal::Twice(_) => "twice",
-        Refusal::NotAuthor(_) => "not_author",
-        Refusal::NotInForce(_) => "not_in_force",
-        Refusal::Invalid(_) => "invalid",
-    }
-}

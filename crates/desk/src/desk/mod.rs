@@ -10,9 +10,9 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::book::{Book, Event};
-use crate::draft::{Author, Draft, DraftView, Proposal};
+use crate::draft::{Author, Draft, DraftView, Proposal, Standing};
 use crate::envelope::{self, Link};
-use crate::gate::Policy;
+use crate::gate::{Covers, FailSafe, Gate, Policy};
 use crate::mode::Mode;
 use crate::published::Published;
 use crate::record::{Act, Hash, Record};
@@ -105,6 +105,7 @@ pub struct Desk<M: Mode> {
     seal: Option<Arc<dyn Seal>>,
     /// Why the last message has no signature, when it should have one.
     unsealed: Option<String>,
+    trouble: Option<String>,
     mode: PhantomData<M>,
 }
 
@@ -120,6 +121,7 @@ impl<M: Mode> Desk<M> {
             unwritten: Vec::new(),
             seal: None,
             unsealed: None,
+            trouble: None,
             mode: PhantomData,
         }
     }
@@ -232,6 +234,21 @@ impl<M: Mode> Desk<M> {
         self.book.active().any(|(_, e)| e.waiting.is_some())
     }
 
+    /// Drafts whose fail-safe has not acted: id, and when it will, microseconds since the Unix epoch.
+    pub fn deadlines(&self) -> impl Iterator<Item = (&str, i64)> {
+        self.book
+            .active()
+            .filter_map(|(_, event)| event.waiting.as_deref())
+            .filter_map(|id| Some((id, self.book.drafts.get(id)?)))
+            .filter(|(_, draft)| draft.standing == Standing::Waiting)
+            .map(|(id, draft)| (id, draft.due_us))
+    }
+
+    /// What could not be issued when its time came, and why; the draft stays on the desk.
+    pub fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
+    }
+
     /// The messages in force, and how much each asks.
     pub fn in_force(&self) -> impl Iterator<Item = (&Published, &Weight)> {
         self.book
@@ -245,34 +262,49 @@ impl<M: Mode> Desk<M> {
     /// [`Refusal::Invalid`] when it is no message of this mode; nothing has happened then.
     pub fn propose(
         &mut self,
-        proposal: Proposal,
+        mut proposal: Proposal,
         weight: Weight,
         author: &Author,
         now_us: i64,
     ) -> Result<Outcome, Refusal> {
+        let state = self.event(&proposal.event).cloned().unwrap_or_default();
         if self.book.keys.contains_key(&proposal.key) {
-            return Ok(Outcome::Known);
+            // The same again says nothing new - unless the first try fell into a time that the journal lost, and this one is worse.
+            let worse = state.in_force.as_ref().is_some_and(|w| weight.exceeds(w));
+            if proposal.ending || !worse {
+                return Ok(Outcome::Known);
+            }
+            proposal.key = format!("{}~{}", proposal.key, draft_id(&proposal));
+            if self.book.keys.contains_key(&proposal.key) {
+                return Ok(Outcome::Known);
+            }
         }
-        let chain = self.chain(&proposal.event);
-        // Refused now rather than when somebody has approved it: every rule that the stamp can break is broken already.
-        envelope::stamp::<M>(&proposal, &self.naming, &chain, now_us).map_err(Refusal::Invalid)?;
-        let (event, ending, renewal) = (proposal.event.clone(), proposal.ending, proposal.renewal);
-        let gate = match author {
-            Author::System => self.policy.gate(&weight, ending),
-            Author::Person(_) => self.policy.gate_of_person(&weight, ending),
-        };
-        let before = self
-            .event(&event)
-            .and_then(|e| e.waiting.clone())
+        let before = state
+            .waiting
+            .clone()
             .and_then(|id| Some((id.clone(), self.book.drafts.get(&id)?.clone())));
-        // A newer draft never gives the officers more time than the one that it replaces, unless there was nothing to decide before.
-        let mut due_us = now_us.saturating_add(gate.deadline_us);
-        if let Some((_, old)) = &before
-            && !old.proposal.ending
-            && !ending
+        if let (Author::Person(_), Some((id, old))) = (author, &before)
+            && old.author == Author::System
         {
-            due_us = due_us.min(old.due_us);
+            return Err(Refusal::Invalid(format!(
+                "draft {id} of the same event waits: decide about it first"
+            )));
         }
+        // Refused now rather than when somebody has approved it: every rule that the stamp can break is broken already.
+        envelope::stamp::<M>(&proposal, &self.naming, &state.chain, now_us)
+            .map_err(Refusal::Invalid)?;
+        let (ending, renewal) = (proposal.ending, proposal.renewal);
+        // A message takes the place of the one in force, zones and all: to end or to shrink it needs who let it out.
+        let judged = match (&state.in_force, author) {
+            (Some(in_force), _) if ending => in_force.clone(),
+            (Some(in_force), Author::Person(_)) => weight.max(in_force),
+            _ => weight.clone(),
+        };
+        let gate = match author {
+            Author::System => self.policy.gate(&judged, ending),
+            Author::Person(_) => self.policy.gate_of_person(&judged, ending),
+        };
+        let due_us = due_us(now_us, gate, ending, before.as_ref().map(|(_, old)| old));
         let id = draft_id(&proposal);
         self.write(
             now_us,
@@ -288,15 +320,10 @@ impl<M: Mode> Desk<M> {
         if let Some((old_id, old)) = before {
             self.supersede(&old_id, &old, &id, &weight, ending, now_us)?;
         }
-        if ending
-            && self
-                .event(&event)
-                .is_none_or(|e| e.chain.is_empty() || e.ended)
-        {
+        if ending && (state.chain.is_empty() || state.ended) {
             self.write(now_us, &Author::System, Act::Void { draft: id.clone() })?;
             return Ok(Outcome::Void(id));
         }
-        let state = self.event(&event).cloned().unwrap_or_default();
         if gate.approvals == 0 && state.refused.as_ref().is_none_or(|r| weight.exceeds(r)) {
             return self.issue(&id, "open", now_us);
         }
@@ -347,7 +374,8 @@ impl<M: Mode> Desk<M> {
                 by: id.to_owned(),
             },
         )?;
-        if old.weight == *weight
+        if self.policy.covers != Covers::Nothing
+            && old.weight == *weight
             && old.proposal.ending == ending
             && old.author == Author::System
             && self
@@ -388,7 +416,7 @@ impl<M: Mode> Desk<M> {
         } else {
             now_us
         };
-        let message = envelope::stamp::<M>(&draft.proposal, &self.naming, &chain, sent_us)
+        let message = envelope::stamp::<M>(&draft.proposal(), &self.naming, &chain, sent_us)
             .map_err(Refusal::Invalid)?;
         self.issued(id, virtue, by, draft.weight, message, now_us)
             .map(|m| Outcome::Issued(Box::new(m)))
@@ -450,6 +478,20 @@ impl<M: Mode> Desk<M> {
     fn chain(&self, event: &str) -> Vec<Link> {
         self.event(event).map_or_else(Vec::new, |e| e.chain.clone())
     }
+}
+
+/// When the fail-safe acts. A newer draft gives the officers no more time than the one that it replaces, where that would have gone out
+/// by itself: otherwise a forecast that grows every minute would never be told.
+fn due_us(now_us: i64, gate: Gate, ending: bool, old: Option<&Draft>) -> i64 {
+    let due_us = now_us.saturating_add(gate.deadline_us);
+    let promised = old.filter(|old| {
+        !ending
+            && !old.proposal.ending
+            && old.author == Author::System
+            && old.standing == Standing::Waiting
+            && old.gate.at_deadline == FailSafe::Issue
+    });
+    promised.map_or(due_us, |old| due_us.min(old.due_us))
 }
 
 fn published(outcome: Outcome) -> Option<Published> {

@@ -26,6 +26,14 @@ impl<M: Mode> Desk<M> {
         if draft.approvals.iter().any(|name| name == by) {
             return Err(Refusal::Twice(by.to_owned()));
         }
+        let mut agreed = draft.clone();
+        agreed.approvals.push(by.to_owned());
+        if agreed.has_passed() {
+            // What cannot be issued is not noted as agreed to.
+            let chain = self.chain(&agreed.proposal.event);
+            envelope::stamp::<M>(&agreed.proposal(), &self.naming, &chain, now_us)
+                .map_err(Refusal::Invalid)?;
+        }
         let act = Act::Approved {
             draft: id.to_owned(),
             carried: false,

@@ -14,18 +14,31 @@ const RENEW_AT_TENTHS: i64 = 9;
 impl<M: Mode> Desk<M> {
     /// Time has passed: fail-safes act, what would lapse while its successor waits is renewed, and ends are noted.
     pub fn tick(&mut self, now_us: i64) -> Vec<Published> {
+        self.tick_when(now_us, |_| true)
+    }
+
+    /// The same, where a fail-safe acts only once `may` says so of its draft too: a clock that is set forward by an hour must not pass
+    /// deadlines that nobody had.
+    pub fn tick_when(&mut self, now_us: i64, may: impl Fn(&str) -> bool) -> Vec<Published> {
         let mut out = Vec::new();
         let events: Vec<String> = self.book.active().map(|(id, _)| id.to_owned()).collect();
+        self.trouble = None;
         for id in events {
-            // A refusal here means that the stamp broke a rule which it kept when it was proposed; the draft stays, and is shown.
-            if let Ok(message) = self.pass(&id, now_us) {
-                out.extend(message);
+            match self.pass(&id, now_us, &may) {
+                Ok(message) => out.extend(message),
+                // The stamp broke a rule which it kept when the draft was proposed.
+                Err(why) => self.trouble = Some(format!("{id}: {why}")),
             }
         }
         out
     }
 
-    fn pass(&mut self, id: &str, now_us: i64) -> Result<Option<Published>, Refusal> {
+    fn pass(
+        &mut self,
+        id: &str,
+        now_us: i64,
+        may: &impl Fn(&str) -> bool,
+    ) -> Result<Option<Published>, Refusal> {
         let Some(event) = self.event(id).cloned() else {
             return Ok(None);
         };
@@ -33,10 +46,13 @@ impl<M: Mode> Desk<M> {
             && let Some(draft) = self.book.drafts.get(waiting)
             && draft.standing == Standing::Waiting
             && draft.due_us <= now_us
+            && may(waiting)
         {
+            // A hub that was off for longer than the message would have held does not tell it as news.
+            let stale = now_us.saturating_sub(draft.due_us) > draft.proposal.life_us;
             return match draft.gate.at_deadline {
-                FailSafe::Issue => self.issue(waiting, "deadline", now_us).map(published),
-                FailSafe::Hold => {
+                FailSafe::Issue if !stale => self.issue(waiting, "deadline", now_us).map(published),
+                FailSafe::Issue | FailSafe::Hold => {
                     let act = Act::Held {
                         draft: waiting.clone(),
                     };
@@ -49,7 +65,14 @@ impl<M: Mode> Desk<M> {
         };
         let life_us = event.expires_us.saturating_sub(last.sent_us);
         let renew_us = last.sent_us.saturating_add(life_us / 10 * RENEW_AT_TENTHS);
-        if event.in_force.is_some() && event.waiting.is_some() && event.unsaid && now_us >= renew_us
+        // Something newer is on the desk or was refused there: what is in force holds until it is ended.
+        let goes_on =
+            event.waiting.is_some() || event.end_unsaid || event.proposed_us > last.sent_us;
+        if event.in_force.is_some()
+            && event.issued.is_some()
+            && event.unsaid
+            && goes_on
+            && (renew_us..event.expires_us).contains(&now_us)
         {
             return self.renew(&event, now_us).map(Some);
         }
@@ -76,8 +99,8 @@ impl<M: Mode> Desk<M> {
             return Err(Refusal::NoDraft(id));
         };
         let proposal = Proposal {
-            reason: "still in force, while what follows waits for approval".to_owned(),
-            ..draft.proposal
+            reason: "still in force".to_owned(),
+            ..draft.proposal()
         };
         let message = envelope::stamp::<M>(&proposal, &self.naming, &event.chain, now_us)
             .map_err(Refusal::Invalid)?;
