@@ -59,6 +59,8 @@ struct Waiting {
     issued: Arc<Issued>,
     /// How often the receiver refused it.
     refusals: u32,
+    /// How often it failed after it had been sent: it may be this message that the receiver stumbles over.
+    stumbles: u32,
     /// How often the receiver was asked for it in vain.
     asks: u32,
     not_before: Duration,
@@ -181,6 +183,7 @@ impl Outbox {
         self.waiting.push(Waiting {
             issued,
             refusals: 0,
+            stumbles: 0,
             asks: 0,
             not_before: Duration::ZERO,
         });
@@ -199,13 +202,13 @@ impl Outbox {
         if until > now.elapsed {
             return Step::Wait(Some(until - now.elapsed));
         }
-        // The gravest first, then the oldest: a backlog holds up no warning.
+        // The gravest first, then the oldest: a backlog holds up no warning. But one that fails each time does not keep the next from being tried.
         let ready = self
             .waiting
             .iter()
             .enumerate()
             .filter(|(at, w)| w.not_before <= now.elapsed && !self.waits_for_another(*at))
-            .min_by_key(|(at, w)| (w.issued.severity, w.issued.sent_us, *at))
+            .min_by_key(|(at, w)| (w.stumbles, w.issued.severity, w.issued.sent_us, *at))
             .map(|(at, _)| at);
         let Some(at) = ready else {
             let next = self
@@ -250,6 +253,9 @@ impl Outbox {
             } => {
                 if !may_have_arrived && !in_doubt {
                     self.note(&issued, Standing::NotArrived, now.utc_us, &why, notes);
+                }
+                if may_have_arrived {
+                    self.waiting[at].stumbles += 1;
                 }
                 self.fail(why, retry_after, now);
             }

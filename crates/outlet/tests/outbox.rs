@@ -273,6 +273,31 @@ fn the_gravest_goes_first() {
     assert_eq!(drain(&mut outbox, at(0)), ["m1", "m2", "m0"]);
 }
 
+/// A receiver that stumbled over one message got none of the later ones.
+#[test]
+fn a_message_that_fails_each_time_keeps_no_other_out() {
+    let mut outbox = plain();
+    outbox.offer(issued("poison"), NOW_US);
+    outbox.offer(issued("later"), NOW_US);
+    let mut now = 0;
+    let mut delivered = Vec::new();
+    for _ in 0..4 {
+        let Some(one) = sends(&mut outbox, at(now)) else {
+            break;
+        };
+        let outcome = if one.identifier == "poison" {
+            failed(true)
+        } else {
+            delivered.push(one.identifier.clone());
+            Outcome::Delivered { remark: None }
+        };
+        answer(&mut outbox, outcome, at(now));
+        now += 600;
+    }
+    assert_eq!(delivered, ["later"]);
+    assert_eq!(outbox.waiting(), 1, "and it is tried on");
+}
+
 #[test]
 fn what_expires_is_let_go_and_said() {
     let mut outbox = plain();

@@ -162,13 +162,16 @@ impl Access {
         self.say("tokens_expire", (ending > 0).then_some(text.as_str()));
     }
 
-    /// Says when the gate asks more persons than there are.
+    /// Says when the gate asks more persons than there are: in the log and at the desk, for the public would learn that nobody can stop a message.
     pub(super) fn warn_of_approvers(&self) {
         let (asked, there) = (self.asked, self.approvers());
-        let text = format!(
-            "[gate] asks {asked} and {there} can approve: messages fall to their deadline; see `watchfire account add NAME --role approver`"
-        );
-        self.say("approvers", (there < asked).then_some(text.as_str()));
+        if there < asked {
+            tracing::warn!(
+                asked,
+                there,
+                "[gate] asks more persons than can approve: messages fall to their deadline; see `watchfire account add NAME --role approver`"
+            );
+        }
     }
 
     /// Raises or ends a condition; whether that is news.

@@ -131,6 +131,11 @@ impl Access {
             .map_or(0, |r| r.accounts().filter(may).count())
     }
 
+    /// How many persons the gate asks at most.
+    pub const fn asked(&self) -> usize {
+        self.asked
+    }
+
     /// How many sessions there are.
     pub fn sessions(&self) -> usize {
         self.lock().sessions().len()

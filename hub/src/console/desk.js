@@ -212,6 +212,8 @@ async function lookDesk() {
     const fresh = desk.languages.length === 0;
     Object.assign(desk, { drafts: now.drafts, zones: now.zones, languages: now.languages, subscribers: now.subscribers, now_us: now.now_us });
     showDelivery();
+    $("desk-few").hidden = now.approvers >= now.asked;
+    $("desk-few").textContent = `The gate asks ${now.asked} persons and ${now.approvers} can approve: messages fall to their deadline.`;
     showEvents();
     if (fresh) buildForm();
     showDesk(changed && desk.asking === null);

@@ -52,6 +52,10 @@ struct Desk<'a> {
     zones: Vec<Zone<'a>>,
     /// What it can be written in, the needed one first.
     languages: Vec<Language>,
+    /// How many persons the gate asks at most.
+    asked: usize,
+    /// How many can approve.
+    approvers: usize,
     /// Whom messages are pushed to.
     subscribers: Vec<outlet::Status>,
     /// The hub's time, microseconds since the Unix epoch: deadlines are counted by it.
@@ -73,7 +77,10 @@ async fn look(
         return nobody();
     };
     let config = desk.config();
+    let access = outlet.access.as_deref();
     let shown = Desk {
+        asked: access.map_or(0, |a| a.asked()),
+        approvers: access.map_or(0, |a| a.approvers()),
         zones: config
             .zone
             .iter()

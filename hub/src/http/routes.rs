@@ -405,7 +405,15 @@ impl Snapshot {
             outages: view.outages.clone(),
             situations: view.situations.clone(),
             others: view.others.clone(),
-            subscribers: view.subscribers.values().cloned().collect(),
+            // What receivers answered names recipients and machines: officers see it at the desk.
+            subscribers: view
+                .subscribers
+                .values()
+                .map(|status| outlet::Status {
+                    last_error: None,
+                    ..status.clone()
+                })
+                .collect(),
             relief: view.relief.clone(),
             sirens: view.sirens.clone(),
         }

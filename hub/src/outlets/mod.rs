@@ -248,10 +248,9 @@ fn show(board: &Board, status: Status, tell_after: Duration, now_us: i64) {
         failing_us.filter(|us| *us >= i64::try_from(tell_after.as_micros()).unwrap_or(i64::MAX));
     let text = too_long.map(|us| {
         format!(
-            "subscriber {name} could not be told for {} min, {} waiting: {}",
+            "subscriber {name} could not be told for {} min, {} waiting: the desk and the log say why",
             us / 60_000_000,
             status.waiting,
-            status.last_error.as_deref().unwrap_or("no reason known"),
         )
     });
     board.condition(

@@ -39,7 +39,7 @@ use crate::alert::Published;
 use crate::config::Config;
 use crate::view::{AlertView, Board};
 
-/// Messages that may wait for the thread.
+/// Reports of edges that may wait for the thread.
 const QUEUE: usize = 4_096;
 
 /// What the sirens' thread hears.
@@ -53,17 +53,18 @@ enum Event {
 /// The pipeline's end.
 #[derive(Debug, Clone)]
 pub struct Sirens {
-    events: Sender<Event>,
+    /// Of its own, and without a bound: what edges report, however much, never keeps an order out.
+    orders: Sender<Event>,
 }
 
 impl Sirens {
-    /// A message was issued. Never waits; a queue that is full is our own bug, and is said.
+    /// A message was issued. Never waits.
     pub fn issued(&self, message: &Published) {
         let event = Event::Issued(Box::new(AlertView::from(message)));
-        if self.events.try_send(event).is_err() {
+        if self.orders.send(event).is_err() {
             tracing::error!(
                 identifier = message.identifier,
-                "the sirens did not hear of a message"
+                "the sirens' thread is gone and did not hear of a message"
             );
         }
     }
@@ -81,7 +82,7 @@ pub struct Running {
 impl Running {
     /// Lets the thread finish.
     pub async fn stop(self) {
-        let _ = self.sirens.events.send_async(Event::Stop).await;
+        let _ = self.sirens.orders.send_async(Event::Stop).await;
         // It ends by the hub's own stop; a broker that hangs must not hold up the end.
         let _ = tokio::time::timeout(std::time::Duration::from_secs(1), self.task).await;
         let thread = self.thread;
@@ -105,7 +106,8 @@ pub fn start(
     };
     let signer = load_key(&settings.key_file)?;
     let (events, inbox) = flume::bounded(QUEUE);
-    let (client, task) = link::start(config, address, events.clone(), stop)?;
+    let (orders, issued) = flume::unbounded();
+    let (client, task) = link::start(config, address, events, stop)?;
     let mut worker = worker::Worker::new(
         config.clone(),
         settings.clone(),
@@ -120,10 +122,10 @@ pub fn start(
     }
     let thread = std::thread::Builder::new()
         .name("sirens".to_owned())
-        .spawn(move || worker.run(&inbox))
+        .spawn(move || worker.run(&issued, &inbox))
         .map_err(|e| format!("cannot start the sirens' thread: {e}"))?;
     Ok(Some(Running {
-        sirens: Sirens { events },
+        sirens: Sirens { orders },
         thread,
         task,
     }))

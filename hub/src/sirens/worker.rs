@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clock::Clock;
-use flume::{Receiver, RecvTimeoutError};
+use flume::Receiver;
 use rumqttc::{AsyncClient, QoS};
 use wire::command::{Action, Command, MAX_ALERT_BYTES, MAX_BYTES, Signer, is_alert};
 use wire::topic::{Channel, Topic};
@@ -20,6 +20,8 @@ use crate::view::{AlertView, Board, TimelineEntry};
 
 /// How often the thread looks at the clock when nothing happens.
 const LOOK: Duration = Duration::from_millis(250);
+/// Most reports between two looks.
+const REPORTS_AT_ONCE: usize = 256;
 
 /// What the thread works with.
 pub struct Worker {
@@ -106,20 +108,40 @@ impl Worker {
     }
 
     /// Works until told to stop.
-    pub fn run(mut self, inbox: &Receiver<Event>) {
+    pub fn run(mut self, orders: &Receiver<Event>, inbox: &Receiver<Event>) {
         loop {
             self.look();
-            match inbox.recv_timeout(LOOK) {
-                Ok(Event::Issued(alert)) => self.issued(&alert, false),
-                Ok(Event::Report { edge, payload }) => self.report(&edge, &payload),
-                Ok(Event::Link(up)) => {
-                    self.connected = up;
-                    if !up {
-                        self.reports.lose_all();
+            let heard = flume::Selector::new()
+                .recv(orders, Result::ok)
+                .recv(inbox, Result::ok)
+                .wait_timeout(LOOK);
+            let mut next = match heard {
+                Ok(Some(event)) => Some(event),
+                // The hub is gone.
+                Ok(None) => return,
+                Err(_) => None,
+            };
+            let mut reports = 0;
+            while let Some(event) = next {
+                match event {
+                    Event::Issued(alert) => self.issued(&alert, false),
+                    Event::Report { edge, payload } => {
+                        reports += 1;
+                        self.report(&edge, &payload);
                     }
+                    Event::Link(up) => {
+                        self.connected = up;
+                        if !up {
+                            self.reports.lose_all();
+                        }
+                    }
+                    Event::Stop => return,
                 }
-                Err(RecvTimeoutError::Timeout) => {}
-                Ok(Event::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+                // Orders first; and not more reports than leave time to look.
+                next = orders.try_recv().ok();
+                if next.is_none() && reports < REPORTS_AT_ONCE {
+                    next = inbox.try_recv().ok();
+                }
             }
         }
     }
