@@ -6,10 +6,9 @@
 
 use cap::{
     Alert, Area, Category, Certainty, Circle, Info, MsgType, NamedValue, Point, Polygon, Reference,
-    ResponseType, Severity, Status, Time, Urgency,
+    ResponseType, Severity, Time, Urgency,
 };
 use signal::threshold::Kind;
-use wire::topic::Mode;
 
 use super::source::{observed_parameters, source_parameters};
 use super::text::why;
@@ -82,11 +81,7 @@ impl<'a> Composer<'a> {
 
     fn envelope(self, event: &str, sent_us: i64, chain: &[(String, i64)], cancel: bool) -> Alert {
         let identifier = self.identifier(event, chain.len() + 1);
-        let status = match self.config.mode {
-            Mode::Actual => Status::Actual,
-            Mode::Exercise => Status::Exercise,
-            Mode::Test => Status::Test,
-        };
+        let status = super::status(self.config.mode);
         let msg_type = match (chain.is_empty(), cancel) {
             (true, _) => MsgType::Alert,
             (false, false) => MsgType::Update,

@@ -4,7 +4,7 @@ use desk::{Author, Outcome, Published, Refusal};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
-use super::{AnyDesk, Written, retraction, written};
+use super::{AnyDesk, Written, cut, retraction, written};
 use crate::config::Config;
 
 /// What a person asks.
@@ -127,8 +127,4 @@ pub(super) fn act(
             })
         }
     }
-}
-
-fn cut(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(60).collect()
 }

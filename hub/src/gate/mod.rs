@@ -330,3 +330,8 @@ impl Gate {
         self.desk.is_busy()
     }
 }
+
+/// What a person sent, as an answer may repeat it.
+fn cut(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(60).collect()
+}

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use cap::{
-    Alert, Category, Certainty, Info, MsgType, NamedValue, ResponseType, Severity, Status, Time,
-    Urgency,
+    Alert, Category, Certainty, Info, MsgType, NamedValue, ResponseType, Severity, Time, Urgency,
 };
 use desk::{Grade, Proposal, Refusal, Weight};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use words::{Event, Language, Moment, Phrase, Voice};
 
+use super::cut;
 use crate::alert::compose::{Composer, area};
 use crate::config::{Config, Zone};
 
@@ -81,7 +81,7 @@ pub fn proposal(
         composer.identifier(&event, 1),
         &config.sender.id,
         sent,
-        status(config),
+        crate::alert::status(config.mode),
         MsgType::Alert,
     );
     alert.incidents = vec![event.clone()];
@@ -231,14 +231,6 @@ fn new_event(written: &Written, by: &str, now_us: i64) -> String {
     )
 }
 
-fn status(config: &Config) -> Status {
-    match config.mode {
-        wire::topic::Mode::Actual => Status::Actual,
-        wire::topic::Mode::Exercise => Status::Exercise,
-        wire::topic::Mode::Test => Status::Test,
-    }
-}
-
 fn asks(written: &Written) -> (Urgency, Severity, ResponseType) {
     if written.cancels {
         return (Urgency::Past, Severity::Minor, ResponseType::AllClear);
@@ -264,8 +256,4 @@ const fn name(level: Grade) -> &'static str {
         Grade::Warning => "warning",
         Grade::Major => "major",
     }
-}
-
-fn cut(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(60).collect()
 }

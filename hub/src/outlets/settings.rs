@@ -449,18 +449,12 @@ pub fn ready(config: &Config) -> Result<(), String> {
 /// The WebSub hubs that the feeds name.
 pub fn hubs(config: &Config) -> Vec<String> {
     let hubs = config.subscriber.iter().filter(|s| {
-        s.kind == Kind::Websub && s.statuses.iter().any(|n| n.status() == status(config.mode))
+        s.kind == Kind::Websub
+            && s.statuses
+                .iter()
+                .any(|n| n.status() == crate::alert::status(config.mode))
     });
     hubs.filter_map(|s| s.url.clone()).collect()
-}
-
-/// The CAP status of a deployment's messages.
-pub const fn status(mode: Mode) -> cap::Status {
-    match mode {
-        Mode::Actual => cap::Status::Actual,
-        Mode::Exercise => cap::Status::Exercise,
-        Mode::Test => cap::Status::Test,
-    }
 }
 
 /// Where a subscriber's ledger is, under a data directory.
