@@ -150,3 +150,36 @@ fn an_alert_that_has_expired_is_not_published_late() {
         Vec::<String>::new()
     );
 }
+
+/// What a hub from before the desk kept in its alert log is taken over once, and nothing of it goes out again.
+#[test]
+fn an_older_hubs_alert_log_is_taken_over() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let config = config(dir.path(), "test", 220.0);
+    open(&config, NOW).expect("opens");
+    journal(&config);
+    open(&config, NOW).expect("opens");
+    let told = desk::issued(&hub::gate::log_dir(dir.path())).expect("a log");
+    assert_eq!(told.len(), 1);
+
+    // The same as the older hub left it.
+    let older = tempfile::tempdir().expect("a directory");
+    let options = journal::Options {
+        segment_bytes: 1 << 20,
+        fsync: journal::Fsync::Never,
+        max_bytes: None,
+    };
+    let (mut log, _) =
+        journal::Journal::open(&older.path().join("alerts"), options).expect("a journal");
+    log.append(&serde_json::to_vec(&told[0]).expect("JSON"))
+        .expect("written");
+    log.commit().expect("written");
+    drop(log);
+    let config = self::config(older.path(), "test", 220.0);
+    self::journal(&config);
+    for _ in 0..2 {
+        assert_eq!(open(&config, NOW).expect("opens").len(), 1);
+        let taken = desk::issued(&hub::gate::log_dir(older.path())).expect("a log");
+        assert_eq!(taken, told);
+    }
+}

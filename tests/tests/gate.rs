@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 /// A tunnel whose limit asks two officers for long, and an all clear that asks nobody.
 fn gated(at_deadline: &str, deadline: &str) -> Site {
     let gate = format!(
-        "{CITY}\n[[gate.rule]]\nlevels = [\"limit\"]\napprovals = 2\ndeadline = \"{deadline}\"\nat_deadline = \"{at_deadline}\"\n"
+        "{CITY}\n[accounts]\nrequire_login_to_view = false\n[[gate.rule]]\nlevels = [\"limit\"]\napprovals = 2\ndeadline = \"{deadline}\"\nat_deadline = \"{at_deadline}\"\n"
     );
     let site = Site::new(small(&gate), At::Embedded);
     for (name, role) in [
@@ -169,4 +169,27 @@ fn what_an_officer_refuses_is_not_sent_by_waiting() {
             .is_some_and(|d| d.len() == 2)
     });
     assert!(told(&hub).is_empty());
+}
+
+/// The page told everybody of the warning that two officers were to decide about.
+#[test]
+fn where_officers_decide_the_page_is_theirs_and_the_feeds_are_everybodys() {
+    let gate = format!(
+        "{CITY}\n[[gate.rule]]\napprovals = 1\ndeadline = \"1h\"\nat_deadline = \"hold\"\n"
+    );
+    let site = Site::new(small(&gate), At::Embedded);
+    let hub = site.hub();
+    for path in [
+        "/api/state",
+        "/events",
+        "/metrics",
+        "/others",
+        "/relief/",
+        "/api/desk",
+    ] {
+        assert_eq!(hub.get(path).status, 401, "{path}");
+    }
+    for path in ["/", "/exercise/feed.atom", "/exercise/feed.rss", "/healthz"] {
+        assert_eq!(hub.get(path).status, 200, "{path}");
+    }
 }

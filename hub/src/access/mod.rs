@@ -81,7 +81,10 @@ impl Access {
             places: Places::new(),
             site: Site::new(base_url, &config.deployment, config.mode.name()),
             proxies: config.accounts.proxies.clone(),
-            login_to_view: config.accounts.require_login_to_view,
+            login_to_view: config
+                .accounts
+                .require_login_to_view
+                .unwrap_or(config.gate.most_approvals() > 0),
             asked: usize::from(config.gate.most_approvals()),
             board,
             clock,

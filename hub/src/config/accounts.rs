@@ -18,8 +18,9 @@ pub struct Accounts {
     /// A session ends this long after the password was entered.
     #[serde(with = "settings::duration")]
     pub absolute: Duration,
-    /// State, events and metrics only for those who have logged in; feeds and messages stay public.
-    pub require_login_to_view: bool,
+    /// State, events and metrics only for those who have logged in; feeds and messages stay public. Unless it is said: where the gate asks
+    /// somebody, for what the hub finds tells of warnings that nobody has let out.
+    pub require_login_to_view: Option<bool>,
     /// Addresses of reverse proxies whose `X-Forwarded-For` is believed. Only those that set or append to it themselves.
     pub proxies: Vec<IpAddr>,
 }
@@ -30,7 +31,7 @@ impl Default for Accounts {
         Self {
             idle,
             absolute,
-            require_login_to_view: false,
+            require_login_to_view: None,
             proxies: Vec::new(),
         }
     }

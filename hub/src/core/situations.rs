@@ -268,7 +268,7 @@ impl Core {
             size: warned.len() as f64,
             event: Some(event.id.clone()),
             name: "the warning".to_owned(),
-            text: format!("the public is told of {}", names.join(", ")),
+            text: format!("for {}", names.join(", ")),
             alone: false,
         })
     }
