@@ -380,6 +380,8 @@ fn what_others_write_to_the_command_topic_sounds_nothing_and_is_counted() {
     assert_eq!(sounds(&sound_file(&site, "portal")), ["on", "off"]);
     // And into a new process, whose memory is the disk's.
     first.kill();
+    // Or the old process's last word is taken for the new one's, and the recordings come before it listens.
+    until_true("the last will", || !report()["gone"].is_null());
     let _first = edge(&site, port, "edge-1", "portal");
     until_true("the new process", || {
         report()["gone"].is_null() && state_of(&zone(&hub), 0) == "idle"
