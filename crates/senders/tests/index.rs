@@ -1,6 +1,6 @@
 //! Indexes as they are published, and as they should not be.
 
-use std::path::PathBuf;
+mod recorded;
 
 use proptest::prelude::*;
 use senders::index::{Index, IndexError, Item, MAX_DEPTH, MAX_ITEMS, read};
@@ -220,25 +220,9 @@ fn limits_hold() {
     );
 }
 
-fn recorded(what: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("WATCHFIRE_DATA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-        PathBuf::from,
-    );
-    let path = root.join(what);
-    if path.exists() {
-        return Some(path);
-    }
-    println!(
-        "skipped: {what} (recorded data not found at {})",
-        root.display()
-    );
-    None
-}
-
 #[test]
 fn recorded_indexes_are_read() {
-    let Some(folder) = recorded("cap/samples") else {
+    let Some(folder) = recorded::recorded("cap/samples") else {
         return;
     };
     let index = |name: &str| read(&std::fs::read(folder.join(name)).unwrap());

@@ -1,6 +1,6 @@
 //! What stands of what others say: chains, ends, expiry, and who may replace what.
 
-use std::path::PathBuf;
+mod recorded;
 
 use cap::signature::{Signer, TrustList};
 use cap::{Alert, Area, Category, Certainty, Info, MsgType, Severity, Status, Time, Urgency};
@@ -436,25 +436,9 @@ fn what_is_shown_is_bounded_plain_text() {
     assert_eq!((es.parts[0].areas.len(), es.parts[0].areas_more), (12, 28));
 }
 
-fn recorded(what: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("WATCHFIRE_DATA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-        PathBuf::from,
-    );
-    let path = root.join(what);
-    if path.exists() {
-        return Some(path);
-    }
-    println!(
-        "skipped: {what} (recorded data not found at {})",
-        root.display()
-    );
-    None
-}
-
 #[test]
 fn recorded_messages_are_taken() {
-    let Some(folder) = recorded("cap/samples") else {
+    let Some(folder) = recorded::recorded("cap/samples") else {
         return;
     };
     let message = |name: &str| {

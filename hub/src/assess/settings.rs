@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use agency::{Feed, Place};
+use agency::Feed;
 use relief::planning::Travel;
 use relief::{Kind, Level, Planning};
 use serde::Deserialize;
@@ -279,6 +279,7 @@ fn at_places(name: &str) -> String {
     format!("[[relief.places]] \"{name}\"")
 }
 
+/// As feeds of other kinds, with documents as large as places have.
 fn feed(
     at: &str,
     name: &str,
@@ -287,30 +288,12 @@ fn feed(
     every: Duration,
     stale_after: Duration,
 ) -> Result<Feed, String> {
-    if !wire::topic::is_id(name) {
-        return Err(format!(
-            "{at}: the name is no id: use 1 to 48 letters, digits, `.`, `_` or `-`"
-        ));
-    }
-    let place = match (url, file) {
-        (Some(url), None) => Place::Url(url.clone()),
-        (None, Some(file)) => Place::File(file.clone()),
-        _ => return Err(format!("{at}: give either url or file")),
-    };
-    let stale_after = if stale_after.is_zero() {
-        (5 * every).max(Duration::from_secs(300))
-    } else {
-        stale_after
-    };
-    let feed = Feed {
-        name: name.to_owned(),
-        place,
-        every,
-        stale_after,
+    let place = (url.as_ref(), file.as_ref());
+    let feed = crate::quake_feeds::feed(at, name, place, (every, stale_after))?;
+    Ok(Feed {
         most_bytes: relief::MAX_DOCUMENT as u64,
-    };
-    feed.check().map_err(|e| format!("{at}: {e}"))?;
-    Ok(feed)
+        ..feed
+    })
 }
 
 impl PlacesSource {

@@ -227,6 +227,12 @@ async fn me(
     with_type(StatusCode::OK, JSON, Body::from(json(&me)))
 }
 
+/// Who may act, where anybody does.
+fn acting(outlet: &Outlet) -> Result<&Access, Box<Response<Body>>> {
+    let nobody = || Box::new(error(StatusCode::NOT_FOUND, "nobody acts in a replay"));
+    outlet.access.as_deref().ok_or_else(nobody)
+}
+
 /// Who may do this and sends this request; or the answer that says why not. For every route that acts.
 pub(super) fn authorize(
     outlet: &Outlet,
@@ -234,12 +240,7 @@ pub(super) fn authorize(
     headers: &HeaderMap,
     permission: Permission,
 ) -> Result<Identity, Box<Response<Body>>> {
-    let Some(access) = &outlet.access else {
-        return Err(Box::new(error(
-            StatusCode::NOT_FOUND,
-            "nobody acts in a replay",
-        )));
-    };
+    let access = acting(outlet)?;
     access
         .authorize(method, headers, permission)
         .map_err(|refused| Box::new(refusal(refused)))
@@ -252,12 +253,7 @@ pub(super) fn authorize_look(
     headers: &HeaderMap,
     permission: Permission,
 ) -> Result<Identity, Box<Response<Body>>> {
-    let Some(access) = &outlet.access else {
-        return Err(Box::new(error(
-            StatusCode::NOT_FOUND,
-            "nobody acts in a replay",
-        )));
-    };
+    let access = acting(outlet)?;
     access
         .peek(method, headers)
         .and_then(|identity| identity.must(permission).map(|()| identity))

@@ -72,6 +72,7 @@ const STATE_LINES: usize = 500;
 pub(super) const JSON: &str = "application/json";
 const NO_MESSAGE: &str = "There is no message of that name.\n";
 const TEXT: &str = "text/plain; charset=utf-8";
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 const NO_STORE: &str = "no-store";
 pub(super) const REVALIDATE: &str = "no-cache";
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
@@ -129,44 +130,20 @@ impl Caches {
     }
 }
 
+/// What the page is made of.
+const ASSETS: [(&str, &str, &str); 6] = [
+    ("/app.js", console::SCRIPT, JAVASCRIPT),
+    ("/login.js", console::LOGIN, JAVASCRIPT),
+    ("/desk.js", console::DESK, JAVASCRIPT),
+    ("/app.css", console::STYLE, "text/css; charset=utf-8"),
+    ("/land.txt", console::LAND, TEXT),
+    ("/favicon.svg", console::ICON, "image/svg+xml"),
+];
+
 /// All routes.
 pub(super) fn router(outlet: Arc<Outlet>) -> Router {
     let mut router = Router::new()
         .route("/", get(page))
-        .route(
-            "/app.js",
-            get(async |headers: HeaderMap| {
-                asset(&headers, console::SCRIPT, "text/javascript; charset=utf-8")
-            }),
-        )
-        .route(
-            "/login.js",
-            get(async |headers: HeaderMap| {
-                asset(&headers, console::LOGIN, "text/javascript; charset=utf-8")
-            }),
-        )
-        .route(
-            "/desk.js",
-            get(async |headers: HeaderMap| {
-                asset(&headers, console::DESK, "text/javascript; charset=utf-8")
-            }),
-        )
-        .route(
-            "/app.css",
-            get(async |headers: HeaderMap| {
-                asset(&headers, console::STYLE, "text/css; charset=utf-8")
-            }),
-        )
-        .route(
-            "/land.txt",
-            get(async |headers: HeaderMap| {
-                asset(&headers, console::LAND, "text/plain; charset=utf-8")
-            }),
-        )
-        .route(
-            "/favicon.svg",
-            get(async |headers: HeaderMap| asset(&headers, console::ICON, "image/svg+xml")),
-        )
         .route("/cap/{file}", get(message))
         .route("/bulletin/{file}", get(bulletin))
         .route("/sms/{file}", get(short))
@@ -178,6 +155,10 @@ pub(super) fn router(outlet: Arc<Outlet>) -> Router {
         .route("/metrics", get(metrics))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz));
+    for (path, content, media_type) in ASSETS {
+        let handler = async move |headers: HeaderMap| asset(&headers, content, media_type);
+        router = router.route(path, get(handler));
+    }
     for mode in Mode::ALL.iter().copied() {
         for format in Format::ALL {
             let handler = async move |State(outlet): State<Arc<Outlet>>, headers: HeaderMap| {

@@ -102,6 +102,25 @@ pub(super) enum Reply {
     None(Outcome),
 }
 
+impl Reply {
+    /// What it means where any 2xx is a yes.
+    pub fn outcome(self) -> Outcome {
+        match self {
+            Self::Answer {
+                status: 200..=299, ..
+            } => Outcome::DELIVERED,
+            Self::Answer {
+                status,
+                body,
+                retry_after,
+                location,
+                ..
+            } => not_a_success(status, &body, retry_after, location.as_deref()),
+            Self::None(outcome) => outcome,
+        }
+    }
+}
+
 impl Endpoint {
     /// An endpoint. `plain_http` allows credentials over `http` to another machine.
     ///

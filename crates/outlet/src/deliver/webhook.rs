@@ -13,7 +13,6 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use ureq::http::Method;
 
-use super::http::{Reply, not_a_success};
 use super::{Deliver, Endpoint, Outcome, Parcel, hex};
 use crate::SecretFile;
 
@@ -71,22 +70,9 @@ impl Deliver for Webhook {
             headers.push((SIGNATURE_HEADER, signed));
         }
         let url = self.endpoint.url();
-        match self
-            .endpoint
+        self.endpoint
             .call(Method::POST, url, &headers, parcel.xml.as_bytes())
-        {
-            Reply::Answer {
-                status: 200..=299, ..
-            } => Outcome::DELIVERED,
-            Reply::Answer {
-                status,
-                body,
-                retry_after,
-                location,
-                ..
-            } => not_a_success(status, &body, retry_after, location.as_deref()),
-            Reply::None(outcome) => outcome,
-        }
+            .outcome()
     }
 }
 

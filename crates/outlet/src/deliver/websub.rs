@@ -5,7 +5,6 @@
 
 use ureq::http::Method;
 
-use super::http::{Reply, not_a_success};
 use super::{Deliver, Endpoint, Outcome, Parcel};
 use crate::Carries;
 
@@ -44,25 +43,13 @@ impl Deliver for WebSub {
     fn deliver(&mut self, _: &Parcel<'_>) -> Outcome {
         let headers = [("Content-Type", "application/x-www-form-urlencoded")];
         let url = self.endpoint.url();
-        match self
+        let reply = self
             .endpoint
-            .call(Method::POST, url, &headers, self.form.as_bytes())
-        {
-            Reply::Answer {
-                status: 200..=299, ..
-            } => Outcome::DELIVERED,
-            Reply::Answer {
-                status,
-                body,
-                retry_after,
-                location,
-                ..
-            } => match not_a_success(status, &body, retry_after, location.as_deref()) {
-                // A word says nothing that one hub could take and another refuse: the settings are wrong.
-                Outcome::Refused { why, .. } => Outcome::Blocked { why },
-                other => other,
-            },
-            Reply::None(outcome) => outcome,
+            .call(Method::POST, url, &headers, self.form.as_bytes());
+        match reply.outcome() {
+            // A word says nothing that one hub could take and another refuse: the settings are wrong.
+            Outcome::Refused { why, .. } => Outcome::Blocked { why },
+            other => other,
         }
     }
 }
