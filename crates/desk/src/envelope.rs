@@ -15,7 +15,7 @@ pub(crate) struct Link {
     pub sent_us: i64,
 }
 
-/// Stamps a draft as the next message of a chain.
+/// Stamps a draft as the next message of a chain; also gives CAP `sender`, which later messages name.
 ///
 /// # Errors
 /// The rule of CAP that the message would break.
@@ -24,7 +24,7 @@ pub(crate) fn stamp<M: Mode>(
     naming: &Naming,
     chain: &[Link],
     now_us: i64,
-) -> Result<Published, String> {
+) -> Result<(Published, String), String> {
     let mut alert = parse::<M>(&proposal.xml)?;
     // CAP counts in seconds and wants `sent` after what it refers to: two steps within one second are one second apart.
     let sent = chain.last().map_or(now_us, |last| {
@@ -59,7 +59,7 @@ pub(crate) fn stamp<M: Mode>(
         .infos
         .first()
         .ok_or("a message without an info block")?;
-    Ok(Published {
+    let published = Published {
         identifier: alert.identifier.clone(),
         event: proposal.event.clone(),
         mode: M::WORD.name().to_owned(),
@@ -72,7 +72,8 @@ pub(crate) fn stamp<M: Mode>(
         areas: info.areas.iter().map(|a| a.description.clone()).collect(),
         reason: proposal.reason.clone(),
         xml,
-    })
+    };
+    Ok((published, alert.sender))
 }
 
 /// Reads a draft's message, which must be of the desk's mode.
