@@ -1,0 +1,4 @@
+#![no_std]
+pub mod idle;
+pub mod time;
+pub mod uart;
