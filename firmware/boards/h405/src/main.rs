@@ -1,9 +1,9 @@
 #![no_std]
 #![no_main]
-use embassy_executor::raw::Executor;
+use chip::uart::{Input, Output, Port};
 use embassy_time::{Duration, Instant, Timer};
+use embedded_io_async::{Read as _, Write as _};
 use panic_halt as _;
-use stm32f4::uart::Port;
 use stm32f4xx_hal::{
     pac::{self, USART2, USART3, interrupt},
     prelude::*,
@@ -23,18 +23,18 @@ fn USART3() {
 }
 
 #[embassy_executor::task]
-async fn beat() {
+async fn beat(mut si: Input<USART2>, mut so: Output<USART2>, mut lo: Output<USART3>) {
     let mut next = Instant::now();
     loop {
         next += Duration::from_secs(15);
         Timer::at(next).await;
-        SENSOR.write(b"*0100P3\r\n").await;
+        let _ = so.write_all(b"*0100P3\r\n").await;
         let late = (Instant::now() - next).as_micros();
         let mut b = [0; 64];
         let got = embassy_time::with_timeout(Duration::from_millis(500), async {
             let mut n = 0;
             loop {
-                n += SENSOR.read(&mut b[n..]).await;
+                n += si.read(&mut b[n..]).await.unwrap_or(0);
                 if b[..n].contains(&b'\n') {
                     break n;
                 }
@@ -59,41 +59,44 @@ async fn beat() {
             v /= 10;
         }
         line[39] = b'\n';
-        LINK.write(&line).await;
+        let _ = lo.write_all(&line).await;
     }
 }
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
+    chip::stack::paint();
     let dp = pac::Peripherals::take().unwrap();
     let cp = cortex_m::Peripherals::take().unwrap();
     let mut rcc = dp.RCC.freeze(rcc::Config::hse(8.MHz()).sysclk(168.MHz()));
-    stm32f4::time::start(cp.SYST);
+    chip::time::start(cp.SYST, 168_000_000);
     let a = dp.GPIOA.split(&mut rcc);
     let b = dp.GPIOB.split(&mut rcc);
-    let (tx, rx) = serial::Serial::new(
-        dp.USART2,
-        (a.pa2, a.pa3),
-        serial::Config::default().baudrate(9600.bps()),
-        &mut rcc,
-    )
-    .unwrap()
-    .split();
-    SENSOR.start(tx, rx);
-    let (tx, rx) = serial::Serial::new(
-        dp.USART3,
-        (b.pb10, b.pb11),
-        serial::Config::default().baudrate(115_200.bps()),
-        &mut rcc,
-    )
-    .unwrap()
-    .split();
-    LINK.start(tx, rx);
+    let (si, so) = SENSOR
+        .start(
+            serial::Serial::new(
+                dp.USART2,
+                (a.pa2, a.pa3),
+                serial::Config::default().baudrate(9600.bps()),
+                &mut rcc,
+            )
+            .unwrap(),
+        )
+        .split();
+    let (_, lo) = LINK
+        .start(
+            serial::Serial::new(
+                dp.USART3,
+                (b.pb10, b.pb11),
+                serial::Config::default().baudrate(115_200.bps()),
+                &mut rcc,
+            )
+            .unwrap(),
+        )
+        .split();
     unsafe {
         cortex_m::peripheral::NVIC::unmask(pac::Interrupt::USART2);
         cortex_m::peripheral::NVIC::unmask(pac::Interrupt::USART3);
     }
-    static EX: static_cell::StaticCell<Executor> = static_cell::StaticCell::new();
-    let ex = EX.init(Executor::new(core::ptr::null_mut()));
-    stm32f4::idle::run(ex, |s| s.spawn(beat().unwrap()))
+    chip::idle::run(|s| s.spawn(beat(si, so, lo).unwrap()))
 }

@@ -1,4 +1,0 @@
-#![no_std]
-pub mod idle;
-pub mod time;
-pub mod uart;
