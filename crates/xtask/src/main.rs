@@ -2,12 +2,13 @@
 //!
 //! - `test [ARGS]` installs what the tests need when it may (root and apt), names the exact command when it may not, and runs every
 //!   test. ARGS go to `cargo test`.
-//! - `firmware` builds the node's library for the microcontroller.
+//! - `firmware` builds the images for the boards and prints how much of each board they take.
 //! - `cortex-m4` counts the detectors' instructions per sample on an emulated Cortex-M4F; it needs `qemu-system-arm`.
 //! - `fuzz [TARGET] [SECONDS]` runs the fuzz targets, each for SECONDS (default 30).
 #![forbid(unsafe_code)]
 
 mod cortex_m4;
+mod firmware;
 mod needs;
 
 use std::process::{Command, ExitCode};
@@ -51,7 +52,7 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let done = match args.first().map(String::as_str) {
         Some("test") => test(&args[1..]),
-        Some("firmware") => firmware(),
+        Some("firmware") => firmware::build(),
         Some("cortex-m4") => cortex_m4::count(),
         Some("fuzz") => fuzz(&args[1..]),
         Some("--help" | "-h") => {
@@ -71,32 +72,13 @@ fn main() -> ExitCode {
 
 fn test(args: &[String]) -> Result<(), String> {
     needs::programs();
-    cargo(&["test", "--workspace"], args)?;
-    firmware()
+    // The rig's tests run the images that ship.
+    firmware::build()?;
+    cargo(&["test", "--workspace"], args)
 }
 
 /// Target of the STM32F405's Cortex-M4F.
 const CORTEX_M4: &str = "thumbv7em-none-eabihf";
-
-fn firmware() -> Result<(), String> {
-    if !needs::target(CORTEX_M4) {
-        println!(
-            "skipped: the node's library for {CORTEX_M4} (run `rustup target add {CORTEX_M4}`)"
-        );
-        return Ok(());
-    }
-    cargo(
-        &[
-            "build",
-            "--package",
-            "node",
-            "--target",
-            CORTEX_M4,
-            "--release",
-        ],
-        &[],
-    )
-}
 
 fn fuzz(args: &[String]) -> Result<(), String> {
     let wanted = args.first().map_or("all", String::as_str);

@@ -40,31 +40,19 @@ impl NorFlashError for Error {
     }
 }
 
-/// All of the flash. The constants are what `embedded-storage` wants at compile time: `ERASE` is the smallest span that may be erased
-/// where this value is used, since sectors differ in size.
-pub struct Flash<const BYTES: usize, const ERASE: usize> {
+/// All of the flash. `store::Partition` makes parts of it whose sectors are of one size.
+pub struct Flash {
     _registers: FLASH,
+    bytes: usize,
 }
 
-impl<const BYTES: usize, const ERASE: usize> Flash<BYTES, ERASE> {
-    /// Takes the controller over.
+impl Flash {
+    /// Takes the controller over; the chip has `bytes` of flash.
     #[must_use]
-    pub const fn new(registers: FLASH) -> Self {
+    pub const fn new(registers: FLASH, bytes: usize) -> Self {
         Self {
             _registers: registers,
-        }
-    }
-
-    /// The same flash where sectors have another size. Both live on one thread and each call is whole, so they cannot meet.
-    ///
-    /// # Safety
-    /// Neither may be used from an interrupt.
-    #[must_use]
-    pub unsafe fn with_sectors<const OTHER: usize>(&self) -> Flash<BYTES, OTHER> {
-        // SAFETY: the caller keeps both to one thread; every operation leaves the controller locked and idle.
-        let registers = unsafe { Peripherals::steal() }.FLASH;
-        Flash {
-            _registers: registers,
+            bytes,
         }
     }
 }
@@ -80,20 +68,20 @@ fn sector_at(offset: u32) -> Option<(u8, u32)> {
     (start == offset).then_some((number, start + 1_024 * kib))
 }
 
-impl<const BYTES: usize, const ERASE: usize> ErrorType for Flash<BYTES, ERASE> {
+impl ErrorType for Flash {
     type Error = Error;
 }
 
-impl<const BYTES: usize, const ERASE: usize> ReadNorFlash for Flash<BYTES, ERASE> {
+impl ReadNorFlash for Flash {
     const READ_SIZE: usize = 1;
 
     fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Error> {
         let offset = offset as usize;
         let end = offset.checked_add(bytes.len()).ok_or(Error::OutOfBounds)?;
-        if end > BYTES {
+        if end > self.bytes {
             return Err(Error::OutOfBounds);
         }
-        // SAFETY: `START..START + BYTES` is memory-mapped flash of this chip, readable at any time, and nothing writes it while this
+        // SAFETY: `START..START + bytes` is memory-mapped flash of this chip, readable at any time, and nothing writes it while this
         // slice lives: the functions that do are not called between here and the copy.
         let flash = unsafe { slice::from_raw_parts((START + offset) as *const u8, bytes.len()) };
         bytes.copy_from_slice(flash);
@@ -101,16 +89,17 @@ impl<const BYTES: usize, const ERASE: usize> ReadNorFlash for Flash<BYTES, ERASE
     }
 
     fn capacity(&self) -> usize {
-        BYTES
+        self.bytes
     }
 }
 
-impl<const BYTES: usize, const ERASE: usize> NorFlash for Flash<BYTES, ERASE> {
+impl NorFlash for Flash {
     const WRITE_SIZE: usize = 4;
-    const ERASE_SIZE: usize = ERASE;
+    /// The smallest sector; larger ones are erased as a whole or not at all.
+    const ERASE_SIZE: usize = 16 * 1_024;
 
     fn erase(&mut self, from: u32, to: u32) -> Result<(), Error> {
-        if to as usize > BYTES || from > to {
+        if to as usize > self.bytes || from > to {
             return Err(Error::OutOfBounds);
         }
         let mut at = from;
@@ -131,7 +120,7 @@ impl<const BYTES: usize, const ERASE: usize> NorFlash for Flash<BYTES, ERASE> {
         let end = (offset as usize)
             .checked_add(bytes.len())
             .ok_or(Error::OutOfBounds)?;
-        if end > BYTES {
+        if end > self.bytes {
             return Err(Error::OutOfBounds);
         }
         if offset as usize % Self::WRITE_SIZE != 0 || bytes.len() % Self::WRITE_SIZE != 0 {
@@ -154,7 +143,7 @@ impl<const BYTES: usize, const ERASE: usize> NorFlash for Flash<BYTES, ERASE> {
     }
 }
 
-impl<const BYTES: usize, const ERASE: usize> MultiwriteNorFlash for Flash<BYTES, ERASE> {}
+impl MultiwriteNorFlash for Flash {}
 
 /// Programs `length` bytes at `offset` from the start of flash; 0 when the controller was content.
 ///

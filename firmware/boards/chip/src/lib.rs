@@ -6,7 +6,9 @@
 //! | [`idle`] | the executor's loop: sleeps by WFI, and where the rig finds it asleep |
 //! | [`uart`] | serial ports by interrupt, as `embedded-io-async` |
 //! | [`pulses`] | both edges of a contact, with their times |
+//! | [`fault`] | panics and faults: said, then started anew |
 //! | [`flash`] | the chip's own flash, as `embedded-storage` |
+//! | [`hardware`] | all of it as the program's board |
 //! | [`system`] | reset cause, watchdog, restart |
 //! | [`stack`] | how much of the stack was never used |
 //!
@@ -15,7 +17,9 @@
 #![no_std]
 #![warn(missing_docs)]
 
+pub mod fault;
 pub mod flash;
+pub mod hardware;
 pub mod idle;
 pub mod pulses;
 pub mod stack;

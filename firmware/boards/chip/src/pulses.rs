@@ -3,22 +3,18 @@
 //! The contact is wired to two pins: one interrupts when it closes (the pin rises), the other when it opens (it falls). So the
 //! direction of an edge is known from the line that it came by, without reading a level that a bouncing contact may have left again.
 
+use app::board::Edge;
 use core::sync::atomic::{AtomicU32, Ordering};
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::channel::Channel;
 use embassy_time::Instant;
+use stm32f4xx_hal::gpio::{Edge as Trigger, ExtiPin, Input, Pin};
+use stm32f4xx_hal::pac::{EXTI, SYSCFG};
+use stm32f4xx_hal::prelude::*;
+use stm32f4xx_hal::rcc::Rcc;
 
 /// Edges that wait for the sampler: half a second of a contact that bounces every 4 ms.
 const WAITING: usize = 128;
-
-/// One edge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Edge {
-    /// Microseconds since the start.
-    pub at_us: u64,
-    /// The contact closed.
-    pub closed: bool,
-}
 
 /// Edges on their way from interrupt to task.
 pub struct Pulses {
@@ -42,8 +38,14 @@ impl Pulses {
         }
     }
 
-    /// Called by the interrupt of either line, once its pending bit was seen and cleared.
-    pub fn on_edge(&self, closed: bool) {
+    /// Called by the interrupt of either line. An interrupt without its pending bit is none: emulators raise them on both edges.
+    pub fn on_interrupt(&self, line: u8, closed: bool) {
+        // SAFETY: the pending register is written one to clear; nobody else uses this line.
+        let exti = unsafe { EXTI::steal() };
+        if exti.pr().read().bits() & (1 << line) == 0 {
+            return;
+        }
+        exti.pr().write(|w| unsafe { w.bits(1 << line) });
         let edge = Edge {
             at_us: Instant::now().as_micros(),
             closed,
@@ -63,4 +65,24 @@ impl Pulses {
     pub fn lost(&self) -> u32 {
         self.lost.load(Ordering::Relaxed)
     }
+}
+
+/// The two pins of the contact: the first interrupts when it closes, the second when it opens.
+pub fn wire<const P: char, const CLOSES: u8, const OPENS: u8>(
+    pins: (Pin<P, CLOSES, Input>, Pin<P, OPENS, Input>),
+    syscfg: SYSCFG,
+    mut exti: EXTI,
+    rcc: &mut Rcc,
+) where
+    Pin<P, CLOSES, Input>: ExtiPin,
+    Pin<P, OPENS, Input>: ExtiPin,
+{
+    let mut syscfg = syscfg.constrain(rcc);
+    let (mut closes, mut opens) = pins;
+    closes.make_interrupt_source(&mut syscfg);
+    closes.trigger_on_edge(&mut exti, Trigger::Rising);
+    closes.enable_interrupt(&mut exti);
+    opens.make_interrupt_source(&mut syscfg);
+    opens.trigger_on_edge(&mut exti, Trigger::Falling);
+    opens.enable_interrupt(&mut exti);
 }

@@ -1,102 +1,124 @@
+//! The node on an Olimex STM32-H405, or any other board with an STM32F405 and an 8 MHz crystal.
+//!
+//! | Pin | |
+//! |---|---|
+//! | PA2, PA3 | USART2 to and from a serial sensor |
+//! | PB10, PB11 | USART3 to and from the edge, 115,200 baud |
+//! | PB6, PB7 | I2C1 clock and data |
+//! | PA5, PA6, PA7, PA4 | SPI1 clock, in, out, select |
+//! | PA0, PA1 | loop detector's contact, wired to both: closes, opens |
+//! | PB0 | siren relay, high sounds |
+//! | PC12 | lamp, lit by a low level |
 #![no_std]
 #![no_main]
-use chip::uart::{Input, Output, Port};
-use embassy_time::{Duration, Instant, Timer};
-use embedded_io_async::{Read as _, Write as _};
-use panic_halt as _;
-use stm32f4xx_hal::{
-    pac::{self, USART2, USART3, interrupt},
-    prelude::*,
-    rcc, serial,
-};
+
+use chip::hardware::{Hardware, Model};
+use chip::pulses::Pulses;
+use chip::uart::Port;
+use chip::{fault as _, idle, stack, system, time};
+use stm32f4xx_hal::pac::{self, NVIC, USART2, USART3, interrupt};
+use stm32f4xx_hal::prelude::*;
+use stm32f4xx_hal::rcc::Config;
+use stm32f4xx_hal::serial;
+use wire::frame::Board as Code;
 
 static SENSOR: Port<USART2> = Port::new();
 static LINK: Port<USART3> = Port::new();
+static PULSES: Pulses = Pulses::new();
 
 #[interrupt]
 fn USART2() {
     SENSOR.on_interrupt();
 }
+
 #[interrupt]
 fn USART3() {
     LINK.on_interrupt();
 }
 
-#[embassy_executor::task]
-async fn beat(mut si: Input<USART2>, mut so: Output<USART2>, mut lo: Output<USART3>) {
-    let mut next = Instant::now();
-    loop {
-        next += Duration::from_secs(15);
-        Timer::at(next).await;
-        let _ = so.write_all(b"*0100P3\r\n").await;
-        let late = (Instant::now() - next).as_micros();
-        let mut b = [0; 64];
-        let got = embassy_time::with_timeout(Duration::from_millis(500), async {
-            let mut n = 0;
-            loop {
-                n += si.read(&mut b[n..]).await.unwrap_or(0);
-                if b[..n].contains(&b'\n') {
-                    break n;
-                }
-            }
-        })
-        .await;
-        let n = got.unwrap_or(0);
-        let mut line = [b'.'; 40];
-        let mut v = Instant::now().as_micros();
-        for i in (0..12).rev() {
-            line[i] = b'0' + (v % 10) as u8;
-            v /= 10;
-        }
-        let mut v = late;
-        for i in (14..20).rev() {
-            line[i] = b'0' + (v % 10) as u8;
-            v /= 10;
-        }
-        let mut v = n;
-        for i in (22..26).rev() {
-            line[i] = b'0' + (v % 10) as u8;
-            v /= 10;
-        }
-        line[39] = b'\n';
-        let _ = lo.write_all(&line).await;
+#[interrupt]
+fn EXTI0() {
+    PULSES.on_interrupt(0, true);
+}
+
+#[interrupt]
+fn EXTI1() {
+    PULSES.on_interrupt(1, false);
+}
+
+struct H405;
+
+impl Model for H405 {
+    type Sensor = USART2;
+    type Link = USART3;
+    const CODE: Code = Code::Stm32f405;
+    const FLASH_BYTES: usize = 1_024 * 1_024;
+
+    fn sensor() -> &'static Port<USART2> {
+        &SENSOR
     }
+
+    fn pulses() -> &'static Pulses {
+        &PULSES
+    }
+
+    fn unmask() {
+        use pac::Interrupt::{EXTI0, EXTI1, USART2, USART3};
+        for interrupt in [USART2, USART3, EXTI0, EXTI1] {
+            // SAFETY: no critical section of ours relies on an interrupt being masked; all mask every one of them.
+            unsafe { NVIC::unmask(interrupt) };
+        }
+    }
+}
+
+#[embassy_executor::task]
+async fn node(board: Hardware<H405>) {
+    app::run(board).await
 }
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    chip::stack::paint();
-    let dp = pac::Peripherals::take().unwrap();
-    let cp = cortex_m::Peripherals::take().unwrap();
-    let mut rcc = dp.RCC.freeze(rcc::Config::hse(8.MHz()).sysclk(168.MHz()));
-    chip::time::start(cp.SYST, 168_000_000);
-    let a = dp.GPIOA.split(&mut rcc);
-    let b = dp.GPIOB.split(&mut rcc);
-    let (si, so) = SENSOR
-        .start(
-            serial::Serial::new(
-                dp.USART2,
-                (a.pa2, a.pa3),
-                serial::Config::default().baudrate(9600.bps()),
-                &mut rcc,
-            )
-            .unwrap(),
-        )
-        .split();
-    let (_, lo) = LINK
-        .start(
-            serial::Serial::new(
-                dp.USART3,
-                (b.pb10, b.pb11),
-                serial::Config::default().baudrate(115_200.bps()),
-                &mut rcc,
-            )
-            .unwrap(),
-        )
-        .split();
-    unsafe {
-        cortex_m::peripheral::NVIC::unmask(pac::Interrupt::USART2);
-        cortex_m::peripheral::NVIC::unmask(pac::Interrupt::USART3);
-    }
-    chip::idle::run(|s| s.spawn(beat(si, so, lo).unwrap()))
+    stack::paint();
+    let (Some(chip), Some(core)) = (pac::Peripherals::take(), cortex_m::Peripherals::take()) else {
+        system::restart()
+    };
+    let mut registers = chip.RCC;
+    let cause = system::reset_cause(&mut registers);
+    let mut rcc = registers.freeze(Config::hse(8.MHz()).sysclk(168.MHz()));
+    time::start(core.SYST, rcc.clocks.hclk().raw());
+    let a = chip.GPIOA.split(&mut rcc);
+    let b = chip.GPIOB.split(&mut rcc);
+    let c = chip.GPIOC.split(&mut rcc);
+
+    let link = serial::Config::default().baudrate(115_200.bps());
+    let link = serial::Serial::new(chip.USART3, (b.pb10, b.pb11), link, &mut rcc).ok();
+    chip::pulses::wire(
+        (a.pa0.into_pull_down_input(), a.pa1.into_pull_down_input()),
+        chip.SYSCFG,
+        chip.EXTI,
+        &mut rcc,
+    );
+    let board = Hardware::<H405> {
+        sensor: Some((chip.USART2, a.pa2.into(), a.pa3.into())),
+        link: link.map(|serial| LINK.start(serial).split()),
+        i2c: Some(chip.I2C1.i2c((b.pb6, b.pb7), 100.kHz(), &mut rcc)),
+        spi: chip::hardware::accelerometer(
+            chip.SPI1,
+            (a.pa5.into(), a.pa6.into(), a.pa7.into()),
+            a.pa4.into_push_pull_output().erase(),
+            &mut rcc,
+        ),
+        flash: Some(chip.FLASH),
+        siren: b.pb0.into_push_pull_output().erase(),
+        lamp: c.pc12.into_push_pull_output().erase(),
+        lamp_active_low: true,
+        cause,
+        watchdog: system::Watchdog::start(chip.IWDG),
+        rcc,
+    };
+    idle::run(|spawner| {
+        if let Ok(token) = node(board) {
+            spawner.spawn(token);
+        }
+    })
 }

@@ -1,0 +1,174 @@
+//! `cargo xtask firmware`: the images for the boards, and how much of each board they take.
+//!
+//! For every board `target/firmware` then holds `BOARD.elf` (for probe-rs and the rig), `BOARD-boot.elf` (the bootloader), `BOARD.bin`
+//! (what an update carries) and `BOARD.map` (what lies where).
+
+use crate::{CORTEX_M4, needs, run};
+use object::{Object as _, ObjectSection as _, SectionFlags};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const WORKSPACE: &str = "firmware/boards/Cargo.toml";
+
+/// A board: its package, the feature that builds the bootloader for it, and its memory.
+struct Board {
+    name: &'static str,
+    chip: &'static str,
+    /// Where the application begins and how long it may be: what the bootloader swaps.
+    application: (u64, u64),
+    bootloader: u64,
+    ram: u64,
+}
+
+/// As `update::layout` and the boards' `memory.x` have it.
+const BOARDS: &[Board] = &[
+    Board {
+        name: "h405",
+        chip: "stm32f405",
+        application: (0x0802_0000, 384 * 1_024),
+        bootloader: 32 * 1_024,
+        ram: 128 * 1_024,
+    },
+    Board {
+        name: "blackpill",
+        chip: "stm32f411",
+        application: (0x0802_0000, 128 * 1_024),
+        bootloader: 32 * 1_024,
+        ram: 128 * 1_024,
+    },
+];
+
+const FLASH: std::ops::Range<u64> = 0x0800_0000..0x0810_0000;
+const RAM: std::ops::Range<u64> = 0x2000_0000..0x2002_0000;
+
+/// Builds every image and prints the sizes.
+pub fn build() -> Result<(), String> {
+    if !needs::target(CORTEX_M4) {
+        println!("skipped: the firmware (run `rustup target add {CORTEX_M4}`)");
+        return Ok(());
+    }
+    let target = target_dir();
+    let out = target.join("firmware");
+    std::fs::create_dir_all(&out).map_err(|e| format!("{}: {e}", out.display()))?;
+    println!(
+        "{:16} {:>9} {:>18} {:>9} {:>18} {:>14}",
+        "image", "flash", "of", "RAM", "of", "left for stack"
+    );
+    for board in BOARDS {
+        let elf = compile(board.name, None, &target)?;
+        let sizes = place(&elf, &out, board.name)?;
+        sizes.print(board.name, board.application.1, board.ram)?;
+        let boot = compile("boot", Some(board.chip), &target)?;
+        let name = format!("{}-boot", board.name);
+        let sizes = place(&boot, &out, &name)?;
+        sizes.print(&name, board.bootloader, board.ram)?;
+    }
+    println!("images in {}", out.display());
+    Ok(())
+}
+
+fn target_dir() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from)
+}
+
+/// Compiles one package of the boards' workspace; the path of its ELF.
+fn compile(package: &str, feature: Option<&str>, target: &Path) -> Result<PathBuf, String> {
+    let dir = target.join("boards");
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command
+        .args(["build", "--quiet", "--release", "--target", CORTEX_M4])
+        .args(["--manifest-path", WORKSPACE, "--package", package])
+        .arg("--target-dir")
+        .arg(&dir);
+    if let Some(feature) = feature {
+        command.args(["--features", feature]);
+    }
+    run(&mut command)?;
+    Ok(dir.join(CORTEX_M4).join("release").join(package))
+}
+
+struct Sizes {
+    flash: u64,
+    ram: u64,
+}
+
+impl Sizes {
+    fn print(&self, name: &str, flash: u64, ram: u64) -> Result<(), String> {
+        let Self {
+            flash: used,
+            ram: taken,
+        } = self;
+        println!(
+            "{name:16} {used:>9} {flash:>10} ({:>3} %) {taken:>9} {ram:>10} ({:>3} %) {:>14}",
+            used * 100 / flash,
+            taken * 100 / ram,
+            ram.saturating_sub(*taken)
+        );
+        if *used > flash || *taken > ram {
+            return Err(format!("{name} does not fit its board"));
+        }
+        Ok(())
+    }
+}
+
+/// Copies an image to where it is looked for, writes its bytes as they lie in flash, and measures it.
+fn place(elf: &Path, out: &Path, name: &str) -> Result<Sizes, String> {
+    let said = |path: &Path, e: std::io::Error| format!("{}: {e}", path.display());
+    let bytes = std::fs::read(elf).map_err(|e| said(elf, e))?;
+    let file = object::File::parse(&*bytes).map_err(|e| format!("{}: {e}", elf.display()))?;
+    let copy = out.join(format!("{name}.elf"));
+    std::fs::write(&copy, &bytes).map_err(|e| said(&copy, e))?;
+    let image = flash_image(&file)?;
+    let bin = out.join(format!("{name}.bin"));
+    std::fs::write(&bin, &image).map_err(|e| said(&bin, e))?;
+    let map = elf.with_extension("map");
+    if map.is_file() {
+        let to = out.join(format!("{name}.map"));
+        std::fs::copy(&map, &to).map_err(|e| said(&to, e))?;
+    }
+    let ram = file
+        .sections()
+        .filter(|s| RAM.contains(&s.address()) && is_allocated(s.flags()))
+        .map(|s| s.size())
+        .sum();
+    Ok(Sizes {
+        flash: image.len() as u64,
+        ram,
+    })
+}
+
+fn is_allocated(flags: SectionFlags) -> bool {
+    matches!(flags, SectionFlags::Elf { sh_flags, .. } if sh_flags & u64::from(object::elf::SHF_ALLOC) != 0)
+}
+
+/// The bytes that lie in flash, from the first to the last; what lies between two pieces is blank.
+fn flash_image(file: &object::File<'_>) -> Result<Vec<u8>, String> {
+    let mut pieces = Vec::new();
+    let object::File::Elf32(elf) = file else {
+        return Err("not a 32-bit ELF file".to_owned());
+    };
+    use object::read::elf::ProgramHeader as _;
+    for header in elf.elf_program_headers() {
+        let at = u64::from(header.p_paddr(elf.endian()));
+        let data = header
+            .data(elf.endian(), elf.data())
+            .map_err(|()| "a segment that lies outside its file".to_owned())?;
+        if header.p_type(elf.endian()) == object::elf::PT_LOAD && FLASH.contains(&at) && !data.is_empty() {
+            pieces.push((at, data));
+        }
+    }
+    let start = pieces.iter().map(|(at, _)| *at).min().unwrap_or(FLASH.start);
+    let end = pieces
+        .iter()
+        .map(|(at, data)| at + data.len() as u64)
+        .max()
+        .unwrap_or(start);
+    let length = usize::try_from(end - start).map_err(|e| e.to_string())?;
+    let mut image = vec![0xff; length];
+    for (at, data) in pieces {
+        let from = usize::try_from(at - start).map_err(|e| e.to_string())?;
+        image[from..from + data.len()].copy_from_slice(data);
+    }
+    Ok(image)
+}
