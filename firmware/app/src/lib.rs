@@ -1,0 +1,66 @@
+//! The node's program without its board: tasks over traits.
+//!
+//! | Module | Task |
+//! |---|---|
+//! | [`sense`] | asks the sensor when a sample is due, hands readings to the node |
+//! | [`link`] | bytes from the edge into the node, frames from the node to the edge |
+//! | [`duty`] | what the edge wants done: siren, settings, updates |
+//! | [`watch`] | feeds the watchdog when all of the others have checked in |
+//!
+//! [`run`] starts from lasting memory: counts the boot up before anything is sent, finds who the node is and what it is set to. A node
+//! that cannot count its boots is mute: a boot number used twice would let a listener forge its frames. It says so to a debugger,
+//! blinks, and tries again by starting anew.
+//!
+//! Invariants: nothing waits for anything slow while it holds the node; a task that stands still stops the feeding of the watchdog.
+#![no_std]
+#![forbid(unsafe_code)]
+
+pub mod board;
+mod duty;
+mod link;
+mod log;
+mod memory;
+mod sense;
+mod shared;
+mod watch;
+
+use board::Board;
+use core::cell::RefCell;
+use embassy_futures::join::join5;
+use embassy_time::{Duration, Instant, Timer};
+use memory::Memory;
+use shared::Shared;
+
+/// Samples and findings that wait for the edge: 4 h at one in 15 s, 32 KiB.
+pub const RING: usize = 1_024;
+
+/// Runs the node for ever.
+pub async fn run<B: Board>(mut board: B) -> ! {
+    let Some(flash) = board.open_flash() else {
+        board.restart()
+    };
+    let flash = RefCell::new(flash);
+    let (memory, start) = match Memory::open(&flash).await {
+        Ok(opened) => opened,
+        Err(why) => mute(board, why).await,
+    };
+    let config = start.config::<B>(board.reset_cause(), Instant::now().as_micros());
+    let node = match node::Node::<RING>::new(config) {
+        Ok(node) => node,
+        Err(_) => mute(board, memory::Mute::Settings).await,
+    };
+    let (Some((link_in, link_out)), sensor) = (board.open_link(), sense::Attached::open(&mut board, &start)) else {
+        board.restart()
+    };
+    let shared = Shared::new(node, board, &start);
+    join5(
+        sense::run(&shared, sensor),
+        link::hear(&shared, link_in),
+        link::speak(&shared, link_out),
+        duty::run(&shared, memory),
+        watch::run(&shared),
+    )
+    .await;
+    // None of them ends.
+    shared.board.borrow_mut().restart()
+}

@@ -1,0 +1,153 @@
+//! The sensor: asked when a sample is due, heard whenever it speaks.
+
+use crate::board::{Board, Edge};
+use crate::memory::Start;
+use crate::shared::{Shared, Task, now_us};
+use drivers::adxl355::Adxl355;
+use drivers::inductive_loop::InductiveLoop;
+use drivers::ms5837::Ms5837;
+use drivers::{AnySerial, BusSensor, Reading, SensorKind, SerialSensor, Step, Tx};
+use embassy_futures::select::{Either, Either4, select, select3, select4};
+use embassy_time::{Duration, Instant, Timer};
+use embedded_io_async::{Read, Write};
+use node::Schedule;
+
+/// While an answer is awaited the processor wakes at least so often. An emulated sensor's bytes arrive when the processor wakes,
+/// and a real one's interrupt does not mind.
+const LISTEN_US: u64 = 20_000;
+
+/// The sensor with its line.
+pub(crate) enum Attached<B: Board> {
+    Serial(AnySerial, B::SensorIn, B::SensorOut),
+    I2c(Ms5837, B::I2c),
+    Spi(Adxl355, B::Spi),
+    Contact(InductiveLoop),
+    /// The board lacks what the sensor needs.
+    Missing,
+}
+
+/// Decides when to measure.
+struct Clockwork<'a, B: Board> {
+    shared: &'a Shared<B>,
+    schedule: Schedule,
+}
+
+impl<B: Board> Clockwork<'_, B> {
+    /// Whether a sample is due now.
+    fn is_due(&mut self) -> bool {
+        let now_us = now_us();
+        let node = self.shared.node.borrow();
+        let interval_us = node.interval_us(now_us);
+        self.schedule
+            .is_due(now_us, node.unix_us(now_us), interval_us)
+    }
+
+    /// Waits until a sample may be due, or there is reason to look again.
+    async fn wait(&self) {
+        let due = Timer::at(Instant::from_micros(self.schedule.next_due_us()));
+        select3(due, self.shared.to_sense.wait(), self.shared.tick()).await;
+    }
+}
+
+/// Measures for ever.
+pub(crate) async fn run<B: Board>(shared: &Shared<B>, attached: Attached<B>) -> ! {
+    let mut clockwork = Clockwork {
+        shared,
+        schedule: Schedule::new(),
+    };
+    match attached {
+        Attached::Serial(sensor, input, output) => {
+            serial(&mut clockwork, sensor, input, output).await
+        }
+        Attached::I2c(sensor, bus) => on_bus(&mut clockwork, sensor, bus).await,
+        Attached::Spi(sensor, bus) => on_bus(&mut clockwork, sensor, bus).await,
+        Attached::Contact(contact) => pulses(&mut clockwork, contact).await,
+        Attached::Missing => loop {
+            shared.check_in(Task::Sense);
+            shared.tick().await;
+        },
+    }
+}
+
+async fn serial<B: Board>(
+    clockwork: &mut Clockwork<'_, B>,
+    mut sensor: AnySerial,
+    mut input: B::SensorIn,
+    mut output: B::SensorOut,
+) -> ! {
+    let shared = clockwork.shared;
+    let mut tx = Tx::new();
+    let mut bytes = [0; 64];
+    sensor.start(now_us(), &mut tx);
+    loop {
+        shared.check_in(Task::Sense);
+        if !tx.is_empty() {
+            // What the line does not take the sensor does not answer: it shows as a missing sample.
+            let _ = output.write_all(&tx).await;
+            tx.clear();
+        }
+        let mut emit = |reading: Reading| shared.take(reading);
+        let awaited = sensor.deadline_us();
+        let attention = async {
+            match awaited {
+                Some(at_us) => {
+                    let soon_us = now_us().saturating_add(LISTEN_US).min(at_us);
+                    Timer::at(Instant::from_micros(soon_us)).await;
+                }
+                None => clockwork.wait().await,
+            }
+        };
+        match select(input.read(&mut bytes), attention).await {
+            Either::First(Ok(length)) => {
+                for &byte in bytes.iter().take(length) {
+                    sensor.receive(byte, now_us(), &mut tx, &mut emit);
+                }
+            }
+            Either::First(Err(_)) => sensor.line_error(),
+            Either::Second(()) => {}
+        }
+        if awaited.is_some() {
+            sensor.wake(now_us(), &mut tx, &mut emit);
+        }
+        if clockwork.is_due() {
+            sensor.due(now_us(), &mut tx, &mut emit);
+        }
+    }
+}
+
+async fn on_bus<B: Board, S: BusSensor<P>, P>(
+    clockwork: &mut Clockwork<'_, B>,
+    mut sensor: S,
+    mut bus: P,
+) -> ! {
+    let shared = clockwork.shared;
+    loop {
+        shared.check_in(Task::Sense);
+        if clockwork.is_due() {
+            sensor.due(now_us());
+            let mut emit = |reading: Reading| shared.take(reading);
+            // A sensor that never says it is done is our own bug; the watchdog's guardian sees a task that does not come back.
+            while let Step::After(us) = sensor.step(&mut bus, &mut emit) {
+                Timer::after(Duration::from_micros(u64::from(us))).await;
+            }
+        }
+        clockwork.wait().await;
+    }
+}
+
+async fn pulses<B: Board>(clockwork: &mut Clockwork<'_, B>, mut contact: InductiveLoop) -> ! {
+    let shared = clockwork.shared;
+    contact.start(now_us());
+    loop {
+        shared.check_in(Task::Sense);
+        if let Either::First(Edge { at_us, closed }) =
+            select(B::next_edge(), clockwork.wait()).await
+        {
+            contact.edge(at_us, closed);
+        }
+        if clockwork.is_due() {
+            let mut emit = |reading: Reading| shared.take(reading);
+            contact.due(now_us(), &mut emit);
+        }
+    }
+}
