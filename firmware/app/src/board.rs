@@ -58,6 +58,10 @@ pub trait Board {
     fn feed_watchdog(&mut self);
     /// Bytes of the stack that were never used.
     fn stack_free(&self) -> u32;
+    /// Keeps the tasks that stood still in memory that survives a reset, but not a power cut.
+    fn remember_stalled(&mut self, tasks: u8);
+    /// What [`Board::remember_stalled`] kept before the last reset; forgotten by reading.
+    fn stalled_before(&mut self) -> u8;
     /// Supply in millivolts; 0 where it is not measured.
     fn supply_mv(&mut self) -> u16;
     /// Starts the board anew.

@@ -27,9 +27,10 @@ mod watch;
 use board::Board;
 use core::cell::RefCell;
 use embassy_futures::join::join5;
-use embassy_time::{Duration, Instant, Timer};
-use memory::Memory;
-use shared::Shared;
+use embassy_time::{Duration, Timer};
+use memory::Mute;
+use shared::{Shared, now_us};
+use wire::frame::Image;
 
 /// Samples and findings that wait for the edge: 4 h at one in 15 s, 32 KiB.
 pub const RING: usize = 1_024;
@@ -40,27 +41,39 @@ pub async fn run<B: Board>(mut board: B) -> ! {
         board.restart()
     };
     let flash = RefCell::new(flash);
-    let (memory, start) = match Memory::open(&flash).await {
+    let (store, start) = match memory::open(&flash, Image::Unknown).await {
         Ok(opened) => opened,
         Err(why) => mute(board, why).await,
     };
-    let config = start.config::<B>(board.reset_cause(), Instant::now().as_micros());
-    let node = match node::Node::<RING>::new(config) {
-        Ok(node) => node,
-        Err(_) => mute(board, memory::Mute::Settings).await,
+    let config = start.config::<B>(board.reset_cause(), now_us());
+    let Ok(node) = node::Node::<RING>::new(config) else {
+        mute(board, Mute::Settings).await
     };
-    let (Some((link_in, link_out)), sensor) = (board.open_link(), sense::Attached::open(&mut board, &start)) else {
+    let sensor = sense::Attached::open(&mut board, &start.settings);
+    let Some((link_in, link_out)) = board.open_link() else {
         board.restart()
     };
-    let shared = Shared::new(node, board, &start);
+    let Some(shared) = Shared::new(node, board) else {
+        unreachable!("four tasks are fewer than eight")
+    };
     join5(
         sense::run(&shared, sensor),
         link::hear(&shared, link_in),
         link::speak(&shared, link_out),
-        duty::run(&shared, memory),
+        duty::run(&shared, store),
         watch::run(&shared),
     )
-    .await;
-    // None of them ends.
-    shared.board.borrow_mut().restart()
+    .await
+    .0
+}
+
+/// A node that must not speak: shows it, and tries again by starting anew.
+async fn mute<B: Board>(mut board: B, why: Mute) -> ! {
+    log::warn!("mute: {}", why);
+    for blink in 0..240 {
+        board.set_lamp(blink % 2 == 0);
+        board.feed_watchdog();
+        Timer::after(Duration::from_millis(250)).await;
+    }
+    board.restart()
 }

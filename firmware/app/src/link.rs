@@ -1,7 +1,7 @@
 //! The line to the edge: what comes in, what goes out.
 
 use crate::board::Board;
-use crate::shared::{Shared, Task, now_us};
+use crate::shared::{Shared, now_us};
 use embassy_futures::select::select;
 use embassy_time::{Instant, Timer};
 use embedded_io_async::{Read, Write};
@@ -11,7 +11,7 @@ use node::MAX_FRAME;
 pub async fn hear<B: Board>(shared: &Shared<B>, mut line: B::LinkIn) -> ! {
     let mut bytes = [0; 64];
     loop {
-        shared.check_in(Task::Hear);
+        shared.check_in(shared.tasks.hear);
         let heard = select(line.read(&mut bytes), shared.tick()).await;
         let embassy_futures::select::Either::First(Ok(length)) = heard else {
             continue;
@@ -32,7 +32,7 @@ pub async fn hear<B: Board>(shared: &Shared<B>, mut line: B::LinkIn) -> ! {
 pub async fn speak<B: Board>(shared: &Shared<B>, mut line: B::LinkOut) -> ! {
     let mut frame = [0; MAX_FRAME];
     loop {
-        shared.check_in(Task::Speak);
+        shared.check_in(shared.tasks.speak);
         loop {
             let length = shared.node.borrow_mut().poll(now_us(), &mut frame);
             if length == 0 {

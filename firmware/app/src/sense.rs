@@ -1,19 +1,19 @@
 //! The sensor: asked when a sample is due, heard whenever it speaks.
 
 use crate::board::{Board, Edge};
-use crate::memory::Start;
-use crate::shared::{Shared, Task, now_us};
+use crate::shared::{Shared, now_us};
 use drivers::adxl355::Adxl355;
 use drivers::inductive_loop::InductiveLoop;
 use drivers::ms5837::Ms5837;
 use drivers::{AnySerial, BusSensor, Reading, SensorKind, SerialSensor, Step, Tx};
-use embassy_futures::select::{Either, Either4, select, select3, select4};
+use embassy_futures::select::{Either, select, select3};
 use embassy_time::{Duration, Instant, Timer};
 use embedded_io_async::{Read, Write};
 use node::Schedule;
+use node::settings::Settings;
 
-/// While an answer is awaited the processor wakes at least so often. An emulated sensor's bytes arrive when the processor wakes,
-/// and a real one's interrupt does not mind.
+/// While an answer is awaited the processor wakes at least so often at first, and less often the longer it has waited: an emulated
+/// sensor's bytes arrive when the processor wakes, a real one's interrupt does not mind.
 const LISTEN_US: u64 = 20_000;
 
 /// The sensor with its line.
@@ -24,6 +24,30 @@ pub(crate) enum Attached<B: Board> {
     Contact(InductiveLoop),
     /// The board lacks what the sensor needs.
     Missing,
+}
+
+impl<B: Board> Attached<B> {
+    /// The sensor of the settings, with the board's line to it.
+    pub fn open(board: &mut B, settings: &Settings) -> Self {
+        let Some(kind) = SensorKind::from_code(settings.sensor.code()) else {
+            return Self::Missing;
+        };
+        let shortest_us = 1_000 * u64::from(settings.rapid_interval_ms.min(settings.sample_interval_ms));
+        let (address, baud) = (settings.sensor_address, settings.sensor_baud);
+        if let Some(sensor) = AnySerial::new(kind, Some(address), Some(baud), shortest_us) {
+            return match board.open_sensor(sensor.line()) {
+                Some((input, output)) => Self::Serial(sensor, input, output),
+                None => Self::Missing,
+            };
+        }
+        let attached = match kind {
+            SensorKind::Ms5837 => board.open_i2c().map(|bus| Self::I2c(Ms5837::default(), bus)),
+            SensorKind::Adxl355 => board.open_spi().map(|bus| Self::Spi(Adxl355::default(), bus)),
+            SensorKind::InductiveLoop => Some(Self::Contact(InductiveLoop::default())),
+            _ => None,
+        };
+        attached.unwrap_or(Self::Missing)
+    }
 }
 
 /// Decides when to measure.
@@ -63,7 +87,7 @@ pub(crate) async fn run<B: Board>(shared: &Shared<B>, attached: Attached<B>) -> 
         Attached::Spi(sensor, bus) => on_bus(&mut clockwork, sensor, bus).await,
         Attached::Contact(contact) => pulses(&mut clockwork, contact).await,
         Attached::Missing => loop {
-            shared.check_in(Task::Sense);
+            shared.check_in(shared.tasks.sense);
             shared.tick().await;
         },
     }
@@ -78,21 +102,25 @@ async fn serial<B: Board>(
     let shared = clockwork.shared;
     let mut tx = Tx::new();
     let mut bytes = [0; 64];
-    sensor.start(now_us(), &mut tx);
+    let mut asked_us = now_us();
+    sensor.start(asked_us, &mut tx);
     loop {
-        shared.check_in(Task::Sense);
+        shared.check_in(shared.tasks.sense);
         if !tx.is_empty() {
             // What the line does not take the sensor does not answer: it shows as a missing sample.
             let _ = output.write_all(&tx).await;
             tx.clear();
+            asked_us = now_us();
         }
         let mut emit = |reading: Reading| shared.take(reading);
         let awaited = sensor.deadline_us();
         let attention = async {
             match awaited {
                 Some(at_us) => {
-                    let soon_us = now_us().saturating_add(LISTEN_US).min(at_us);
-                    Timer::at(Instant::from_micros(soon_us)).await;
+                    let now_us = now_us();
+                    let pause_us = (now_us - asked_us) / 16;
+                    let soon_us = now_us + pause_us.max(LISTEN_US);
+                    Timer::at(Instant::from_micros(soon_us.min(at_us))).await;
                 }
                 None => clockwork.wait().await,
             }
@@ -122,7 +150,7 @@ async fn on_bus<B: Board, S: BusSensor<P>, P>(
 ) -> ! {
     let shared = clockwork.shared;
     loop {
-        shared.check_in(Task::Sense);
+        shared.check_in(shared.tasks.sense);
         if clockwork.is_due() {
             sensor.due(now_us());
             let mut emit = |reading: Reading| shared.take(reading);
@@ -139,7 +167,7 @@ async fn pulses<B: Board>(clockwork: &mut Clockwork<'_, B>, mut contact: Inducti
     let shared = clockwork.shared;
     contact.start(now_us());
     loop {
-        shared.check_in(Task::Sense);
+        shared.check_in(shared.tasks.sense);
         if let Either::First(Edge { at_us, closed }) =
             select(B::next_edge(), clockwork.wait()).await
         {

@@ -155,6 +155,14 @@ impl<M: Model> Board for Hardware<M>
         stack::never_used_bytes()
     }
 
+    fn remember_stalled(&mut self, tasks: u8) {
+        system::remember(tasks);
+    }
+
+    fn stalled_before(&mut self) -> u8 {
+        system::recall()
+    }
+
     fn supply_mv(&mut self) -> u16 {
         // No board of ours has its supply on a pin.
         0

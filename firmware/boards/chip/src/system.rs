@@ -1,5 +1,6 @@
 //! Reset cause, watchdog, restart.
 
+use core::mem::MaybeUninit;
 use stm32f4xx_hal::pac::{IWDG, RCC};
 use stm32f4xx_hal::prelude::*;
 
@@ -61,6 +62,27 @@ impl Watchdog {
     pub fn feed(&mut self) {
         self.0.feed();
     }
+}
+
+/// One word that start-up code does not clear.
+#[unsafe(link_section = ".uninit.STALLED")]
+static mut STALLED: MaybeUninit<u32> = MaybeUninit::uninit();
+
+/// What the word looks like when it was written by [`remember`]; the lowest byte is what is remembered.
+const REMEMBERED: u32 = 0x57A1_1E00;
+
+/// Keeps a byte over a reset.
+pub fn remember(byte: u8) {
+    // SAFETY: a plain word of ours, touched on one thread only.
+    unsafe { (&raw mut STALLED).cast::<u32>().write_volatile(REMEMBERED | u32::from(byte)) };
+}
+
+/// What [`remember`] kept before the last reset; 0 when there was nothing. Forgets it.
+pub fn recall() -> u8 {
+    // SAFETY: as above. After a power cut the word holds anything, which the pattern tells from what was written.
+    let word = unsafe { (&raw mut STALLED).cast::<u32>().read_volatile() };
+    remember(0);
+    if word & !0xFF == REMEMBERED { word as u8 } else { 0 }
 }
 
 /// Starts the chip anew.
