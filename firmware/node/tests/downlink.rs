@@ -244,6 +244,7 @@ fn commands_are_handed_over_once_and_not_after_they_expire() {
         code: 3,
         argument: 60,
         expires_unix_us: now_unix_us + 10_000_000,
+        received_us: rig.mono_us(),
     };
     assert_eq!(rig.node.take_command(), Some(command));
     assert_eq!(rig.node.take_command(), None);

@@ -6,7 +6,9 @@
 use node::{Config, MAX_FRAME, Node};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
-use wire::frame::{Body, Direction, Header, Key, Receiver, Version, encode, open};
+use wire::frame::{
+    Body, Direction, Header, Key, MAX_UPDATE_BYTES, Receiver, UpdateStep, Version, encode, open,
+};
 use wire::quantity::Quantity;
 
 /// The secret of the tests.
@@ -105,6 +107,10 @@ pub struct Edge {
     pub damaged: u64,
     pub births: u64,
     pub healths: u64,
+    /// Everything else that the node said: the last health report, settings, answers to commands, updates, turns.
+    pub told: Vec<Body>,
+    /// Image that is handed out on request.
+    pub image: Vec<u8>,
     /// Uplink counters seen, with their frames.
     counters: BTreeMap<(u32, u32), Vec<u8>>,
     /// Unix time minus node time, for the answers.
@@ -124,6 +130,8 @@ impl Edge {
             damaged: 0,
             births: 0,
             healths: 0,
+            told: Vec::new(),
+            image: Vec::new(),
             counters: BTreeMap::new(),
             unix_offset_us: 1_267_252_454_000_000,
         }
@@ -231,6 +239,30 @@ impl Edge {
             }
             Body::Health { .. } => {
                 self.healths += 1;
+                self.told
+                    .retain(|told| !matches!(told, Body::Health { .. }));
+                self.told.push(body.clone());
+                return;
+            }
+            Body::UpdateState {
+                state: UpdateStep::WantsData,
+                next_offset,
+                ..
+            } => {
+                let from = *next_offset as usize;
+                let to = self.image.len().min(from + MAX_UPDATE_BYTES);
+                let bytes = self.image[from..to].iter().copied().collect();
+                answers.push(self.frame(&Body::UpdateData {
+                    offset: *next_offset,
+                    bytes,
+                }));
+                return;
+            }
+            Body::Settings { .. }
+            | Body::CommandDone { .. }
+            | Body::UpdateState { .. }
+            | Body::Turn => {
+                self.told.push(body.clone());
                 return;
             }
             other => panic!("a node never sends {other:?}"),
