@@ -108,10 +108,11 @@ impl Commands {
 }
 
 impl<const N: usize> Node<N> {
-    /// The oldest command that has not been taken. Carry it out, then call [`Node::command_done`].
+    /// The oldest command that has not been taken, at `mono_us`. Carry it out, then call [`Node::command_done`].
     ///
     /// One that has expired while it waited is not handed out any more.
-    pub fn take_command(&mut self) -> Option<Command> {
+    pub fn take_command(&mut self, mono_us: u64) -> Option<Command> {
+        self.advance(mono_us);
         while let Some(mut command) = self.commands.waiting.pop_front() {
             if self.is_expired(&command) {
                 count(&mut self.stats.refused.expired);

@@ -115,6 +115,8 @@ pub struct Edge {
     counters: BTreeMap<(u32, u32), Vec<u8>>,
     /// Unix time minus node time, for the answers.
     pub unix_offset_us: i64,
+    /// How much the node's clock runs fast.
+    pub drift_ppm: i64,
 }
 
 impl Edge {
@@ -134,7 +136,14 @@ impl Edge {
             image: Vec::new(),
             counters: BTreeMap::new(),
             unix_offset_us: 1_267_252_454_000_000,
+            drift_ppm: 0,
         }
+    }
+
+    /// UTC when the node's clock has run for `since_us`.
+    pub fn unix_us(&self, since_us: u64) -> i64 {
+        let since_us = since_us as i64;
+        self.unix_offset_us + since_us - since_us * self.drift_ppm / 1_000_000
     }
 
     /// The edge restarts: a new boot, and what it acknowledged is still there.
@@ -228,7 +237,7 @@ impl Edge {
                 (*seq, 1)
             }
             Body::TimeRequest { t1_us } => {
-                let unix_us = self.unix_offset_us.wrapping_add(mono_us as i64);
+                let unix_us = self.unix_us(mono_us);
                 let reply = Body::TimeReply {
                     t1_us: *t1_us,
                     t2_unix_us: unix_us,
@@ -392,6 +401,18 @@ impl<const N: usize> Rig<N> {
                 self.arrive(towards, &bytes);
             }
         }
+    }
+
+    /// Sends one frame to the node, as the edge does on its own account.
+    pub fn send(&mut self, body: &Body) {
+        let frame = self.edge.frame(body);
+        self.transmit(Towards::Node, frame);
+    }
+
+    /// The node loses its power and starts with another configuration; what is on the line stays there.
+    pub fn restart(&mut self, config: Config) {
+        self.start_us = config.start_us.wrapping_sub(self.now_us);
+        self.node = Node::new(config).expect("valid limits");
     }
 
     /// Runs until everything is acknowledged; false when that has not happened by `until_us`.
