@@ -100,9 +100,10 @@ enum Stage {
 #[derive(Debug, Default)]
 pub(crate) struct Pull {
     stage: Stage,
+    /// What the board was told to begin; kept whole, since a refused image may come again with a better signature.
+    offer: Option<Offer>,
+    /// Version of it, or of the running image.
     version: [u8; 3],
-    length: u32,
-    digest: [u8; 32],
     next_offset: u32,
     due_us: u64,
     attempts: u32,
@@ -114,7 +115,11 @@ pub(crate) struct Pull {
 
 impl Pull {
     fn is_same(&self, offer: &Offer) -> bool {
-        (self.version, self.length, self.digest) == (offer.version, offer.length, offer.digest)
+        self.offer.as_ref() == Some(offer)
+    }
+
+    fn length(&self) -> u32 {
+        self.offer.map_or(0, |offer| offer.length)
     }
 
     fn is_working(&self) -> bool {
@@ -145,8 +150,7 @@ impl Pull {
         *self = Self {
             stage: Stage::Beginning,
             version: offer.version,
-            length: offer.length,
-            digest: offer.digest,
+            offer: Some(offer),
             work: Some(UpdateWork::Begin(offer)),
             ..Self::default()
         };
@@ -155,7 +159,7 @@ impl Pull {
 
     /// Takes bytes; false when they are not those that were asked for.
     fn data(&mut self, offset: u32, bytes: &heapless::Vec<u8, MAX_UPDATE_BYTES>) -> bool {
-        let left = self.length.saturating_sub(self.next_offset);
+        let left = self.length().saturating_sub(self.next_offset);
         let count = bytes.len() as u32;
         let whole = count == left.min(MAX_UPDATE_BYTES as u32);
         if self.stage != Stage::Pulling || offset != self.next_offset || !whole {
@@ -174,13 +178,13 @@ impl Pull {
             (Stage::Idle | Stage::Pulling | Stage::Ended(_), _) => return,
             (_, Err(error)) => return self.end(error.into()),
             (Stage::Finishing, Ok(_)) => return self.end(UpdateStep::Verified),
-            (Stage::Beginning, Ok(there)) => there.min(self.length),
+            (Stage::Beginning, Ok(there)) => there.min(self.length()),
             (Stage::Writing(count), Ok(_)) => self.next_offset.saturating_add(count),
         };
         self.next_offset = written;
         self.attempts = 0;
         self.due_us = now_us;
-        if self.next_offset == self.length {
+        if self.next_offset == self.length() {
             self.stage = Stage::Finishing;
             self.work = Some(UpdateWork::Finish);
         } else {
