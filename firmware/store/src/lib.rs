@@ -23,23 +23,24 @@
 extern crate std;
 
 mod error;
-mod guard;
 #[cfg(feature = "std")]
 mod image;
 #[cfg(feature = "std")]
 pub mod model;
 mod partition;
 mod record;
+mod sealed;
 
 pub use error::Error;
 #[cfg(feature = "std")]
 pub use image::{Factory, SECTOR_BYTES, SECTORS, factory_image};
 pub use partition::Partition;
 pub use record::{Identity, MAX_SETTINGS};
+pub use sealed::{Found, Sealed};
 
-use embedded_storage_async::nor_flash::MultiwriteNorFlash;
-use guard::{Guard, WORD};
+use embedded_storage::nor_flash::{MultiwriteNorFlash, ReadNorFlash as _};
 use record::{COUNTERS, Counters, IDENTITY, Keys, MAX_RECORD, SETTINGS};
+use sealed::{WORD, written_words};
 use sequential_storage::cache::{Cache, Uncached};
 use sequential_storage::map::{MapConfig, MapStorage};
 
@@ -48,6 +49,9 @@ const BUFFER: usize = (1 + MAX_RECORD).next_multiple_of(WORD);
 
 /// How often a copy is written, at most, until it reads back as it should.
 const TRIES: usize = 3;
+
+/// The flash is read afresh each time: it is small, and memory can be wrong about it.
+type Uncaching = Cache<Uncached, Uncached, Uncached, u8>;
 
 /// Bytes of one record, without its key.
 type Bytes = heapless::Vec<u8, MAX_RECORD>;
@@ -59,6 +63,8 @@ pub struct Report {
     pub is_fresh: bool,
     /// Sectors whose erase a power cut had interrupted. The records were elsewhere.
     pub erases_finished: u8,
+    /// Boot numbers that are left out, because bytes that cannot be read any more may have held them.
+    pub numbers_skipped: u32,
     /// Copies of records that were out of date or unreadable and are written anew: a cut write, or damage to one copy.
     pub copies_restored: u8,
     /// The boot counter was unreadable. Numbers go on from the caller's floor; without one the identity is lost too.
@@ -81,15 +87,17 @@ impl Report {
 /// The storage. `F` is a whole flash or a [`Partition`] of one: two or more sectors of NOR flash whose words can be
 /// overwritten with zeros.
 pub struct Store<F: MultiwriteNorFlash> {
-    map: MapStorage<u8, Guard<F>, Cache<Uncached, Uncached, Uncached, u8>>,
+    map: MapStorage<u8, Sealed<F>, Uncaching>,
     buffer: [u8; BUFFER],
     counters: Counters,
     /// The identity on record with its serial number, which may be out of date.
-    identity: Option<(u32, Identity)>,
+    identity: Option<(u16, Identity)>,
     /// Revision and bytes, as on record.
     settings: Option<Bytes>,
     report: Report,
     faults: u16,
+    /// Erases when the counters were written last.
+    erases: u32,
 }
 
 impl<F: MultiwriteNorFlash> Store<F> {
@@ -106,11 +114,11 @@ impl<F: MultiwriteNorFlash> Store<F> {
         if !whole || sectors < 2 || !WORD.is_multiple_of(F::WRITE_SIZE) {
             return Err(Error::Area);
         }
-        let (guard, found) = Guard::open(flash).await.map_err(Error::Flash)?;
-        let end = embedded_storage_async::nor_flash::ReadNorFlash::capacity(&guard) as u32;
+        let (sealed, found) = Sealed::open(flash).map_err(Error::Flash)?;
+        let end = sealed.capacity() as u32;
         let config = MapConfig::try_new(0..end).map_err(|_| Error::Area)?;
         let mut store = Self {
-            map: MapStorage::new(guard, config, Cache::new_uncached()),
+            map: MapStorage::new(sealed, config, Cache::new_uncached()),
             buffer: [0; BUFFER],
             counters: Counters::default(),
             identity: None,
@@ -122,6 +130,7 @@ impl<F: MultiwriteNorFlash> Store<F> {
                 ..Report::default()
             },
             faults: 0,
+            erases: 0,
         };
         if store.report.is_fresh {
             store.report.erases_finished = 0;
@@ -256,10 +265,12 @@ impl<F: MultiwriteNorFlash> Store<F> {
 
     /// Reads every record, decides what holds, and writes anew what is damaged.
     async fn load(&mut self, floor: u32) -> Result<(), Error> {
-        let identity = self.copies(IDENTITY, |b| Identity::read(b).map(|(s, _)| s));
-        let identity = identity.await?;
+        let (identity, old_identity) = self
+            .newest(IDENTITY, |b| Identity::read(b).map(|(s, _)| u32::from(s)))
+            .await?;
         self.identity = identity.as_deref().and_then(Identity::read);
-        self.settings = self.copies(SETTINGS, revision).await?;
+        let (settings, old_settings) = self.newest(SETTINGS, revision).await?;
+        self.settings = settings.clone();
         let serial = self.identity.map_or(0, |(serial, _)| serial);
         let kept = self.settings().map_or(0, |(revision, _)| revision);
 
@@ -277,7 +288,7 @@ impl<F: MultiwriteNorFlash> Store<F> {
         self.report.lost_counter = known.is_none() && !is_fresh;
         self.counters = known.unwrap_or(Counters {
             // Asking for a higher serial number than there is keeps the key from being used with numbers that are used up.
-            identity: serial.saturating_add(u32::from(floor == 0 && !is_fresh)),
+            identity: serial.saturating_add(u16::from(floor == 0 && !is_fresh)),
             settings: kept,
             ..Counters::default()
         });
@@ -288,20 +299,54 @@ impl<F: MultiwriteNorFlash> Store<F> {
             self.counters.settings = kept;
             is_whole = false;
         }
-        if floor > self.counters.boot {
-            self.counters.boot = floor;
-            is_whole = false;
-        }
-        if !is_whole {
+        let unreadable = self.unreadable().await?;
+        let skipped = unreadable.saturating_sub(self.counters.unreadable);
+        self.report.numbers_skipped = u32::from(skipped);
+        let boot = self.counters.boot.saturating_add(u32::from(skipped));
+        let counters = Counters {
+            boot: boot.max(floor),
+            unreadable,
+            ..self.counters
+        };
+        if !is_whole || counters != self.counters {
             self.report.copies_restored += u8::from(!self.report.lost_counter && !is_fresh);
+            self.counters = counters;
             self.put_counters().await?;
+        }
+        // Only now: a write can take a new page and erase what the counters had to be compared with.
+        for (copy, old) in [(identity, old_identity), (settings, old_settings)] {
+            if let (Some(bytes), Some(key)) = (copy, old) {
+                self.report.copies_restored += 1;
+                self.put_copy(key, &bytes).await?;
+            }
         }
         Ok(())
     }
 
+    /// Words that were written and that no record accounts for: writes that were cut, and damage.
+    ///
+    /// Each of them may have been part of newer counters, so each costs a number, once: the counters say how many words
+    /// they knew of. What newer counters, now lost, had skipped is among them.
+    async fn unreadable(&mut self) -> Result<u16, Error> {
+        let mut written = 0;
+        for sector in 0..self.map.flash().sectors() {
+            let words = self.map.flash().written(sector);
+            written += words.map_err(Error::Flash)?;
+        }
+        let overhead = MapStorage::<u8, Sealed<F>, Uncaching>::item_overhead_size() as usize / WORD;
+        let mut known = 0;
+        let mut records = self.map.fetch_all_items(&mut self.buffer).await?;
+        while let Some((key, bytes)) = records.next::<&[u8]>(&mut self.buffer).await? {
+            let (first, rest) = bytes.split_at(bytes.len().min(WORD - 1));
+            let first_is_written = key != 0xFF || written_words(first) > 0;
+            known += overhead + usize::from(first_is_written) + written_words(rest);
+        }
+        Ok(u16::try_from(written.saturating_sub(known)).unwrap_or(u16::MAX))
+    }
+
     /// Begins anew on an erased area. Somebody was here before: who that was has to be said again.
     async fn start_over(&mut self, floor: u32) -> Result<(), Error> {
-        self.map.flash().erase_all().await.map_err(Error::Flash)?;
+        self.map.flash().erase_all().map_err(Error::Flash)?;
         (self.identity, self.settings) = (None, None);
         self.report = Report {
             lost_counter: true,
@@ -318,33 +363,38 @@ impl<F: MultiwriteNorFlash> Store<F> {
         self.put_counters().await
     }
 
+    /// Writes the counters, and once more when that took a new page: what was unreadable in the old one is gone.
     async fn put_counters(&mut self) -> Result<(), Error> {
-        self.put(COUNTERS, &self.counters.write()).await
+        self.put(COUNTERS, &self.counters.write()).await?;
+        let erases = self.map.flash().erases();
+        if erases != self.erases {
+            self.erases = erases;
+            self.counters.unreadable = self.unreadable().await?;
+            self.put(COUNTERS, &self.counters.write()).await?;
+        }
+        Ok(())
     }
 
-    /// The newer of a record's copies by `rank`; the other one is written anew when it is not the same.
-    async fn copies(
+    /// The newer of a record's copies by `rank`, and the key of the other one when that is not the same.
+    async fn newest(
         &mut self,
         keys: Keys,
         rank: fn(&[u8]) -> Option<u32>,
-    ) -> Result<Option<Bytes>, Error> {
+    ) -> Result<(Option<Bytes>, Option<u8>), Error> {
+        let of = |copy: &Option<Bytes>| copy.as_deref().and_then(rank);
         let first = self.get(keys[0]).await?;
         let second = self.get(keys[1]).await?;
-        let of = |copy: &Option<Bytes>| copy.as_deref().and_then(rank);
-        let (newest, old) = match of(&first) >= of(&second) {
-            true => (first, (second, keys[1])),
-            false => (second, (first, keys[0])),
+        let old = if of(&first) < of(&second) { 0 } else { 1 };
+        let (newest, other) = if old == 0 {
+            (second, first)
+        } else {
+            (first, second)
         };
         if of(&newest).is_none() {
-            return Ok(None);
+            return Ok((None, None));
         }
-        if let Some(bytes) = &newest
-            && newest != old.0
-        {
-            self.report.copies_restored += 1;
-            self.put_copy(old.1, bytes).await?;
-        }
-        Ok(newest)
+        let stale = (newest != other).then_some(keys[old]);
+        Ok((newest, stale))
     }
 
     async fn get(&mut self, key: u8) -> Result<Option<Bytes>, Error> {

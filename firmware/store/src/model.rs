@@ -10,7 +10,6 @@ use std::vec::Vec;
 use embedded_storage::nor_flash::{
     ErrorType, MultiwriteNorFlash, NorFlash, NorFlashErrorKind, ReadNorFlash,
 };
-use embedded_storage_async::nor_flash as asynchronous;
 
 /// What a cut leaves where it strikes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -240,35 +239,3 @@ impl<const UNIT: usize, const SECTOR: usize> NorFlash for FlashModel<UNIT, SECTO
 }
 
 impl<const UNIT: usize, const SECTOR: usize> MultiwriteNorFlash for FlashModel<UNIT, SECTOR> {}
-
-impl<const UNIT: usize, const SECTOR: usize> asynchronous::ReadNorFlash
-    for FlashModel<UNIT, SECTOR>
-{
-    const READ_SIZE: usize = 1;
-
-    async fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Self::Error> {
-        ReadNorFlash::read(self, offset, bytes)
-    }
-
-    fn capacity(&self) -> usize {
-        ReadNorFlash::capacity(self)
-    }
-}
-
-impl<const UNIT: usize, const SECTOR: usize> asynchronous::NorFlash for FlashModel<UNIT, SECTOR> {
-    const WRITE_SIZE: usize = UNIT;
-    const ERASE_SIZE: usize = SECTOR;
-
-    async fn erase(&mut self, from: u32, to: u32) -> Result<(), Self::Error> {
-        NorFlash::erase(self, from, to)
-    }
-
-    async fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Self::Error> {
-        NorFlash::write(self, offset, bytes)
-    }
-}
-
-impl<const UNIT: usize, const SECTOR: usize> asynchronous::MultiwriteNorFlash
-    for FlashModel<UNIT, SECTOR>
-{
-}

@@ -8,11 +8,8 @@ use core::cell::RefCell;
 use embedded_storage::nor_flash::{
     ErrorType, MultiwriteNorFlash, NorFlash, NorFlashError as _, NorFlashErrorKind, ReadNorFlash,
 };
-use embedded_storage_async::nor_flash as asynchronous;
 
 /// `bytes` from `start` of a flash, on sectors of `SECTOR` bytes each. Words are four bytes, whatever smaller size the flash has.
-///
-/// Implements the blocking traits of `embedded-storage` and the asynchronous ones, which never wait.
 pub struct Partition<'f, F, const SECTOR: usize> {
     flash: &'f RefCell<F>,
     start: u32,
@@ -87,33 +84,3 @@ impl<F: NorFlash, const SECTOR: usize> NorFlash for Partition<'_, F, SECTOR> {
 }
 
 impl<F: MultiwriteNorFlash, const SECTOR: usize> MultiwriteNorFlash for Partition<'_, F, SECTOR> {}
-
-impl<F: NorFlash, const SECTOR: usize> asynchronous::ReadNorFlash for Partition<'_, F, SECTOR> {
-    const READ_SIZE: usize = <Self as ReadNorFlash>::READ_SIZE;
-
-    async fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Self::Error> {
-        ReadNorFlash::read(self, offset, bytes)
-    }
-
-    fn capacity(&self) -> usize {
-        ReadNorFlash::capacity(self)
-    }
-}
-
-impl<F: NorFlash, const SECTOR: usize> asynchronous::NorFlash for Partition<'_, F, SECTOR> {
-    const WRITE_SIZE: usize = <Self as NorFlash>::WRITE_SIZE;
-    const ERASE_SIZE: usize = <Self as NorFlash>::ERASE_SIZE;
-
-    async fn erase(&mut self, from: u32, to: u32) -> Result<(), Self::Error> {
-        NorFlash::erase(self, from, to)
-    }
-
-    async fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Self::Error> {
-        NorFlash::write(self, offset, bytes)
-    }
-}
-
-impl<F: MultiwriteNorFlash, const SECTOR: usize> asynchronous::MultiwriteNorFlash
-    for Partition<'_, F, SECTOR>
-{
-}

@@ -43,7 +43,8 @@ fn any_single_flipped_bit_loses_nothing() {
                 assert_eq!(store.identity(), Some(NODE), "bit {bit}");
                 let settings = (3, &b"sample every second"[..]);
                 assert_eq!(store.settings(), Some(settings), "bit {bit}");
-                assert_eq!(store.next_boot().await, Ok(boots + 1), "bit {bit}");
+                let boot = store.next_boot().await.unwrap();
+                assert!((boots + 1..boots + 20).contains(&boot), "bit {bit}: {boot}");
             });
         }
         // Flips in the newest copies were seen, not luckily missed.
@@ -87,13 +88,14 @@ fn a_floor_from_a_second_memory_keeps_key_and_order() {
         let mut store = Store::open(flash, 5).await.unwrap();
         assert!(store.report().lost_counter && !store.report().lost_identity);
         assert_eq!(store.identity(), Some(NODE));
-        assert_eq!(store.next_boot().await, Ok(6));
+        let boot = store.next_boot().await.unwrap();
+        assert!(boot > 5);
         // A floor below the counter changes nothing; one above it raises it for good.
         let store = Store::open(store.close(), 2).await.unwrap();
-        assert_eq!(store.last_boot(), 6);
-        let store = Store::open(store.close(), 100).await.unwrap();
+        assert_eq!(store.last_boot(), boot);
+        let store = Store::open(store.close(), 1_000).await.unwrap();
         let mut store = Store::open(store.close(), 0).await.unwrap();
-        assert_eq!(store.next_boot().await, Ok(101));
+        assert_eq!(store.next_boot().await, Ok(1_001));
     });
 }
 
@@ -168,7 +170,13 @@ fn one_broken_byte_is_stepped_over() {
         assert_eq!(store.next_boot().await, Ok(4));
         assert!(store.faults() > 0);
         let mut store = Store::open(store.close(), 0).await.unwrap();
-        assert_eq!(store.next_boot().await, Ok(5));
+        let skipped = store.report().numbers_skipped;
+        assert!((1..10).contains(&skipped), "{skipped}");
+        assert_eq!(store.next_boot().await, Ok(5 + skipped));
+        // Once, and not at every boot from now on.
+        let mut store = Store::open(store.close(), 0).await.unwrap();
+        assert_eq!(store.report().numbers_skipped, 0);
+        assert_eq!(store.next_boot().await, Ok(6 + skipped));
     });
 }
 
@@ -258,7 +266,7 @@ fn find(bytes: &[u8], what: &[u8]) -> Vec<usize> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Whatever the flash holds, it opens, and a node without doubt about its boot numbers is the only one that may speak.
     #[test]
@@ -277,31 +285,38 @@ proptest! {
             let mut store = Store::open(flash, 0).await.unwrap();
             if let Some(identity) = store.identity() {
                 prop_assert_eq!(identity, NODE);
+                let before = store.last_boot();
+                prop_assert!(before >= boots, "{} could come again: {:?}", before + 1, store.report());
             } else {
                 // All that is left can be the very first record, from before there was anything to lose.
-                prop_assert!(store.report().is_loss() || store.last_boot() == 0);
+                let report = store.report();
+                prop_assert!(report.is_loss() || report.numbers_skipped > 0);
             }
             let boot = store.next_boot().await.unwrap();
             let mut store = Store::open(store.close(), 0).await.unwrap();
-            prop_assert_eq!(store.next_boot().await, Ok(boot + 1));
+            prop_assert!(store.next_boot().await.unwrap() > boot);
             Ok(())
         })?;
     }
 
-    /// Two bits flip anywhere: a node that still has its key has not fallen back by more than the boot they hit.
+    /// Bits flip anywhere, in the two copies of the newest counters too.
     #[test]
-    fn two_flipped_bits_at_most_cost_what_they_hit(
-        first in 0..2 * SMALL * 8,
-        second in 0..2 * SMALL * 8,
-        boots in 1_u32..30,
+    fn flipped_bits_repeat_no_number(
+        flips in proptest::collection::vec(0..2 * SMALL * 8, 1..12),
+        near in proptest::collection::vec(0_usize..64 * 8, 0..6),
+        boots in 1_u32..60,
     ) {
         let mut flash = in_use(boots);
-        flash.bytes_mut()[first / 8] ^= 1 << (first % 8);
-        flash.bytes_mut()[second / 8] ^= 1 << (second % 8);
+        let bytes = flash.bytes_mut();
+        let newest = find(bytes, &boots.to_le_bytes()).into_iter().max().unwrap_or(64);
+        let near = near.into_iter().map(|bit| (newest + 20) * 8 - bit);
+        for bit in flips.into_iter().chain(near) {
+            bytes[bit / 8] ^= 1 << (bit % 8);
+        }
         block_on(async {
             let mut store = Store::open(flash, 0).await.unwrap();
             if store.identity().is_some() {
-                prop_assert!(store.next_boot().await.unwrap() >= boots);
+                prop_assert!(store.next_boot().await.unwrap() > boots);
             }
             Ok(())
         })?;
