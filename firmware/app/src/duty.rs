@@ -1,7 +1,7 @@
 //! What the edge wants done: the siren, settings, a new image.
 
 use crate::board::Board;
-use crate::log::{info, warn};
+use crate::log::note;
 use crate::memory::{self, Kept};
 use crate::shared::{Shared, now_us};
 use embassy_futures::select::select3;
@@ -32,7 +32,7 @@ pub(crate) async fn run<B: Board>(shared: &Shared<B>, mut store: Kept<'_, B::Fla
 /// The siren's lease: it falls silent by itself unless it is told again.
 fn commands<B: Board>(shared: &Shared<B>, silent_at_us: &mut Option<u64>) {
     loop {
-        let command = shared.node.borrow_mut().take_command();
+        let command = shared.node.borrow_mut().take_command(now_us());
         let Some(command) = command else {
             return;
         };
@@ -51,7 +51,7 @@ fn commands<B: Board>(shared: &Shared<B>, silent_at_us: &mut Option<u64>) {
             }
             _ => CommandOutcome::Unsupported,
         };
-        info!("command {} code {}", command.id, command.code);
+        note!("command {} code {}", command.id, command.code);
         let mut node = shared.node.borrow_mut();
         node.command_done(command.id, outcome, now_us());
         shared.to_say.signal(());
@@ -71,7 +71,7 @@ async fn settings<B: Board>(shared: &Shared<B>, store: &mut Kept<'_, B::Flash>) 
     if needs_restart {
         // Time for the answer to go out; it comes again with the next birth in any case.
         Timer::after(embassy_time::Duration::from_millis(500)).await;
-        info!("starting anew for another sensor");
+        note!("starting anew for another sensor");
         shared.board.borrow_mut().restart();
     }
 }

@@ -17,6 +17,7 @@
 
 pub mod board;
 mod duty;
+mod layout;
 mod link;
 mod log;
 mod memory;
@@ -46,9 +47,13 @@ pub async fn run<B: Board>(mut board: B) -> ! {
         Err(why) => mute(board, why).await,
     };
     let config = start.config::<B>(board.reset_cause(), now_us());
-    let Ok(node) = node::Node::<RING>::new(config) else {
+    let Ok(mut node) = node::Node::<RING>::new(config) else {
         mute(board, Mute::Settings).await
     };
+    for _ in 0..start.faults {
+        node.count_storage_error();
+    }
+    node.set_stalled(board.stalled_before());
     let sensor = sense::Attached::open(&mut board, &start.settings);
     let Some((link_in, link_out)) = board.open_link() else {
         board.restart()
@@ -69,7 +74,7 @@ pub async fn run<B: Board>(mut board: B) -> ! {
 
 /// A node that must not speak: shows it, and tries again by starting anew.
 async fn mute<B: Board>(mut board: B, why: Mute) -> ! {
-    log::warn!("mute: {}", why);
+    log::alert!("mute: {}", why);
     for blink in 0..240 {
         board.set_lamp(blink % 2 == 0);
         board.feed_watchdog();

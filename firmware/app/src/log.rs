@@ -1,19 +1,23 @@
 //! Log lines for a debugger, where the board wants them.
 
 /// `defmt::info!`, or nothing.
-macro_rules! info {
-    ($($what:tt)*) => {
+macro_rules! note {
+    ($text:literal $(, $value:expr)* $(,)?) => {
         #[cfg(feature = "defmt")]
-        defmt::info!($($what)*);
+        defmt::info!($text $(, $value)*);
+        #[cfg(not(feature = "defmt"))]
+        { $(let _ = &$value;)* }
     };
 }
 
 /// `defmt::warn!`, or nothing.
-macro_rules! warn {
-    ($($what:tt)*) => {
+macro_rules! alert {
+    ($text:literal $(, $value:expr)* $(,)?) => {
         #[cfg(feature = "defmt")]
-        defmt::warn!($($what)*);
+        defmt::warn!($text $(, $value)*);
+        #[cfg(not(feature = "defmt"))]
+        { $(let _ = &$value;)* }
     };
 }
 
-pub(crate) use {info, warn};
+pub(crate) use {alert, note};

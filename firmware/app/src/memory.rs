@@ -1,13 +1,12 @@
 //! What survives a power cut, read at the start: the boot number, who the node is, and its settings.
 
 use crate::board::Board;
-use crate::log::{info, warn};
+use crate::layout;
+use crate::log::{alert, note};
 use core::cell::RefCell;
 use embedded_storage::nor_flash::MultiwriteNorFlash;
-use node::settings::{Role, Settings};
-use node::Proposal;
+use node::{Proposal, Role, Settings};
 use store::{Partition, Store};
-use update::layout;
 use wire::frame::{Image, Key, ResetCause};
 
 /// Sectors of the lasting memory.
@@ -53,9 +52,11 @@ pub(crate) async fn open<F: MultiwriteNorFlash>(
     };
     let report = store.report();
     if report.is_loss() {
-        warn!(
+        alert!(
             "lasting memory was damaged: counter lost {}, identity lost {}, settings lost {}",
-            report.lost_counter, report.lost_identity, report.lost_settings
+            report.lost_counter,
+            report.lost_identity,
+            report.lost_settings
         );
     }
     let Some(identity) = store.identity() else {
@@ -70,9 +71,11 @@ pub(crate) async fn open<F: MultiwriteNorFlash>(
         .settings()
         .and_then(|(_, bytes)| Settings::from_bytes(bytes))
         .unwrap_or((0, Settings::defaults(Role::Tsunami)));
-    info!(
+    note!(
         "node {} boot {} settings revision {}",
-        identity.node, boot, revision
+        identity.node,
+        boot,
+        revision
     );
     let start = Start {
         boot,
@@ -94,7 +97,7 @@ pub(crate) async fn keep<F: MultiwriteNorFlash>(
     let bytes = proposal.settings.to_bytes(proposal.revision);
     let stored = store.set_settings(proposal.revision, &bytes).await;
     if stored.is_err() {
-        warn!("settings revision {} were not stored", proposal.revision);
+        alert!("settings revision {} were not stored", proposal.revision);
     }
     stored.is_ok()
 }

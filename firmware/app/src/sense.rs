@@ -2,15 +2,14 @@
 
 use crate::board::{Board, Edge};
 use crate::shared::{Shared, now_us};
-use drivers::adxl355::Adxl355;
-use drivers::inductive_loop::InductiveLoop;
-use drivers::ms5837::Ms5837;
+use drivers::adxl355::{self, Adxl355};
+use drivers::inductive_loop::{self, InductiveLoop};
+use drivers::ms5837::{Ms5837, Oversampling};
 use drivers::{AnySerial, BusSensor, Reading, SensorKind, SerialSensor, Step, Tx};
 use embassy_futures::select::{Either, select, select3};
 use embassy_time::{Duration, Instant, Timer};
 use embedded_io_async::{Read, Write};
-use node::Schedule;
-use node::settings::Settings;
+use node::{Schedule, Settings};
 
 /// While an answer is awaited the processor wakes at least so often at first, and less often the longer it has waited: an emulated
 /// sensor's bytes arrive when the processor wakes, a real one's interrupt does not mind.
@@ -32,7 +31,8 @@ impl<B: Board> Attached<B> {
         let Some(kind) = SensorKind::from_code(settings.sensor.code()) else {
             return Self::Missing;
         };
-        let shortest_us = 1_000 * u64::from(settings.rapid_interval_ms.min(settings.sample_interval_ms));
+        let shortest_us =
+            1_000 * u64::from(settings.rapid_interval_ms.min(settings.sample_interval_ms));
         let (address, baud) = (settings.sensor_address, settings.sensor_baud);
         if let Some(sensor) = AnySerial::new(kind, Some(address), Some(baud), shortest_us) {
             return match board.open_sensor(sensor.line()) {
@@ -41,9 +41,16 @@ impl<B: Board> Attached<B> {
             };
         }
         let attached = match kind {
-            SensorKind::Ms5837 => board.open_i2c().map(|bus| Self::I2c(Ms5837::default(), bus)),
-            SensorKind::Adxl355 => board.open_spi().map(|bus| Self::Spi(Adxl355::default(), bus)),
-            SensorKind::InductiveLoop => Some(Self::Contact(InductiveLoop::default())),
+            SensorKind::Ms5837 => board
+                .open_i2c()
+                .map(|bus| Self::I2c(Ms5837::new(Oversampling::default()), bus)),
+            SensorKind::Adxl355 => board
+                .open_spi()
+                .map(|bus| Self::Spi(Adxl355::new(adxl355::Settings::default()), bus)),
+            SensorKind::InductiveLoop => Some(Self::Contact(InductiveLoop::new(
+                inductive_loop::Settings::default(),
+                now_us(),
+            ))),
             _ => None,
         };
         attached.unwrap_or(Self::Missing)
@@ -60,10 +67,13 @@ impl<B: Board> Clockwork<'_, B> {
     /// Whether a sample is due now.
     fn is_due(&mut self) -> bool {
         let now_us = now_us();
-        let node = self.shared.node.borrow();
+        let mut node = self.shared.node.borrow_mut();
         let interval_us = node.interval_us(now_us);
-        self.schedule
-            .is_due(now_us, node.unix_us(now_us), interval_us)
+        let is_due = self
+            .schedule
+            .is_due(now_us, node.unix_us(now_us), interval_us);
+        node.count_missed(self.schedule.take_missed());
+        is_due
     }
 
     /// Waits until a sample may be due, or there is reason to look again.
@@ -165,13 +175,12 @@ async fn on_bus<B: Board, S: BusSensor<P>, P>(
 
 async fn pulses<B: Board>(clockwork: &mut Clockwork<'_, B>, mut contact: InductiveLoop) -> ! {
     let shared = clockwork.shared;
-    contact.start(now_us());
     loop {
         shared.check_in(shared.tasks.sense);
         if let Either::First(Edge { at_us, closed }) =
             select(B::next_edge(), clockwork.wait()).await
         {
-            contact.edge(at_us, closed);
+            contact.level(closed, at_us);
         }
         if clockwork.is_due() {
             let mut emit = |reading: Reading| shared.take(reading);

@@ -1,7 +1,7 @@
 //! The watchdog, fed when every task has checked in, and what the health report says of the node itself.
 
 use crate::board::Board;
-use crate::log::warn;
+use crate::log::alert;
 use crate::shared::{Shared, now_us};
 
 /// Feeds for as long as all is well. A task that has stood still for too long ends the feeding for good: the watchdog then starts the
@@ -19,11 +19,11 @@ pub(crate) async fn run<B: Board>(shared: &Shared<B>) -> ! {
             lit = !lit;
             board.set_lamp(lit);
         } else if guardian.stalled() != 0 {
-            warn!("tasks {=u8:#b} stand still", guardian.stalled());
+            alert!("tasks {=u8:#b} stand still", guardian.stalled());
             board.remember_stalled(guardian.stalled());
         }
         let mut node = shared.node.borrow_mut();
-        node.set_stack_free(board.stack_free());
+        node.set_stack_free(u16::try_from(board.stack_free()).unwrap_or(u16::MAX - 1));
         node.set_battery_mv(board.supply_mv());
     }
 }

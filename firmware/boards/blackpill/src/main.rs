@@ -15,7 +15,7 @@
 use chip::hardware::{Hardware, Model};
 use chip::pulses::Pulses;
 use chip::uart::Port;
-use chip::{fault as _, idle, stack, system, time};
+use chip::{idle, stack, system, time};
 use stm32f4xx_hal::pac::{self, NVIC, USART1, USART2, interrupt};
 use stm32f4xx_hal::prelude::*;
 use stm32f4xx_hal::rcc::Config;

@@ -1,0 +1,491 @@
+//! Paroscientific Digiquartz intelligent pressure sensors on RS-232 or RS-485: what real tsunameters use.
+//!
+//! Source: Paroscientific, user manual for Digiquartz intelligent instruments (8819-001), commands P3, P4, Q3, UN, PR, EW. The
+//! command strings and the step of the integration time (7.913 ms) are as public programs for these sensors send and compute them.
+//!
+//! | Sent | Answered | Why |
+//! |---|---|---|
+//! | `*0100UN` | `*0001UN=2` | which unit is set; also ends a continuous mode that was left running |
+//! | `*0100EW*0100UN=2` | `*0001UN=2` | sets it, only if it differs: the parameter lives in an EEPROM that wears |
+//! | `*0100PR`, `*0100EW*0100PR=38` | `*0001PR=38` | integration, n x 7.913 ms |
+//! | `*0100P3` | `*0001` value | one pressure |
+//! | `*0100Q3` | `*0001` value | one temperature, degrees Celsius (as delivered, `TU=0`; not checked) |
+//! | `*0100P4` | `*0001` value, again and again | continuous, until any command |
+//! | `*0100SN` | `*0001SN=...` | harmless: ends continuous mode |
+//!
+//! All lines end with CR LF. A value that came before the unit could be confirmed is flagged as suspect, and as a sensor fault when
+//! the sensor insists on a unit of its user's own.
+
+mod answer;
+mod unit;
+
+pub use unit::Unit;
+
+use core::fmt::Write as _;
+
+use wire::quality::Quality;
+use wire::quantity::Quantity;
+
+use crate::fault::{Fault, Faults};
+use crate::lines::{Heard, Lines};
+use crate::reading::{Emit, Reading, reached};
+use crate::serial::{Line, Parity, SerialSensor, Tx, put};
+use answer::{Answer, LINE_MAX};
+
+/// One step of the integration time, microseconds.
+const INTEGRATION_STEP_US: u64 = 7_913;
+/// Longest integration that is accepted, steps: 95 s.
+pub const INTEGRATION_MAX: u16 = 12_000;
+/// What is allowed for while the sensor has not told its integration, steps: twice this covers the 238 of the manual's examples.
+const INTEGRATION_UNKNOWN: u16 = 126;
+/// A temperature is integrated four times as long as a pressure (parameter `TR`, as delivered).
+const TEMPERATURE_FACTOR: u64 = 4;
+/// What the sensor and the line may take on top of the integration.
+const SLACK_US: u64 = 700_000;
+/// Attempts to learn unit and integration one after the other; afterwards one in [`SETUP_AGAIN`] samples tries once more.
+const SETUP_ATTEMPTS: u8 = 3;
+const SETUP_AGAIN: u8 = 64;
+/// So many silent samples in a row, and the sensor may be another one, or have restarted: its settings are asked for again.
+const SILENT_MAX: u8 = 3;
+
+/// How pressure is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// One question for every sample (`P3`).
+    Single,
+    /// The sensor sends as fast as it integrates (`P4`); every value becomes a reading.
+    Continuous,
+}
+
+/// What is configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The sensor's address, 1 to 98; others are taken as 1.
+    pub address: u8,
+    /// The unit that it is to report in.
+    pub unit: Unit,
+    /// Integration in steps of 7.913 ms, 1 to [`INTEGRATION_MAX`]; `None` leaves the sensor as it is.
+    pub integration: Option<u16>,
+    /// Every how many samples the temperature is read as well; 0 never. Not in continuous mode. It takes four times as long as a
+    /// pressure, and no pressure can be read meanwhile.
+    pub temperature_every: u16,
+    /// How pressure is asked for.
+    pub mode: Mode,
+    /// Bits per second, 8N1; as delivered 9600.
+    pub baud: u32,
+}
+
+/// The integration that leaves half of a sample interval for the line, steps.
+#[must_use]
+pub fn integration_for(interval_us: u64) -> u16 {
+    let steps = interval_us / 2 / INTEGRATION_STEP_US;
+    u16::try_from(steps)
+        .unwrap_or(u16::MAX)
+        .clamp(1, INTEGRATION_MAX)
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            address: 1,
+            unit: Unit::Hectopascal,
+            integration: None,
+            temperature_every: 0,
+            mode: Mode::Single,
+            baud: 9_600,
+        }
+    }
+}
+
+/// What has been asked and not been answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    Unit,
+    SetUnit,
+    Integration,
+    SetIntegration,
+    Pressure,
+    Temperature,
+    Stream,
+    Stop,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Pending {
+    asked: Asked,
+    since_us: u64,
+    until_us: u64,
+}
+
+/// A Digiquartz.
+#[derive(Debug)]
+pub struct Digiquartz {
+    settings: Settings,
+    lines: Lines<LINE_MAX>,
+    pending: Option<Pending>,
+    /// The unit that the sensor says it uses.
+    unit: Option<Unit>,
+    /// The integration that the sensor says it uses.
+    integration: Option<u16>,
+    /// It says that it uses a unit that we do not know.
+    unit_is_foreign: bool,
+    attempts: u8,
+    samples_since_attempt: u8,
+    /// A sample became due while settings were being asked for.
+    sample_waits: bool,
+    samples_to_temperature: u16,
+    silent: u8,
+    /// A late answer may still come: whatever is asked next, it could be taken for its answer.
+    late: bool,
+    faults: Faults,
+}
+
+impl Digiquartz {
+    /// A sensor that has not been spoken to.
+    #[must_use]
+    pub fn new(mut settings: Settings) -> Self {
+        if !(1..=98).contains(&settings.address) {
+            settings.address = 1;
+        }
+        settings.integration = settings
+            .integration
+            .map(|steps| steps.clamp(1, INTEGRATION_MAX));
+        Self {
+            settings,
+            lines: Lines::new(b'*'),
+            pending: None,
+            unit: None,
+            integration: None,
+            unit_is_foreign: false,
+            attempts: 0,
+            samples_since_attempt: 0,
+            sample_waits: false,
+            samples_to_temperature: 0,
+            silent: 0,
+            late: false,
+            faults: Faults::default(),
+        }
+    }
+
+    /// The unit that the sensor has confirmed.
+    #[must_use]
+    pub const fn unit(&self) -> Option<Unit> {
+        self.unit
+    }
+
+    /// Changes the mode and goes on in it.
+    pub fn set_mode(&mut self, mode: Mode, now_us: u64, tx: &mut Tx) {
+        self.settings.mode = mode;
+        match mode {
+            Mode::Continuous => self.proceed(now_us, tx),
+            Mode::Single => self.ask(Asked::Stop, now_us, tx),
+        }
+    }
+
+    /// Integration in steps as far as it is known.
+    fn steps(&self) -> Option<u16> {
+        self.integration.or(self.settings.integration)
+    }
+
+    /// Half the integration: the sensor's value stands for the middle of it.
+    fn half_us(&self) -> u64 {
+        u64::from(self.steps().unwrap_or(0)) * INTEGRATION_STEP_US / 2
+    }
+
+    /// How long an answer may take: the sensor integrates pressure and temperature one after the other.
+    fn limit_us(&self, asked: Asked) -> u64 {
+        let integration_us =
+            u64::from(self.steps().unwrap_or(INTEGRATION_UNKNOWN)) * INTEGRATION_STEP_US;
+        match asked {
+            Asked::Pressure | Asked::Stream => SLACK_US + 2 * integration_us,
+            Asked::Temperature => SLACK_US + 2 * TEMPERATURE_FACTOR * integration_us,
+            // A sensor that is busy with a measurement answers when it is done.
+            _ => SLACK_US + integration_us,
+        }
+    }
+
+    fn ask(&mut self, asked: Asked, now_us: u64, tx: &mut Tx) {
+        let mut command: heapless::String<48> = heapless::String::new();
+        let a = self.settings.address;
+        let unit = self.settings.unit.code();
+        let steps = self.settings.integration.unwrap_or(INTEGRATION_UNKNOWN);
+        let written = match asked {
+            Asked::Unit => write!(command, "*{a:02}00UN\r\n"),
+            Asked::SetUnit => write!(command, "*{a:02}00EW*{a:02}00UN={unit}\r\n"),
+            Asked::Integration => write!(command, "*{a:02}00PR\r\n"),
+            Asked::SetIntegration => write!(command, "*{a:02}00EW*{a:02}00PR={steps}\r\n"),
+            Asked::Pressure => write!(command, "*{a:02}00P3\r\n"),
+            Asked::Temperature => write!(command, "*{a:02}00Q3\r\n"),
+            Asked::Stream => write!(command, "*{a:02}00P4\r\n"),
+            Asked::Stop => write!(command, "*{a:02}00SN\r\n"),
+        };
+        // The longest command has 22 characters.
+        debug_assert!(written.is_ok());
+        put(tx, command.as_bytes(), &mut self.faults);
+        self.pending = Some(Pending {
+            asked,
+            since_us: now_us,
+            until_us: now_us.wrapping_add(self.limit_us(asked)),
+        });
+    }
+
+    /// The next question in the order settings, then measurement.
+    fn proceed(&mut self, now_us: u64, tx: &mut Tx) {
+        self.pending = None;
+        let wants_setup = self.unit.is_none() || self.integration.is_none();
+        if wants_setup && self.attempts < SETUP_ATTEMPTS {
+            self.attempts += 1;
+            let asked = if self.unit.is_none() {
+                Asked::Unit
+            } else {
+                Asked::Integration
+            };
+            self.ask(asked, now_us, tx);
+        } else {
+            self.measure(now_us, tx);
+        }
+    }
+
+    fn measure(&mut self, now_us: u64, tx: &mut Tx) {
+        self.pending = None;
+        if self.settings.mode == Mode::Continuous {
+            self.ask(Asked::Stream, now_us, tx);
+        } else if core::mem::take(&mut self.sample_waits) {
+            self.ask(Asked::Pressure, now_us, tx);
+        }
+    }
+
+    fn parameter(&mut self, name: [u8; 2], value: Option<u16>, now_us: u64, tx: &mut Tx) {
+        let Some(pending) = self.pending else {
+            self.faults.note(Fault::Unexpected);
+            return;
+        };
+        match (pending.asked, &name, value) {
+            (Asked::Unit | Asked::SetUnit, b"UN", Some(code)) => {
+                let told = Unit::from_code(code);
+                if told != Some(self.settings.unit) && pending.asked == Asked::Unit {
+                    return self.ask(Asked::SetUnit, now_us, tx);
+                }
+                // A sensor that keeps another unit is believed; a unit of its user's own is not.
+                if told != Some(self.settings.unit) {
+                    self.faults.note(Fault::Unexpected);
+                }
+                self.unit = told;
+                self.unit_is_foreign = told.is_none();
+                if told.is_some() {
+                    self.attempts = 0;
+                }
+                self.proceed(now_us, tx);
+            }
+            (Asked::Integration | Asked::SetIntegration, b"PR", Some(steps)) => {
+                let wanted = self.settings.integration.unwrap_or(steps);
+                if steps != wanted && pending.asked == Asked::Integration {
+                    return self.ask(Asked::SetIntegration, now_us, tx);
+                }
+                if steps != wanted {
+                    self.faults.note(Fault::Unexpected);
+                }
+                // A sensor that integrates longer than is allowed for will time out, and that is counted.
+                self.integration = Some(steps.clamp(1, INTEGRATION_MAX));
+                self.attempts = 0;
+                self.proceed(now_us, tx);
+            }
+            (Asked::Stop, ..) => self.measure(now_us, tx),
+            _ => self.faults.note(Fault::Unexpected),
+        }
+    }
+
+    fn value(&mut self, value: f64, now_us: u64, tx: &mut Tx, emit: Emit<'_>) {
+        match self.pending {
+            Some(Pending {
+                asked: Asked::Pressure,
+                since_us,
+                ..
+            }) => {
+                // The middle of the integration, which begins with the command.
+                self.pressure(value, since_us.wrapping_add(self.half_us()), emit);
+                self.pending = None;
+                self.silent = 0;
+                let late = core::mem::take(&mut self.late);
+                if self.temperature_is_due() && !late {
+                    self.ask(Asked::Temperature, now_us, tx);
+                }
+            }
+            Some(Pending {
+                asked: Asked::Temperature,
+                since_us,
+                ..
+            }) => {
+                let at_us = since_us.wrapping_add(TEMPERATURE_FACTOR * self.half_us());
+                emit(Reading::good(at_us, Quantity::WaterTemperature, value));
+                self.pending = None;
+            }
+            Some(Pending {
+                asked: Asked::Stream,
+                ..
+            }) => {
+                self.pressure(value, now_us.wrapping_sub(self.half_us()), emit);
+                self.silent = 0;
+                let until_us = now_us.wrapping_add(self.limit_us(Asked::Stream));
+                if let Some(pending) = &mut self.pending {
+                    pending.since_us = now_us;
+                    pending.until_us = until_us;
+                }
+            }
+            // A late answer, or the rest of a continuous mode.
+            _ => self.faults.note(Fault::Unexpected),
+        }
+    }
+
+    fn pressure(&mut self, value: f64, at_us: u64, emit: Emit<'_>) {
+        let unit = self.unit.unwrap_or(self.settings.unit);
+        let reading = Reading::good(at_us, Quantity::WaterPressure, value * unit.pascals());
+        emit(match self.unit {
+            Some(_) => reading,
+            None if self.unit_is_foreign => {
+                reading.flagged(Quality::SUSPECT | Quality::SENSOR_FAULT)
+            }
+            None => reading.flagged(Quality::SUSPECT),
+        });
+    }
+
+    fn temperature_is_due(&mut self) -> bool {
+        if self.settings.temperature_every == 0 {
+            return false;
+        }
+        let due = self.samples_to_temperature == 0;
+        self.samples_to_temperature = if due {
+            self.settings.temperature_every - 1
+        } else {
+            self.samples_to_temperature - 1
+        };
+        due
+    }
+
+    /// No answer to a question about a measurement.
+    fn silent(&mut self) {
+        self.late = true;
+        self.silent = self.silent.saturating_add(1);
+        if self.silent >= SILENT_MAX {
+            self.silent = 0;
+            self.unit = None;
+            self.integration = None;
+            self.attempts = 0;
+        }
+    }
+}
+
+impl SerialSensor for Digiquartz {
+    fn line(&self) -> Line {
+        Line {
+            baud: self.settings.baud,
+            parity: Parity::None,
+        }
+    }
+
+    fn start(&mut self, now_us: u64, tx: &mut Tx) {
+        self.lines.clear();
+        self.unit = None;
+        self.unit_is_foreign = false;
+        self.integration = None;
+        self.attempts = 0;
+        self.sample_waits = false;
+        self.silent = 0;
+        self.late = false;
+        self.proceed(now_us, tx);
+    }
+
+    fn due(&mut self, now_us: u64, tx: &mut Tx, _emit: Emit<'_>) {
+        if self.settings.mode == Mode::Continuous {
+            if self.pending.is_none() {
+                self.proceed(now_us, tx);
+            }
+            return;
+        }
+        if self.unit.is_none() || self.integration.is_none() {
+            self.samples_since_attempt = self.samples_since_attempt.saturating_add(1);
+            if self.samples_since_attempt >= SETUP_AGAIN && self.attempts >= SETUP_ATTEMPTS {
+                self.samples_since_attempt = 0;
+                self.attempts = SETUP_ATTEMPTS - 1;
+            }
+        }
+        match self.pending.map(|pending| pending.asked) {
+            Some(Asked::Pressure | Asked::Temperature | Asked::Stream) => {
+                self.faults.note(Fault::Busy);
+            }
+            Some(_) if self.sample_waits => self.faults.note(Fault::Busy),
+            Some(_) => self.sample_waits = true,
+            None => {
+                self.sample_waits = true;
+                self.proceed(now_us, tx);
+            }
+        }
+    }
+
+    fn receive(&mut self, byte: u8, now_us: u64, tx: &mut Tx, emit: Emit<'_>) {
+        let answer = match self.lines.push(byte) {
+            Heard::Nothing => return,
+            Heard::Damaged => Err(Fault::Damaged),
+            Heard::Line(line) => answer::read(line, self.settings.address),
+        };
+        match answer {
+            Ok(Answer::Value(value)) => self.value(value, now_us, tx, emit),
+            Ok(Answer::Parameter(name, value)) => self.parameter(name, value, now_us, tx),
+            Ok(Answer::Echo) => {}
+            Err(fault) => self.faults.note(fault),
+        }
+    }
+
+    fn deadline_us(&self) -> Option<u64> {
+        self.pending.map(|pending| pending.until_us)
+    }
+
+    fn wake(&mut self, now_us: u64, tx: &mut Tx, emit: Emit<'_>) {
+        let Some(pending) = self.pending else { return };
+        if !reached(now_us, pending.until_us) {
+            return;
+        }
+        self.faults.note(Fault::Timeout);
+        self.pending = None;
+        match pending.asked {
+            Asked::Pressure => {
+                emit(Reading::missing(pending.since_us, Quantity::WaterPressure));
+                self.silent();
+            }
+            Asked::Temperature => {
+                emit(Reading::missing(
+                    pending.since_us,
+                    Quantity::WaterTemperature,
+                ));
+                self.late = true;
+            }
+            Asked::Stream => {
+                emit(Reading::missing(now_us, Quantity::WaterPressure));
+                self.silent();
+                self.proceed(now_us, tx);
+            }
+            Asked::Unit | Asked::SetUnit | Asked::Integration | Asked::SetIntegration
+                if self.sample_waits || self.settings.mode == Mode::Continuous =>
+            {
+                // The measurement does not wait for the settings any longer.
+                self.measure(now_us, tx);
+            }
+            Asked::Unit | Asked::SetUnit | Asked::Integration | Asked::SetIntegration => {
+                self.proceed(now_us, tx);
+            }
+            Asked::Stop => self.measure(now_us, tx),
+        }
+    }
+
+    fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    fn line_error(&mut self) {
+        self.faults.note(Fault::Line);
+        self.lines.spoil();
+    }
+}
+
+#[cfg(test)]
+mod tests;
