@@ -33,6 +33,7 @@ const FUZZ_TARGETS: &[&str] = &[
     "auth_header",
     "record",
     "detectors",
+    "sensor_lines",
     "records_toml",
     "places_geojson",
     "places_csv",
