@@ -1,13 +1,13 @@
 //! The build script of every image: tells the linker where the memory is, and has it write a map of what lies where.
 //!
-//! | | STM32F405 | STM32F411 |
-//! |---|---|---|
-//! | bootloader | 0x0800_0000, 32 KiB | the same |
-//! | lasting memory (two sectors) | 0x0800_8000, 32 KiB | the same |
-//! | state of an update | 0x0801_0000, 64 KiB | the same |
-//! | application | 0x0802_0000, 384 KiB | 128 KiB |
-//! | new image | 0x0808_0000, 512 KiB | 0x0804_0000, 256 KiB |
-//! | RAM | 0x2000_0000, 128 KiB | the same |
+//! | What | Where |
+//! |---|---|
+//! | bootloader | 0x0800_0000, 32 KiB |
+//! | lasting memory (two sectors) | 0x0800_8000, 32 KiB |
+//! | state of an update | 0x0801_0000, 64 KiB |
+//! | application | 0x0802_0000, 384 KiB |
+//! | new image | 0x0808_0000, 512 KiB |
+//! | RAM | 0x2000_0000, 128 KiB |
 //!
 //! The crate `update` has the same table for those who write there.
 
@@ -18,8 +18,7 @@ fn main() {
     let package = variable("CARGO_PKG_NAME");
     let (start, kib) = match package.as_str() {
         "boot" => (0x0800_0000, 32),
-        "h405" => (0x0802_0000, 384),
-        "blackpill" => (0x0802_0000, 128),
+        "h405" | "discovery" => (0x0802_0000, 384),
         other => panic!("no memory map for {other}"),
     };
     let out = PathBuf::from(variable("OUT_DIR"));
@@ -35,7 +34,10 @@ fn main() {
     }
     // Beside the image: target/TARGET/release/PACKAGE.map.
     if let Some(release) = out.ancestors().nth(3) {
-        println!("cargo:rustc-link-arg=-Map={}", release.join(format!("{package}.map")).display());
+        println!(
+            "cargo:rustc-link-arg=-Map={}",
+            release.join(format!("{package}.map")).display()
+        );
     }
     println!("cargo:rerun-if-changed=../memory.rs");
 }

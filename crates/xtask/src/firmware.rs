@@ -30,9 +30,9 @@ const BOARDS: &[Board] = &[
         ram: 128 * 1_024,
     },
     Board {
-        name: "blackpill",
-        chip: "stm32f411",
-        application: (0x0802_0000, 128 * 1_024),
+        name: "discovery",
+        chip: "stm32f407",
+        application: (0x0802_0000, 384 * 1_024),
         bootloader: 32 * 1_024,
         ram: 128 * 1_024,
     },
@@ -154,11 +154,18 @@ fn flash_image(file: &object::File<'_>) -> Result<Vec<u8>, String> {
         let data = header
             .data(elf.endian(), elf.data())
             .map_err(|()| "a segment that lies outside its file".to_owned())?;
-        if header.p_type(elf.endian()) == object::elf::PT_LOAD && FLASH.contains(&at) && !data.is_empty() {
+        if header.p_type(elf.endian()) == object::elf::PT_LOAD
+            && FLASH.contains(&at)
+            && !data.is_empty()
+        {
             pieces.push((at, data));
         }
     }
-    let start = pieces.iter().map(|(at, _)| *at).min().unwrap_or(FLASH.start);
+    let start = pieces
+        .iter()
+        .map(|(at, _)| *at)
+        .min()
+        .unwrap_or(FLASH.start);
     let end = pieces
         .iter()
         .map(|(at, data)| at + data.len() as u64)

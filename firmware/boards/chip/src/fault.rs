@@ -16,7 +16,11 @@ fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
 
 #[exception]
 unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
-    defmt::error!("hard fault at {=u32:#x}, called from {=u32:#x}", frame.pc(), frame.lr());
+    defmt::error!(
+        "hard fault at {=u32:#x}, called from {=u32:#x}",
+        frame.pc(),
+        frame.lr()
+    );
     crate::system::restart()
 }
 

@@ -71,8 +71,7 @@ pub struct Hardware<M: Model> {
     pub watchdog: Watchdog,
 }
 
-impl<M: Model> Board for Hardware<M>
-{
+impl<M: Model> Board for Hardware<M> {
     type SensorIn = Input<M::Sensor>;
     type SensorOut = Output<M::Sensor>;
     type LinkIn = Input<M::Link>;

@@ -74,7 +74,11 @@ const REMEMBERED: u32 = 0x57A1_1E00;
 /// Keeps a byte over a reset.
 pub fn remember(byte: u8) {
     // SAFETY: a plain word of ours, touched on one thread only.
-    unsafe { (&raw mut STALLED).cast::<u32>().write_volatile(REMEMBERED | u32::from(byte)) };
+    unsafe {
+        (&raw mut STALLED)
+            .cast::<u32>()
+            .write_volatile(REMEMBERED | u32::from(byte))
+    };
 }
 
 /// What [`remember`] kept before the last reset; 0 when there was nothing. Forgets it.
@@ -82,7 +86,11 @@ pub fn recall() -> u8 {
     // SAFETY: as above. After a power cut the word holds anything, which the pattern tells from what was written.
     let word = unsafe { (&raw mut STALLED).cast::<u32>().read_volatile() };
     remember(0);
-    if word & !0xFF == REMEMBERED { word as u8 } else { 0 }
+    if word & !0xFF == REMEMBERED {
+        word as u8
+    } else {
+        0
+    }
 }
 
 /// Starts the chip anew.
