@@ -7,7 +7,8 @@
 //! | state of an update | 0x0801_0000, 64 KiB |
 //! | application | 0x0802_0000, 384 KiB |
 //! | new image | 0x0808_0000, 512 KiB |
-//! | RAM | 0x2000_0000, 128 KiB |
+//! | data | 0x2000_0000, 128 KiB |
+//! | stack (core-coupled memory) | 0x1000_0000, 64 KiB |
 //!
 //! The crate `update` has the same table for those who write there.
 
@@ -23,7 +24,14 @@ fn main() {
     };
     let out = PathBuf::from(variable("OUT_DIR"));
     let memory = format!(
-        "MEMORY {{\n  FLASH : ORIGIN = {start:#010x}, LENGTH = {kib}K\n  RAM : ORIGIN = 0x20000000, LENGTH = 128K\n}}\n"
+        "MEMORY {{
+           FLASH : ORIGIN = {start:#010x}, LENGTH = {kib}K
+           RAM : ORIGIN = 0x20000000, LENGTH = 128K
+           CCM : ORIGIN = 0x10000000, LENGTH = 64K
+         }}
+         /* A stack of its own: what overflows it meets no memory and is caught, instead of growing into data. */
+         _stack_start = ORIGIN(CCM) + LENGTH(CCM);
+         _stack_end = ORIGIN(CCM);\n"
     );
     std::fs::write(out.join("memory.x"), memory).expect("a writable folder");
     println!("cargo:rustc-link-search={}", out.display());

@@ -81,6 +81,10 @@ fn compile(package: &str, feature: Option<&str>, target: &Path) -> Result<PathBu
         .args(["--manifest-path", WORKSPACE, "--package", package])
         .arg("--target-dir")
         .arg(&dir);
+    // Log lines of this level and above are compiled in; defmt's own default is errors only.
+    if std::env::var_os("DEFMT_LOG").is_none() {
+        command.env("DEFMT_LOG", "info");
+    }
     if let Some(feature) = feature {
         command.args(["--features", feature]);
     }

@@ -30,11 +30,15 @@ use core::cell::RefCell;
 use embassy_futures::join::join5;
 use embassy_time::{Duration, Timer};
 use memory::Mute;
-use shared::{Shared, now_us};
+use node::Slot;
+use shared::{Ours, Shared, now_us};
+use static_cell::ConstStaticCell;
 use wire::frame::Image;
 
-/// Samples and findings that wait for the edge: 4 h at one in 15 s, 32 KiB.
-pub const RING: usize = 1_024;
+/// Samples and findings that wait for the edge: 8.5 h at one in 15 s, 64 KiB.
+pub const RING: usize = 2_048;
+
+static SLOTS: ConstStaticCell<[Slot; RING]> = ConstStaticCell::new([Slot::EMPTY; RING]);
 
 /// Runs the node for ever.
 pub async fn run<B: Board>(mut board: B) -> ! {
@@ -47,7 +51,7 @@ pub async fn run<B: Board>(mut board: B) -> ! {
         Err(why) => mute(board, why).await,
     };
     let config = start.config::<B>(board.reset_cause(), now_us());
-    let Ok(mut node) = node::Node::<RING>::new(config) else {
+    let Ok(mut node) = Ours::with_slots(config, SLOTS.take()) else {
         mute(board, Mute::Settings).await
     };
     for _ in 0..start.faults {

@@ -7,7 +7,10 @@ use drivers::Reading;
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_sync::signal::Signal;
 use embassy_time::{Instant, Timer};
-use node::{Guardian, Node, Task};
+use node::{Guardian, Node, Slot, Task};
+
+/// The node's logic; its slots lie in static memory, because a stack could not hold them on their way there.
+pub(crate) type Ours = Node<RING, &'static mut [Slot; RING]>;
 
 /// How often every task shows that it runs, microseconds. All at the same instants, so that the processor wakes once.
 const TICK_US: u64 = 4_000_000;
@@ -30,7 +33,7 @@ pub(crate) struct Tasks {
 }
 
 pub(crate) struct Shared<B> {
-    pub node: RefCell<Node<RING>>,
+    pub node: RefCell<Ours>,
     pub board: RefCell<B>,
     pub guardian: RefCell<Guardian>,
     pub tasks: Tasks,
@@ -43,7 +46,7 @@ pub(crate) struct Shared<B> {
 }
 
 impl<B: Board> Shared<B> {
-    pub fn new(node: Node<RING>, board: B) -> Option<Self> {
+    pub fn new(node: Ours, board: B) -> Option<Self> {
         let mut guardian = Guardian::new(LIMIT_US, now_us());
         let tasks = Tasks {
             sense: guardian.register()?,

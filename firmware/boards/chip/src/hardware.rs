@@ -7,10 +7,12 @@ use crate::uart::{Input, Output, Port};
 use crate::{stack, system};
 use app::board::{Board, Edge};
 use drivers::{Line, Parity};
+use embedded_hal::spi::MODE_0;
 use embedded_hal_bus::spi::{ExclusiveDevice, NoDelay};
 use stm32f4xx_hal::gpio::{ErasedPin, Output as Drive, PushPull};
 use stm32f4xx_hal::i2c::I2c;
 use stm32f4xx_hal::pac::{FLASH, I2C1, SPI1};
+use stm32f4xx_hal::prelude::*;
 use stm32f4xx_hal::rcc::Rcc;
 use stm32f4xx_hal::serial::{Config, Instance, Serial};
 use stm32f4xx_hal::spi::Spi;
@@ -55,8 +57,8 @@ pub struct Hardware<M: Model> {
     pub link: Option<(Input<M::Link>, Output<M::Link>)>,
     /// The bus of a pressure sensor.
     pub i2c: Option<I2c<I2C1>>,
-    /// The accelerometer.
-    pub spi: Option<Accelerometer>,
+    /// The accelerometer's bus, closed until it is needed, with its chip select.
+    pub spi: Option<(SPI1, SpiPins, ErasedPin<Drive<PushPull>>)>,
     /// The flash controller.
     pub flash: Option<FLASH>,
     /// Drives the siren's relay.
@@ -107,7 +109,11 @@ impl<M: Model> Board for Hardware<M> {
     }
 
     fn open_spi(&mut self) -> Option<Self::Spi> {
-        self.spi.take()
+        let (port, (clock, miso, mosi), select) = self.spi.take()?;
+        let pins = (Some(clock), Some(miso), Some(mosi));
+        // 1 MHz, mode 0 (ADXL355 datasheet, "SPI protocol").
+        let bus = Spi::new(port, pins, MODE_0, 1.MHz(), &mut self.rcc);
+        ExclusiveDevice::new_no_delay(bus, select).ok()
     }
 
     fn open_flash(&mut self) -> Option<Self::Flash> {
@@ -179,19 +185,3 @@ pub type SpiPins = (
     <SPI1 as stm32f4xx_hal::gpio::alt::SpiCommon>::Mosi,
 );
 
-/// The accelerometer's bus: 1 MHz, mode 0 (ADXL355 datasheet, "SPI protocol").
-pub fn accelerometer(
-    port: SPI1,
-    (clock, miso, mosi): SpiPins,
-    select: ErasedPin<Drive<PushPull>>,
-    rcc: &mut Rcc,
-) -> Option<Accelerometer> {
-    use stm32f4xx_hal::prelude::*;
-    let mode = stm32f4xx_hal::spi::Mode {
-        polarity: stm32f4xx_hal::spi::Polarity::IdleLow,
-        phase: stm32f4xx_hal::spi::Phase::CaptureOnFirstTransition,
-    };
-    let pins = (Some(clock), Some(miso), Some(mosi));
-    let bus = Spi::new(port, pins, mode, 1.MHz(), rcc);
-    ExclusiveDevice::new_no_delay(bus, select).ok()
-}

@@ -8,9 +8,14 @@ const PAINT: u32 = 0x5AFE_57AC;
 /// Left alone below the present top when painting: this function's own frame and an interrupt's.
 const MARGIN_WORDS: usize = 64;
 
-/// First word above the static data: where the stack would end.
+unsafe extern "C" {
+    /// Where the stack's memory begins, as `memory.rs` tells the linker. Only its address means something.
+    static mut _stack_end: u32;
+}
+
+/// The lowest word that the stack may use.
 fn bottom() -> *mut u32 {
-    cortex_m_rt::heap_start()
+    &raw mut _stack_end
 }
 
 /// Paints the unused stack. Call it first thing in `main`, once.
@@ -19,18 +24,18 @@ pub fn paint() {
     let here = cortex_m::register::msp::read() as usize;
     let words = here.saturating_sub(bottom() as usize) / 4;
     for word in 0..words.saturating_sub(MARGIN_WORDS) {
-        // SAFETY: from the end of static data up to well below the stack pointer nothing lives: there is no heap, and interrupts
-        // push below the stack pointer within the margin.
+        // SAFETY: from its end up to well below the stack pointer the stack's memory is unused, and nothing else lives there;
+        // interrupts push below the stack pointer within the margin.
         unsafe { ptr::write_volatile(bottom().add(word), PAINT) };
     }
 }
 
-/// Bytes between the static data and the deepest the stack has been since [`paint`].
+/// Bytes that the stack has never reached since [`paint`].
 #[must_use]
 pub fn never_used_bytes() -> u32 {
     let mut word = bottom();
     let here = cortex_m::register::msp::read() as usize;
-    // SAFETY: reads plain memory between static data and the stack pointer.
+    // SAFETY: reads plain memory between the stack's end and the stack pointer.
     while (word as usize) < here && unsafe { ptr::read_volatile(word) } == PAINT {
         word = word.wrapping_add(1);
     }

@@ -16,6 +16,7 @@ use chip::hardware::{Hardware, Model};
 use chip::pulses::Pulses;
 use chip::uart::Port;
 use chip::{idle, stack, system, time};
+use stm32f4xx_hal::gpio::PinState;
 use stm32f4xx_hal::pac::{self, NVIC, USART2, USART3, interrupt};
 use stm32f4xx_hal::prelude::*;
 use stm32f4xx_hal::rcc::Config;
@@ -91,6 +92,11 @@ fn main() -> ! {
     let c = chip.GPIOC.split(&mut rcc);
     let d = chip.GPIOD.split(&mut rcc);
 
+    // The board's own accelerometer shares the SPI pins: not selected.
+    chip.GPIOE
+        .split(&mut rcc)
+        .pe3
+        .into_push_pull_output_in_state(PinState::High);
     let link = serial::Config::default().baudrate(115_200.bps());
     let link = serial::Serial::new(chip.USART3, (d.pd8, d.pd9), link, &mut rcc).ok();
     chip::pulses::wire(
@@ -103,12 +109,11 @@ fn main() -> ! {
         sensor: Some((chip.USART2, a.pa2.into(), a.pa3.into())),
         link: link.map(|serial| LINK.start(serial).split()),
         i2c: Some(chip.I2C1.i2c((b.pb8, b.pb7), 100.kHz(), &mut rcc)),
-        spi: chip::hardware::accelerometer(
+        spi: Some((
             chip.SPI1,
             (a.pa5.into(), a.pa6.into(), a.pa7.into()),
             a.pa4.into_push_pull_output().erase(),
-            &mut rcc,
-        ),
+        )),
         flash: Some(chip.FLASH),
         siren: c.pc4.into_push_pull_output().erase(),
         lamp: d.pd12.into_push_pull_output().erase(),

@@ -6,7 +6,7 @@
 //! | PB10, PB11 | USART3 to and from the edge, 115,200 baud |
 //! | PB6, PB7 | I2C1 clock and data |
 //! | PA5, PA6, PA7, PA4 | SPI1 clock, in, out, select |
-//! | PA0, PA1 | loop detector's contact, wired to both: closes, opens |
+//! | PC0, PC1 | loop detector's contact, wired to both: closes, opens |
 //! | PB0 | siren relay, high sounds |
 //! | PC12 | lamp, lit by a low level |
 #![no_std]
@@ -93,7 +93,7 @@ fn main() -> ! {
     let link = serial::Config::default().baudrate(115_200.bps());
     let link = serial::Serial::new(chip.USART3, (b.pb10, b.pb11), link, &mut rcc).ok();
     chip::pulses::wire(
-        (a.pa0.into_pull_down_input(), a.pa1.into_pull_down_input()),
+        (c.pc0.into_pull_down_input(), c.pc1.into_pull_down_input()),
         chip.SYSCFG,
         chip.EXTI,
         &mut rcc,
@@ -102,12 +102,11 @@ fn main() -> ! {
         sensor: Some((chip.USART2, a.pa2.into(), a.pa3.into())),
         link: link.map(|serial| LINK.start(serial).split()),
         i2c: Some(chip.I2C1.i2c((b.pb6, b.pb7), 100.kHz(), &mut rcc)),
-        spi: chip::hardware::accelerometer(
+        spi: Some((
             chip.SPI1,
             (a.pa5.into(), a.pa6.into(), a.pa7.into()),
             a.pa4.into_push_pull_output().erase(),
-            &mut rcc,
-        ),
+        )),
         flash: Some(chip.FLASH),
         siren: b.pb0.into_push_pull_output().erase(),
         lamp: c.pc12.into_push_pull_output().erase(),
