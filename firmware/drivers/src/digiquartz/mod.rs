@@ -20,8 +20,10 @@
 //! the sensor insists on a unit of its user's own.
 
 mod answer;
+mod settings;
 mod unit;
 
+pub use settings::{INTEGRATION_MAX, Mode, Settings, integration_for};
 pub use unit::Unit;
 
 use core::fmt::Write as _;
@@ -34,11 +36,8 @@ use crate::lines::{Heard, Lines};
 use crate::reading::{Emit, Reading, reached};
 use crate::serial::{Line, Parity, SerialSensor, Tx, put};
 use answer::{Answer, LINE_MAX};
+use settings::INTEGRATION_STEP_US;
 
-/// One step of the integration time, microseconds.
-const INTEGRATION_STEP_US: u64 = 7_913;
-/// Longest integration that is accepted, steps: 95 s.
-pub const INTEGRATION_MAX: u16 = 12_000;
 /// What is allowed for while the sensor has not told its integration, steps: twice this covers the 238 of the manual's examples.
 const INTEGRATION_UNKNOWN: u16 = 126;
 /// A temperature is integrated four times as long as a pressure (parameter `TR`, as delivered).
@@ -50,55 +49,6 @@ const SETUP_ATTEMPTS: u8 = 3;
 const SETUP_AGAIN: u8 = 16;
 /// Longest time for which an answer is believed to be still under way. Lines through radio modems hold data back for seconds.
 const LATE_US: u64 = 10_000_000;
-
-/// How pressure is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// One question for every sample (`P3`).
-    Single,
-    /// The sensor sends as fast as it integrates (`P4`); every value becomes a reading.
-    Continuous,
-}
-
-/// What is configured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// The sensor's address, 1 to 98; others are taken as 1.
-    pub address: u8,
-    /// The unit that it is to report in.
-    pub unit: Unit,
-    /// Integration in steps of 7.913 ms, 1 to [`INTEGRATION_MAX`]; `None` leaves the sensor as it is.
-    pub integration: Option<u16>,
-    /// Every how many samples the temperature is read as well; 0 never. Not in continuous mode. It takes four times as long as a
-    /// pressure, and no pressure can be read meanwhile.
-    pub temperature_every: u16,
-    /// How pressure is asked for.
-    pub mode: Mode,
-    /// Bits per second, 8N1; as delivered 9600.
-    pub baud: u32,
-}
-
-/// The integration that leaves half of a sample interval for the line, steps.
-#[must_use]
-pub fn integration_for(interval_us: u64) -> u16 {
-    let steps = interval_us / 2 / INTEGRATION_STEP_US;
-    u16::try_from(steps)
-        .unwrap_or(u16::MAX)
-        .clamp(1, INTEGRATION_MAX)
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            address: 1,
-            unit: Unit::Hectopascal,
-            integration: None,
-            temperature_every: 0,
-            mode: Mode::Single,
-            baud: 9_600,
-        }
-    }
-}
 
 /// What has been asked and not been answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
