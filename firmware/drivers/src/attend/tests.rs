@@ -219,8 +219,10 @@ fn deadlines_are_kept_while_the_line_is_silent() {
 
 #[test]
 fn questions_of_a_meter_are_apart_by_3_and_a_half_characters() {
-    // 230 V, then nothing.
-    let answer = std::vec![0x01, 0x04, 0x04, 0x43, 0x66, 0x00, 0x00, 0x0E, 0x1F];
+    // 50 Hz and 2 kWh, then nothing.
+    let answer = std::vec![
+        0x01, 0x04, 0x08, 0x42, 0x48, 0x00, 0x00, 0x40, 0x00, 0x00, 0x00, 0x7C, 0x20
+    ];
     let mut world = World::with(&[(1_030_000, Event::Bytes(answer.clone()))]);
     let mut sensor = Meter::new(meter::Settings {
         line: crate::Line {
@@ -230,7 +232,7 @@ fn questions_of_a_meter_are_apart_by_3_and_a_half_characters() {
         ..meter::Settings::as_delivered(Model::Sdm230)
     });
     let (readings, _) = run(&mut sensor, &world, 1);
-    assert_eq!(readings[0].value, 230.0, "{readings:?}");
+    assert_eq!(readings[0].value, 50.0, "{readings:?}");
     let times: Vec<u64> = world
         .written
         .get_mut()

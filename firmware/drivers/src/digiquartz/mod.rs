@@ -13,12 +13,17 @@
 //! | `*0100P4` | `*0001` value, again and again | continuous, until any command |
 //! | `*0100SN` | `*0001SN=...` | harmless: ends continuous mode |
 //!
+//! Values carry nothing that tells one from the next. After a measurement without an answer the sensor is asked for its unit before
+//! anything is measured again, because it answers in order: a value that comes before its unit is an old one and is dropped.
+//!
 //! All lines end with CR LF. A value that came before the unit could be confirmed is flagged as suspect, and as a sensor fault when
 //! the sensor insists on a unit of its user's own.
 
 mod answer;
+mod settings;
 mod unit;
 
+pub use settings::{INTEGRATION_MAX, Mode, Settings, integration_for};
 pub use unit::Unit;
 
 use core::fmt::Write as _;
@@ -31,11 +36,8 @@ use crate::lines::{Heard, Lines};
 use crate::reading::{Emit, Reading, reached};
 use crate::serial::{Line, Parity, SerialSensor, Tx, put};
 use answer::{Answer, LINE_MAX};
+use settings::INTEGRATION_STEP_US;
 
-/// One step of the integration time, microseconds.
-const INTEGRATION_STEP_US: u64 = 7_913;
-/// Longest integration that is accepted, steps: 95 s.
-pub const INTEGRATION_MAX: u16 = 12_000;
 /// What is allowed for while the sensor has not told its integration, steps: twice this covers the 238 of the manual's examples.
 const INTEGRATION_UNKNOWN: u16 = 126;
 /// A temperature is integrated four times as long as a pressure (parameter `TR`, as delivered).
@@ -44,58 +46,9 @@ const TEMPERATURE_FACTOR: u64 = 4;
 const SLACK_US: u64 = 700_000;
 /// Attempts to learn unit and integration one after the other; afterwards one in [`SETUP_AGAIN`] samples tries once more.
 const SETUP_ATTEMPTS: u8 = 3;
-const SETUP_AGAIN: u8 = 64;
-/// So many silent samples in a row, and the sensor may be another one, or have restarted: its settings are asked for again.
-const SILENT_MAX: u8 = 3;
-
-/// How pressure is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// One question for every sample (`P3`).
-    Single,
-    /// The sensor sends as fast as it integrates (`P4`); every value becomes a reading.
-    Continuous,
-}
-
-/// What is configured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// The sensor's address, 1 to 98; others are taken as 1.
-    pub address: u8,
-    /// The unit that it is to report in.
-    pub unit: Unit,
-    /// Integration in steps of 7.913 ms, 1 to [`INTEGRATION_MAX`]; `None` leaves the sensor as it is.
-    pub integration: Option<u16>,
-    /// Every how many samples the temperature is read as well; 0 never. Not in continuous mode. It takes four times as long as a
-    /// pressure, and no pressure can be read meanwhile.
-    pub temperature_every: u16,
-    /// How pressure is asked for.
-    pub mode: Mode,
-    /// Bits per second, 8N1; as delivered 9600.
-    pub baud: u32,
-}
-
-/// The integration that leaves half of a sample interval for the line, steps.
-#[must_use]
-pub fn integration_for(interval_us: u64) -> u16 {
-    let steps = interval_us / 2 / INTEGRATION_STEP_US;
-    u16::try_from(steps)
-        .unwrap_or(u16::MAX)
-        .clamp(1, INTEGRATION_MAX)
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            address: 1,
-            unit: Unit::Hectopascal,
-            integration: None,
-            temperature_every: 0,
-            mode: Mode::Single,
-            baud: 9_600,
-        }
-    }
-}
+const SETUP_AGAIN: u8 = 16;
+/// Longest time for which an answer is believed to be still under way. Lines through radio modems hold data back for seconds.
+const LATE_US: u64 = 10_000_000;
 
 /// What has been asked and not been answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,9 +87,11 @@ pub struct Digiquartz {
     /// A sample became due while settings were being asked for.
     sample_waits: bool,
     samples_to_temperature: u16,
-    silent: u8,
-    /// A late answer may still come: whatever is asked next, it could be taken for its answer.
-    late: bool,
+    /// A measurement was not answered: its answer may still come, and could be taken for that to the next. Answers come in the order
+    /// of the questions, so nothing is measured before the sensor has told its unit, which is no number.
+    doubt: bool,
+    /// When the unit was asked for in vain: in doubt, only one such question may be under way, or an old answer would clear it.
+    hold_until_us: Option<u64>,
     faults: Faults,
 }
 
@@ -161,8 +116,8 @@ impl Digiquartz {
             samples_since_attempt: 0,
             sample_waits: false,
             samples_to_temperature: 0,
-            silent: 0,
-            late: false,
+            doubt: false,
+            hold_until_us: None,
             faults: Faults::default(),
         }
     }
@@ -270,6 +225,7 @@ impl Digiquartz {
                 if told != Some(self.settings.unit) {
                     self.faults.note(Fault::Unexpected);
                 }
+                self.doubt = false;
                 self.unit = told;
                 self.unit_is_foreign = told.is_none();
                 if told.is_some() {
@@ -305,9 +261,7 @@ impl Digiquartz {
                 // The middle of the integration, which begins with the command.
                 self.pressure(value, since_us.wrapping_add(self.half_us()), emit);
                 self.pending = None;
-                self.silent = 0;
-                let late = core::mem::take(&mut self.late);
-                if self.temperature_is_due() && !late {
+                if self.temperature_is_due() {
                     self.ask(Asked::Temperature, now_us, tx);
                 }
             }
@@ -325,7 +279,6 @@ impl Digiquartz {
                 ..
             }) => {
                 self.pressure(value, now_us.wrapping_sub(self.half_us()), emit);
-                self.silent = 0;
                 let until_us = now_us.wrapping_add(self.limit_us(Asked::Stream));
                 if let Some(pending) = &mut self.pending {
                     pending.since_us = now_us;
@@ -350,7 +303,8 @@ impl Digiquartz {
     }
 
     fn temperature_is_due(&mut self) -> bool {
-        if self.settings.temperature_every == 0 {
+        // A sensor that cannot be asked for its unit cannot clear a doubt either, and one value looks like the other.
+        if self.settings.temperature_every == 0 || self.unit.is_none() {
             return false;
         }
         let due = self.samples_to_temperature == 0;
@@ -362,13 +316,10 @@ impl Digiquartz {
         due
     }
 
-    /// No answer to a question about a measurement.
-    fn silent(&mut self) {
-        self.late = true;
-        self.silent = self.silent.saturating_add(1);
-        if self.silent >= SILENT_MAX {
-            self.silent = 0;
-            self.unit = None;
+    /// No answer to a question about a measurement. The sensor may also be another one now, or have restarted.
+    fn unanswered(&mut self) {
+        if self.unit.take().is_some() {
+            self.doubt = true;
             self.integration = None;
             self.attempts = 0;
         }
@@ -390,12 +341,21 @@ impl SerialSensor for Digiquartz {
         self.integration = None;
         self.attempts = 0;
         self.sample_waits = false;
-        self.silent = 0;
-        self.late = false;
+        self.doubt = false;
+        self.hold_until_us = None;
         self.proceed(now_us, tx);
     }
 
-    fn due(&mut self, now_us: u64, tx: &mut Tx, _emit: Emit<'_>) {
+    fn due(&mut self, now_us: u64, tx: &mut Tx, emit: Emit<'_>) {
+        if self.doubt && self.pending.is_none() {
+            match self.hold_until_us {
+                Some(until_us) if !reached(now_us, until_us) => {
+                    emit(Reading::missing(now_us, Quantity::WaterPressure));
+                    return;
+                }
+                _ => self.attempts = 0,
+            }
+        }
         if self.settings.mode == Mode::Continuous {
             if self.pending.is_none() {
                 self.proceed(now_us, tx);
@@ -450,28 +410,35 @@ impl SerialSensor for Digiquartz {
         match pending.asked {
             Asked::Pressure => {
                 emit(Reading::missing(pending.since_us, Quantity::WaterPressure));
-                self.silent();
+                self.unanswered();
             }
             Asked::Temperature => {
                 emit(Reading::missing(
                     pending.since_us,
                     Quantity::WaterTemperature,
                 ));
-                self.late = true;
+                self.unanswered();
             }
             Asked::Stream => {
                 emit(Reading::missing(now_us, Quantity::WaterPressure));
-                self.silent();
+                self.unanswered();
                 self.proceed(now_us, tx);
-            }
-            Asked::Unit | Asked::SetUnit | Asked::Integration | Asked::SetIntegration
-                if self.sample_waits || self.settings.mode == Mode::Continuous =>
-            {
-                // The measurement does not wait for the settings any longer.
-                self.measure(now_us, tx);
             }
             Asked::Unit | Asked::SetUnit | Asked::Integration | Asked::SetIntegration => {
-                self.proceed(now_us, tx);
+                let continuous = self.settings.mode == Mode::Continuous;
+                if matches!(pending.asked, Asked::Unit | Asked::SetUnit) {
+                    self.hold_until_us = Some(pending.since_us.wrapping_add(LATE_US));
+                }
+                if self.doubt {
+                    if core::mem::take(&mut self.sample_waits) || continuous {
+                        emit(Reading::missing(pending.since_us, Quantity::WaterPressure));
+                    }
+                } else if self.sample_waits || continuous {
+                    // The measurement does not wait for the settings any longer.
+                    self.measure(now_us, tx);
+                } else {
+                    self.proceed(now_us, tx);
+                }
             }
             Asked::Stop => self.measure(now_us, tx),
         }

@@ -3,6 +3,9 @@
 //! Sources: Eastron, SDM230-Modbus and SDM630-Modbus protocol descriptions (input registers, IEEE 754 single, high word first);
 //! Peacefair, PZEM-004T V3.0 user manual, section 2.5 (32-bit values low word first). Only registers that the descriptions name are
 //! read: some units refuse a read that touches others.
+//!
+//! Answers carry no number. An answer that comes after its time is up meets the next round's first question, and must not be taken for
+//! its answer: so the first question of each meter asks for a number of registers that no other of its questions asks for.
 
 use wire::quantity::Quantity;
 
@@ -68,14 +71,14 @@ macro_rules! singles {
 }
 
 const SDM230: &[Read] = singles! {
+    // Kilowatt-hours, imported.
+    0x46 => Frequency at 0 times 1.0, ActiveEnergy at 4 times 1000.0;
     0x00 => Voltage at 0 times 1.0;
     0x06 => Current at 0 times 1.0;
     0x0C => ActivePower at 0 times 1.0;
     0x12 => ApparentPower at 0 times 1.0;
     0x18 => ReactivePower at 0 times 1.0;
     0x1E => PowerFactor at 0 times 1.0;
-    // Kilowatt-hours, imported.
-    0x46 => Frequency at 0 times 1.0, ActiveEnergy at 4 times 1000.0;
 };
 
 const SDM630: &[Read] = &[
@@ -178,6 +181,16 @@ mod tests {
                     assert_eq!(field.take.from(data, 230.0), Some(0.0), "{field:?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn no_late_answer_fits_the_first_question_but_its_own() {
+        for model in [Model::Sdm230, Model::Sdm630, Model::Pzem004t] {
+            let [first, others @ ..] = model.reads() else {
+                panic!("{model:?} is asked something")
+            };
+            assert!(others.iter().all(|read| read.count != first.count));
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! A sample is one round of questions (seven for an SDM230, three for an SDM630, one for a PZEM); each answer becomes readings at
 //! once. Between an answer and the next question the line rests for 3.5 characters (Modbus over Serial Line 1.02, 2.5.1.1). A meter
-//! that does not answer ends the round, so that a dead one costs one limit and not seven; a refusal costs only its own values.
+//! that does not answer ends the round, so that a dead one costs one limit and not seven, and that a late answer cannot pass for the
+//! answer to another question; a refusal costs only its own values.
 //!
 //! A round takes about 70 ms for each question at 9600 baud and 0.9 s altogether for an SDM230 at the 2400 baud it is delivered with.
 

@@ -151,14 +151,14 @@ fn an_sdm230_gives_its_eight_quantities() {
     assert_eq!(
         bench.values(),
         [
+            (Quantity::Frequency, 49.75),
+            (Quantity::ActiveEnergy, 1_234_500.0),
             (Quantity::Voltage, 231.5),
             (Quantity::Current, 4.25),
             (Quantity::ActivePower, -512.0),
             (Quantity::ApparentPower, 984.0),
             (Quantity::ReactivePower, 840.5),
             (Quantity::PowerFactor, -0.5),
-            (Quantity::Frequency, 49.75),
-            (Quantity::ActiveEnergy, 1_234_500.0),
         ]
     );
     assert!(bench.readings.iter().all(|r| r.quality == Quality::GOOD));
@@ -220,8 +220,8 @@ fn a_dead_meter_costs_one_limit_and_all_its_readings() {
     bench.due();
     bench.wake();
     assert_eq!(bench.meter.deadline_us(), None);
-    // 500 ms and 25 characters at 2400 baud.
-    assert_eq!(bench.now_us - began_us, 500_000 + 114_583);
+    // 500 ms and 29 characters of 11 bits at 2400 baud.
+    assert_eq!(bench.now_us - began_us, 500_000 + 132_916);
     assert_eq!(bench.readings.len(), 8);
     for reading in &bench.readings {
         assert!(reading.value.is_nan());
@@ -232,6 +232,44 @@ fn a_dead_meter_costs_one_limit_and_all_its_readings() {
     // The next sample asks again.
     bench.due();
     assert_eq!(bench.sent.len(), 2);
+}
+
+/// A meter that takes a second: its answer about power must never be reported as a voltage.
+#[test]
+fn a_late_answer_is_never_taken_for_another_quantity() {
+    let device = Device::singles(
+        1,
+        &[
+            (0x00, 231.5),
+            (0x06, 4.25),
+            (0x0C, 900.0),
+            (0x46, 50.0),
+            (0x48, 1.0),
+        ],
+    );
+    let mut bench = Bench::new(Settings::as_delivered(Model::Sdm230));
+    bench.due();
+    // Frequency and energy, voltage, current; the answer about power is late.
+    for _ in 0..3 {
+        let question = bench.sent.pop().unwrap();
+        bench.hear(&device.answer(&question));
+        bench.wake();
+    }
+    let late = device.answer(&bench.sent.pop().unwrap());
+    bench.wake();
+    bench.readings.clear();
+    bench.due();
+    bench.hear(&late);
+    assert!(bench.readings.is_empty());
+    let question = bench.sent.pop().unwrap();
+    bench.hear(&device.answer(&question));
+    assert_eq!(
+        bench.values(),
+        [
+            (Quantity::Frequency, 50.0),
+            (Quantity::ActiveEnergy, 1_000.0)
+        ]
+    );
 }
 
 #[test]
@@ -293,7 +331,7 @@ fn a_value_that_is_no_number_is_missing() {
     for bad in [f32::NAN, f32::INFINITY] {
         let mut bench = Bench::new(Settings::as_delivered(Model::Sdm230));
         bench.due();
-        let device = Device::singles(1, &[(0x00, bad)]);
+        let device = Device::singles(1, &[(0x46, bad), (0x48, 1.0)]);
         let question = bench.sent[0].clone();
         bench.hear(&device.answer(&question));
         assert!(bench.readings[0].value.is_nan());
@@ -313,7 +351,7 @@ fn the_line_rests_between_answer_and_question() {
         });
         bench.due();
         let question = bench.sent[0].clone();
-        bench.hear(&Device::singles(1, &[(0, 230.0)]).answer(&question));
+        bench.hear(&Device::singles(1, &[(0x46, 50.0), (0x48, 1.0)]).answer(&question));
         assert_eq!(bench.meter.deadline_us(), Some(bench.now_us + rest_us));
     }
 }
@@ -321,7 +359,7 @@ fn the_line_rests_between_answer_and_question() {
 #[test]
 fn bytes_nobody_asked_for_and_a_spoilt_answer_bring_nothing() {
     let mut bench = Bench::new(Settings::as_delivered(Model::Sdm230));
-    let answer = framed(&[1, 4, 4, 0x43, 0x66, 0, 0]);
+    let answer = framed(&[1, 4, 8, 0x42, 0x48, 0, 0, 0x40, 0, 0, 0]);
     bench.hear(&answer);
     assert!(bench.readings.is_empty());
     bench.due();
