@@ -7,6 +7,7 @@
 //! | [`stepped`] | plays up to an instant and waits until everything is acknowledged | the replay |
 //! | [`live`] | plays by a clock, reconnects when the link breaks | exercises, rigs, the program `watchfire-hil` |
 //! | [`endpoint`] | TCP and unix sockets | `live` |
+//! | [`rig`] | firmware images in an emulator | whole-system tests, the program |
 //!
 //! A virtual node behaves as a node in the field: its ring is memory and dies with the process; a broken link loses
 //! nothing. Its samples carry the quality flag `simulated` and its births say `virtual`, so that nothing downstream can
@@ -15,6 +16,7 @@
 
 pub mod endpoint;
 pub mod live;
+pub mod rig;
 pub mod schedule;
 pub mod stepped;
 pub mod virtual_node;
