@@ -56,7 +56,7 @@ fn a_digiquartz_answers_after_its_integration_and_at_its_baud_rate() {
         ..Settings::default()
     });
     sensor.receive(b"*0100P3\r\n", 1_000_000);
-    // 238 counts of 7.913 ms; then 16 characters of 10 bits at 9,600 baud, 16.667 ms. The mean of the ramp over the
+    // 238 counts of 7.913 ms; then 15 characters of 10 bits at 9,600 baud, 15.625 ms. The mean of the ramp over the
     // integration is its value in the middle: 3,001 kPa + 0.9416 kPa.
     let integration_us = 1_883_294;
     assert_eq!(
@@ -128,12 +128,12 @@ fn p4_goes_on_until_any_command() {
     });
     sensor.receive(b"*0100P4\r\n", 0);
     let heard = lines(&mut sensor, 900_000);
-    // 25 counts are 197.825 ms; 16 characters take 16.667 ms.
+    // 25 counts are 197.825 ms; 15 characters take 15.625 ms.
     let times: Vec<_> = heard.iter().map(|(us, _)| *us).collect();
-    let expected: Vec<u64> = (1..=4).map(|k| k * 197_825 + 16_667).collect();
+    let expected: Vec<u64> = (1..=4).map(|k| k * 197_825 + 15_625).collect();
     assert_eq!(times, expected);
-    assert_eq!(heard[0].1, "*000130000.989\r\n");
-    assert_eq!(heard[3].1, "*000130006.924\r\n");
+    assert_eq!(heard[0].1, "*000130000.99\r\n");
+    assert_eq!(heard[3].1, "*000130006.92\r\n");
     sensor.receive(b"*0100SN\r\n", 900_000);
     assert_eq!(texts(&mut sensor, 10_000_000), ["*0001SN=100123\r\n"]);
     // A command to another unit does not stop it.

@@ -22,7 +22,7 @@ pub const MAX_MESSAGE: usize = 1_024;
 const HISTORY: usize = 16;
 
 /// A message that was put behind the next one comes by itself when none follows for so long.
-const REORDER_WAIT_US: u64 = 1_000_000;
+const REORDER_WAIT_US: u64 = 60_000_000;
 
 /// Which way bytes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
