@@ -213,6 +213,12 @@ impl Machine {
         }
     }
 
+    /// How its time runs.
+    #[must_use]
+    pub const fn pace(&self) -> Pace {
+        self.pace
+    }
+
     /// Whether it has power.
     #[must_use]
     pub fn is_on(&self) -> bool {
