@@ -47,6 +47,7 @@ const FUZZ_TARGETS: &[&str] = &[
     "config",
     "entry",
     "core",
+    "rig_script",
 ];
 
 fn main() -> ExitCode {
