@@ -36,10 +36,7 @@ fn main() {
     std::fs::write(out.join("memory.x"), memory).expect("a writable folder");
     println!("cargo:rustc-link-search={}", out.display());
     println!("cargo:rustc-link-arg=-Tlink.x");
-    // Log lines: the bootloader has none.
-    if package != "boot" {
-        println!("cargo:rustc-link-arg=-Tdefmt.x");
-    }
+    println!("cargo:rustc-link-arg=-Tdefmt.x");
     // Beside the image: target/TARGET/release/PACKAGE.map.
     if let Some(release) = out.ancestors().nth(3) {
         println!(

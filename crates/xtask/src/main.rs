@@ -2,7 +2,8 @@
 //!
 //! - `test [ARGS]` installs what the tests need when it may (root and apt), names the exact command when it may not, and runs every
 //!   test. ARGS go to `cargo test`.
-//! - `firmware` builds the images for the boards and prints how much of each board they take.
+//! - `update-key DIR` makes the key pair of updates.
+//! - `firmware [OPTIONS]` builds the images for the boards and prints how much of each board they take.
 //! - `cortex-m4` counts the detectors' instructions per sample on an emulated Cortex-M4F; it needs `qemu-system-arm`.
 //! - `fuzz [TARGET] [SECONDS]` runs the fuzz targets, each for SECONDS (default 30).
 #![forbid(unsafe_code)]
@@ -13,8 +14,7 @@ mod needs;
 
 use std::process::{Command, ExitCode};
 
-const USAGE: &str =
-    "usage: cargo xtask test [ARGS] | firmware | cortex-m4 | fuzz [TARGET|all] [SECONDS]";
+const USAGE: &str = "usage: cargo xtask test [ARGS] | firmware [OPTIONS] | update-key DIR | cortex-m4 | fuzz [TARGET|all] [SECONDS]";
 
 /// The fuzz targets, each a parser of bytes from outside.
 const FUZZ_TARGETS: &[&str] = &[
@@ -54,7 +54,8 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let done = match args.first().map(String::as_str) {
         Some("test") => test(&args[1..]),
-        Some("firmware") => firmware::build(),
+        Some("firmware") => firmware::build(&args[1..]),
+        Some("update-key") => firmware::new_key(args.get(1)),
         Some("cortex-m4") => cortex_m4::count(),
         Some("fuzz") => fuzz(&args[1..]),
         Some("--help" | "-h") => {
@@ -75,7 +76,7 @@ fn main() -> ExitCode {
 fn test(args: &[String]) -> Result<(), String> {
     needs::programs();
     // The rig's tests run the images that ship.
-    firmware::build()?;
+    firmware::build(&[])?;
     cargo(&["test", "--workspace"], args)
 }
 

@@ -1,15 +1,20 @@
 //! What the edge wants done: the siren, settings, a new image.
 
 use crate::board::Board;
+use crate::image::{self, Images};
 use crate::log::note;
 use crate::memory::{self, Kept};
 use crate::shared::{Shared, now_us};
 use embassy_futures::select::select3;
-use embassy_time::{Instant, Timer};
+use embassy_time::{Duration, Instant, Timer};
 use wire::frame::{CommandOutcome, SIREN_OFF, SIREN_ON};
 
 /// Does it, for ever.
-pub(crate) async fn run<B: Board>(shared: &Shared<B>, mut store: Kept<'_, B::Flash>) -> ! {
+pub(crate) async fn run<B: Board>(
+    shared: &Shared<B>,
+    mut store: Kept<'_, B::Flash>,
+    mut images: Images<'_, B::Flash>,
+) -> ! {
     let mut silent_at_us: Option<u64> = None;
     loop {
         shared.check_in(shared.tasks.duty);
@@ -19,6 +24,7 @@ pub(crate) async fn run<B: Board>(shared: &Shared<B>, mut store: Kept<'_, B::Fla
             shared.board.borrow_mut().set_siren(false);
         }
         settings(shared, &mut store).await;
+        update(shared, &mut store, &mut images).await;
         let silence = async {
             match silent_at_us {
                 Some(at_us) => Timer::at(Instant::from_micros(at_us)).await,
@@ -70,8 +76,38 @@ async fn settings<B: Board>(shared: &Shared<B>, store: &mut Kept<'_, B::Flash>) 
     shared.to_sense.signal(());
     if needs_restart {
         // Time for the answer to go out; it comes again with the next birth in any case.
-        Timer::after(embassy_time::Duration::from_millis(500)).await;
+        Timer::after(Duration::from_millis(500)).await;
         note!("starting anew for another sensor");
+        shared.board.borrow_mut().restart();
+    }
+}
+
+/// A new image, piece by piece. During an event the flash is left alone: erasing it stops the node for seconds.
+async fn update<B: Board>(
+    shared: &Shared<B>,
+    store: &mut Kept<'_, B::Flash>,
+    images: &mut Images<'_, B::Flash>,
+) {
+    let now_us = now_us();
+    let (is_known, is_rapid, worked) = {
+        let mut node = shared.node.borrow_mut();
+        let is_rapid = node.is_rapid(now_us);
+        let worked = !is_rapid && node.update(images, now_us);
+        (node.is_known(), is_rapid, worked)
+    };
+    if worked {
+        shared.to_say.signal(());
+    }
+    if images.is_on_trial() && is_known && images.confirm() {
+        // What fails here is tried again after the next update: a lower counter only lets more images in.
+        let _ = store.raise_security(image::security()).await;
+        shared.node.borrow_mut().image_confirmed();
+        shared.to_say.signal(());
+    }
+    if !is_rapid && shared.node.borrow().wants_restart() {
+        // Time for the line to drain.
+        Timer::after(Duration::from_millis(500)).await;
+        note!("starting the new image");
         shared.board.borrow_mut().restart();
     }
 }

@@ -17,7 +17,7 @@
 
 pub mod board;
 mod duty;
-mod layout;
+mod image;
 mod link;
 mod log;
 mod memory;
@@ -33,7 +33,6 @@ use memory::Mute;
 use node::Slot;
 use shared::{Ours, Shared, now_us};
 use static_cell::ConstStaticCell;
-use wire::frame::Image;
 
 /// Samples and findings that wait for the edge: 8.5 h at one in 15 s, 64 KiB.
 pub const RING: usize = 2_048;
@@ -46,11 +45,14 @@ pub async fn run<B: Board>(mut board: B) -> ! {
         board.restart()
     };
     let flash = RefCell::new(flash);
-    let (store, start) = match memory::open(&flash, Image::Unknown).await {
+    let (store, start) = match memory::open(&flash).await {
         Ok(opened) => opened,
         Err(why) => mute(board, why).await,
     };
-    let config = start.config::<B>(board.reset_cause(), now_us());
+    let mut images = image::Images::open(&flash, B::CODE, store.security());
+    let mut config = start.config::<B>(board.reset_cause(), now_us());
+    config.firmware = image::VERSION;
+    config.image = images.state();
     let Ok(mut node) = Ours::with_slots(config, SLOTS.take()) else {
         mute(board, Mute::Settings).await
     };
@@ -69,7 +71,7 @@ pub async fn run<B: Board>(mut board: B) -> ! {
         sense::run(&shared, sensor),
         link::hear(&shared, link_in),
         link::speak(&shared, link_out),
-        duty::run(&shared, store),
+        duty::run(&shared, store, images),
         watch::run(&shared),
     )
     .await

@@ -1,19 +1,16 @@
 //! What survives a power cut, read at the start: the boot number, who the node is, and its settings.
 
 use crate::board::Board;
-use crate::layout;
 use crate::log::{alert, note};
 use core::cell::RefCell;
 use embedded_storage::nor_flash::MultiwriteNorFlash;
 use node::{Proposal, Role, Settings};
 use store::{Partition, Store};
-use wire::frame::{Image, Key, ResetCause};
-
-/// Sectors of the lasting memory.
-const SECTOR: usize = layout::STORE_SECTOR;
+use update::layout::{ONE_MIB, STORE_SECTOR};
+use wire::frame::{Key, ResetCause};
 
 /// The lasting memory of a flash.
-pub(crate) type Kept<'f, F> = Store<Partition<'f, F, SECTOR>>;
+pub(crate) type Kept<'f, F> = Store<Partition<'f, F, STORE_SECTOR>>;
 
 /// Why a node must not speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,16 +33,14 @@ pub(crate) struct Start {
     key: Key,
     pub revision: u32,
     pub settings: Settings,
-    pub image: Image,
     pub faults: u16,
 }
 
 /// Opens the lasting memory and counts this boot.
 pub(crate) async fn open<F: MultiwriteNorFlash>(
     flash: &RefCell<F>,
-    image: Image,
 ) -> Result<(Kept<'_, F>, Start), Mute> {
-    let area = Partition::new(flash, layout::STORE_START, layout::STORE_BYTES);
+    let area = Partition::new(flash, ONE_MIB.store.offset, ONE_MIB.store.bytes);
     let mut store = match Store::open(area, 0).await {
         Ok(store) => store,
         Err(_) => return Err(Mute::Flash),
@@ -83,7 +78,6 @@ pub(crate) async fn open<F: MultiwriteNorFlash>(
         key: Key::new(identity.key),
         revision,
         settings,
-        image,
         faults: store.faults(),
     };
     Ok((store, start))
@@ -107,7 +101,6 @@ impl Start {
     pub fn config<B: Board>(&self, reset_cause: ResetCause, start_us: u64) -> node::Config {
         let mut config = node::Config::new(self.node, self.boot, self.key.clone());
         config.board = B::CODE;
-        config.image = self.image;
         config.reset_cause = reset_cause;
         config.start_us = start_us;
         config.use_settings(self.revision, self.settings);

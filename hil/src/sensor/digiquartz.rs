@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | `*0100P3` | `*0001<pressure>` after the integration time | S |
 //! | `*0100P4` | the same again and again until any command comes | S |
-//! | `*0100Q3`, `*0100Q4` | temperature in degrees Celsius, once or again and again | S, form of the number K |
+//! | `*0100Q3`, `*0100Q4` | temperature in degrees Celsius, once or again and again, integrated for TR | S, form of the number K |
 //! | `*0100PR`, `*0100EW*0100PR=n` | `*0001PR=n`: integration of n times 7.913 ms, 1 to 65,535 | S, range K |
 //! | `*0100TR` | `*0001TR=m`: always four times PR here | K |
 //! | `*0100UN`, `*0100EW*0100UN=n` | `*0001UN=n`: 1 psi, 2 hPa, 3 bar, 4 kPa, 5 MPa, 6 inHg, 7 mmHg, 8 mH2O | K |
@@ -32,6 +32,9 @@ use crate::fault::Window;
 
 /// Microseconds of integration for one count of PR (S).
 pub const INTEGRATION_STEP_US: f64 = 7_913.0;
+
+/// A temperature is integrated this many times as long as a pressure: TR over PR (K).
+const TEMPERATURE_FACTOR: u64 = 4;
 
 /// Longest command; longer ones are dropped.
 const MAX_COMMAND: usize = 64;
@@ -321,7 +324,10 @@ impl Digiquartz {
                 }
                 self.answer(&format!("UN={}", self.settings.unit as u8), now_us);
             }
-            ("TR", None) => self.answer(&format!("TR={}", u32::from(self.settings.pr) * 4), now_us),
+            ("TR", None) => {
+                let tr = u64::from(self.settings.pr) * TEMPERATURE_FACTOR;
+                self.answer(&format!("TR={tr}"), now_us);
+            }
             ("SN", None) => self.answer(&format!("SN={}", self.settings.serial), now_us),
             ("MN", None) => self.answer("MN=410K-101", now_us),
             ("VR", None) => self.answer("VR=R5.10", now_us),
@@ -355,11 +361,15 @@ impl Digiquartz {
     }
 
     fn measure(&mut self, what: Measured, again: bool, begin_us: u64) {
+        let length_us = match what {
+            Measured::Pressure => self.integration_us(),
+            Measured::Temperature => TEMPERATURE_FACTOR * self.integration_us(),
+        };
         self.running = Some(Measurement {
             what,
             again,
             begin_us,
-            end_us: begin_us.saturating_add(self.integration_us()),
+            end_us: begin_us.saturating_add(length_us),
         });
     }
 

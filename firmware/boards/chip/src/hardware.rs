@@ -184,4 +184,3 @@ pub type SpiPins = (
     <SPI1 as stm32f4xx_hal::gpio::alt::SpiCommon>::Miso,
     <SPI1 as stm32f4xx_hal::gpio::alt::SpiCommon>::Mosi,
 );
-

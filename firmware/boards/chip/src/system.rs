@@ -50,11 +50,21 @@ pub fn reset_cause(rcc: &mut RCC) -> Cause {
 pub struct Watchdog(stm32f4xx_hal::watchdog::IndependentWatchdog);
 
 impl Watchdog {
-    /// Starts it: more than 10 s without [`Watchdog::feed`] reset the node. Longer than erasing the largest sector takes.
+    /// Starts it: more than 10 s without [`Watchdog::feed`] reset the node. Longer than erasing the largest sector takes (4 s).
     #[must_use]
     pub fn start(registers: IWDG) -> Self {
+        Self::of(registers, 10_000)
+    }
+
+    /// Starts it with the longest time that it has, 32 s: for the bootloader, whose image starts it anew.
+    #[must_use]
+    pub fn start_slow(registers: IWDG) -> Self {
+        Self::of(registers, 32_000)
+    }
+
+    fn of(registers: IWDG, period_ms: u32) -> Self {
         let mut watchdog = stm32f4xx_hal::watchdog::IndependentWatchdog::new(registers);
-        watchdog.start(10_000.millis());
+        watchdog.start(period_ms.millis());
         Self(watchdog)
     }
 
