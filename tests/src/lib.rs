@@ -21,6 +21,7 @@ pub mod program;
 pub mod random;
 pub mod recorded;
 pub mod replayed;
+pub mod rigged;
 pub mod running;
 pub mod site;
 pub mod wait;

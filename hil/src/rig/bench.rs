@@ -5,16 +5,18 @@
 //! due again. Programs that follow the bench's time (`WATCHFIRE_CLOCK=file:...`) see the time of the node whose turn it is, and it
 //! never goes back. All times here are microseconds since the bench's start, but for that file.
 
+use std::time::{Duration, Instant};
+
 use clock::Given;
 use wire::frame::Key;
 
+use super::Cause;
 use super::clockwork::{Drift, Telling};
 use super::error::{Error, system};
 use super::link::{self, EdgeLink};
 use super::machine::{Machine, Port, Stop};
 use super::owed::Owed;
 use super::supply::{Supply, Wanted};
-use super::{Cause, Pace};
 use crate::endpoint::Endpoint;
 use crate::fault::{Channel, Direction, Fault, FaultyLine, Framing, bytes};
 use crate::sensor::inductive_loop::Contact;
@@ -25,6 +27,9 @@ const CONTACT: [u8; 2] = [32, 33];
 
 /// How long a node is left alone at most, so that programs that follow see time go on.
 const LONGEST_US: u64 = 1_000_000;
+
+/// How long a node runs between two looks at what is due, by the wall's time.
+const GRAIN: Duration = Duration::from_millis(5);
 
 /// A node as it is put on the bench.
 pub struct Wiring<'a> {
@@ -61,6 +66,7 @@ pub struct OnBench {
     /// When its power came.
     on_us: u64,
     now_us: u64,
+    acknowledged_us: u64,
     starts: u32,
     resets: u32,
 }
@@ -68,8 +74,15 @@ pub struct OnBench {
 /// Nodes, and their time.
 pub struct Bench {
     nodes: Vec<OnBench>,
-    time: Given,
+    time: Time,
     start_us: i64,
+}
+
+enum Time {
+    /// The bench's own, for all who follow it.
+    Given(Given),
+    /// The wall's.
+    Wall(Instant),
 }
 
 impl Bench {
@@ -79,8 +92,18 @@ impl Bench {
         let start_us = time.now_us();
         Self {
             nodes: Vec::new(),
-            time,
+            time: Time::Given(time),
             start_us,
+        }
+    }
+
+    /// An empty bench that goes by the wall's time: for people who want to watch. Its machines run at [`Pace::Real`](super::Pace::Real).
+    #[must_use]
+    pub fn real_time() -> Self {
+        Self {
+            nodes: Vec::new(),
+            time: Time::Wall(Instant::now()),
+            start_us: clock::Clock::System.now_us(),
         }
     }
 
@@ -112,6 +135,7 @@ impl Bench {
             drift: Drift::of(faults, &name),
             on_us: 0,
             now_us: self.now_us(),
+            acknowledged_us: 0,
             starts: 0,
             resets: 0,
             name,
@@ -132,7 +156,12 @@ impl Bench {
     /// Microseconds since the start.
     #[must_use]
     pub fn now_us(&self) -> u64 {
-        u64::try_from(self.time.now_us().saturating_sub(self.start_us)).unwrap_or(0)
+        match &self.time {
+            Time::Given(given) => {
+                u64::try_from(given.now_us().saturating_sub(self.start_us)).unwrap_or(0)
+            }
+            Time::Wall(begun) => u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
+        }
     }
 
     /// The given time at an instant of the bench's.
@@ -146,21 +175,44 @@ impl Bench {
     /// # Errors
     /// An emulator failed, or the time cannot be written.
     pub fn turn(&mut self, until_us: u64) -> Result<bool, Error> {
+        if let Time::Wall(begun) = self.time {
+            return self.turn_by_the_wall(begun, until_us);
+        }
         let behind = self.nodes.iter_mut().min_by_key(|node| node.now_us);
         let Some(node) = behind.filter(|node| node.now_us < until_us) else {
-            let end_us = self.utc_us(until_us);
-            self.time
-                .advance_to(end_us)
-                .map_err(system("the given time"))?;
+            self.give(until_us)?;
             return Ok(false);
         };
-        let now_us = self.start_us.saturating_add_unsigned(node.now_us);
-        self.time
-            .advance_to(now_us)
-            .map_err(system("the given time"))?;
-        node.exchange()?;
+        let now_us = node.now_us;
+        if let Time::Given(given) = &mut self.time {
+            let us = self.start_us.saturating_add_unsigned(now_us);
+            given.advance_to(us).map_err(system("the given time"))?;
+        }
+        node.exchange(true)?;
         node.go_on(until_us)?;
         Ok(true)
+    }
+
+    fn give(&mut self, us: u64) -> Result<(), Error> {
+        let us = self.utc_us(us);
+        match &mut self.time {
+            Time::Given(given) => given.advance_to(us).map_err(system("the given time")),
+            Time::Wall(_) => Ok(()),
+        }
+    }
+
+    fn turn_by_the_wall(&mut self, begun: Instant, until_us: u64) -> Result<bool, Error> {
+        for node in &mut self.nodes {
+            node.now_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+            node.exchange(false)?;
+            if !node.machine.is_on() {
+                std::thread::sleep(GRAIN);
+            } else if node.machine.run_for(GRAIN)? == Stop::Reset {
+                node.resets += 1;
+                node.start(Cause::Software)?;
+            }
+        }
+        Ok(self.now_us() < until_us)
     }
 
     /// Turns until all nodes have come to `until_us`.
@@ -215,6 +267,12 @@ impl OnBench {
         self.link.answers()
     }
 
+    /// When the edge last acknowledged what it sent.
+    #[must_use]
+    pub const fn acknowledged_us(&self) -> u64 {
+        self.acknowledged_us
+    }
+
     /// What the faults of its link did: to the edge, and from it.
     #[must_use]
     pub const fn line(&self) -> [bytes::Counts; 2] {
@@ -233,14 +291,8 @@ impl OnBench {
         self.now_us
     }
 
-    /// Changes its emulator's pace: the bench is for virtual time, the program for people also for the wall's.
-    #[must_use]
-    pub const fn pace(&self) -> Pace {
-        self.machine.pace()
-    }
-
     /// Everything that happens at this instant: supply, what it said, what is said to it.
-    fn exchange(&mut self) -> Result<(), Error> {
+    fn exchange(&mut self, waits: bool) -> Result<(), Error> {
         let now_us = self.now_us;
         let said = self.machine.take_sent(Port::Link);
         let passes = self.supply.passes(said.len(), now_us);
@@ -264,7 +316,11 @@ impl OnBench {
         let (mut to_edge, mut from_edge, mut to_node) = (Vec::new(), Vec::new(), Vec::new());
         self.up.pull(now_us, &mut to_edge);
         self.telling.release(now_us, &mut from_edge);
-        let answer = self.link.exchange(&to_edge)?;
+        let before = self.link.acknowledgements();
+        let answer = self.link.exchange(&to_edge, waits)?;
+        if self.link.acknowledgements() > before {
+            self.acknowledged_us = now_us;
+        }
         self.telling.pass(&answer, now_us, &mut from_edge);
         self.down.push(&from_edge, now_us);
         self.down.pull(now_us, &mut to_node);

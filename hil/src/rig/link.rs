@@ -115,17 +115,24 @@ impl EdgeLink {
         self.owed.answers
     }
 
+    /// Acknowledgements among them.
+    #[must_use]
+    pub const fn acknowledgements(&self) -> u64 {
+        self.owed.acknowledgements
+    }
+
     /// Whether the edge is there.
     #[must_use]
     pub const fn is_connected(&self) -> bool {
         self.stream.is_some()
     }
 
-    /// Hands bytes to the edge, waits (on the wall) until it has answered what asks for an answer, and returns what it said.
+    /// Hands bytes to the edge and returns what it said. With `waits`, waits (on the wall) until it has answered what asks for an
+    /// answer.
     ///
     /// # Errors
     /// The system refuses to wait. That the edge is away is no error.
-    pub fn exchange(&mut self, bytes: &[u8]) -> Result<Vec<u8>, Error> {
+    pub fn exchange(&mut self, bytes: &[u8], waits: bool) -> Result<Vec<u8>, Error> {
         if self.stream.is_none() {
             self.stream = Stream::connect(&self.endpoint).ok();
             self.counts.connected += u64::from(self.stream.is_some());
@@ -135,7 +142,7 @@ impl EdgeLink {
         let mut taken = Vec::new();
         loop {
             self.take(&mut taken);
-            if self.owed.is_settled() {
+            if self.owed.is_settled() || !waits {
                 break;
             }
             let Some(stream) = &self.stream else {

@@ -30,5 +30,5 @@ pub use elf::Image;
 pub use error::{Error, INSTALL};
 pub use flash::Flash;
 pub use machine::{Cause, Machine, Port, Stop};
-pub use provision::Provision;
+pub use provision::{Provision, settings_for};
 pub use qemu::{Emulator, Pace};

@@ -17,6 +17,8 @@ pub struct Owed {
     other: bool,
     /// Answers that have come.
     pub answers: u64,
+    /// Acknowledgements of samples or findings among them.
+    pub acknowledgements: u64,
 }
 
 impl Owed {
@@ -31,6 +33,7 @@ impl Owed {
             time: None,
             other: false,
             answers: 0,
+            acknowledgements: 0,
         }
     }
 
@@ -75,6 +78,7 @@ impl Owed {
             self.answers += 1;
             match frame.body {
                 Body::Ack { next_seq, .. } => {
+                    self.acknowledgements += 1;
                     self.acknowledged_to.take_if(|to| *to <= next_seq);
                 }
                 // It waits for something else than it was sent: the node has to speak first.

@@ -1,11 +1,13 @@
 //! What is in a new node's flash: bootloader, application, and who the node is.
 
-use node::Settings;
+use node::{Role, Settings};
 use store::{Factory, Identity, factory_image};
+use wire::frame::Sensor;
 
 use super::elf::Image;
 use super::error::Error;
 use super::flash::{Flash, SECTORS};
+use crate::script::Model;
 
 /// Where lasting memory begins: the third sector.
 const STORE: usize = 2 * SECTORS[0];
@@ -23,6 +25,26 @@ pub struct Provision {
     pub settings: Option<Settings>,
     /// Boot numbers that are used up.
     pub boots_used: u32,
+}
+
+/// Settings of a node that has such a sensor: the defaults of what it is for.
+#[must_use]
+pub const fn settings_for(model: Model) -> Settings {
+    let (role, sensor) = match model {
+        Model::Digiquartz => (Role::Tsunami, Sensor::Digiquartz),
+        Model::Ms5837 => (Role::Tsunami, Sensor::Ms5837),
+        Model::Adxl355 => (Role::Tsunami, Sensor::Adxl355),
+        Model::Ops243 => (Role::Road, Sensor::Ops243),
+        Model::InductiveLoop => (Role::Road, Sensor::Loop),
+        Model::Sdm230 => (Role::Energy, Sensor::Sdm230),
+        Model::Sdm630 => (Role::Energy, Sensor::Sdm630),
+        Model::Pzem004t => (Role::Energy, Sensor::Pzem004t),
+    };
+    let mut settings = Settings::defaults(role);
+    settings.sensor = sensor;
+    // An accelerometer measures no sea.
+    settings.tsunami_detector &= !matches!(model, Model::Adxl355);
+    settings
 }
 
 impl Provision {
