@@ -7,7 +7,8 @@ use std::path::Path;
 use wire::ack::Ack;
 use wire::batch::{self, Batch, Reading, Station};
 use wire::frame::{
-    self, Body, Direction, Header, Key, MAX_FRAME, NodeKind, Receiver, ResetCause, Sample,
+    self, Board, Body, CommandOutcome, Direction, Header, Image, Key, MAX_FRAME, MAX_UPDATE_BYTES,
+    NodeKind, Receiver, ResetCause, Sample, Setting, SettingKey, UpdateStep, Version,
 };
 use wire::quantity::Quantity;
 
@@ -28,9 +29,13 @@ fn check(name: &str, actual: &[u8]) {
 }
 
 fn check_frame(name: &str, header: Header, body: Body) {
+    check_frame_as(Version::V1, name, header, body);
+}
+
+fn check_frame_as(version: Version, name: &str, header: Header, body: Body) {
     let key = Key::new(core::array::from_fn(|index| index as u8));
     let mut out = [0; MAX_FRAME];
-    let length = frame::encode(&header, &body, &key, &mut out).expect("fits");
+    let length = frame::encode(version, &header, &body, &key, &mut out).expect("fits");
     check(name, &out[..length]);
     let mut receiver = Receiver::<MAX_FRAME>::new();
     let mut opened = None;
@@ -40,7 +45,14 @@ fn check_frame(name: &str, header: Header, body: Body) {
         }
     }
     // Formatted, because NaN is not equal to itself.
-    let expected = format!("{:?}", Some(Ok::<_, frame::FrameError>((header, body))));
+    let expected = format!(
+        "{:?}",
+        Some(Ok::<_, frame::FrameError>(frame::Frame {
+            version,
+            header,
+            body,
+        }))
+    );
     assert_eq!(format!("{opened:?}"), expected, "{name}");
 }
 
@@ -61,6 +73,25 @@ fn down(counter: u32) -> Header {
     }
 }
 
+fn samples() -> Body {
+    let sample = |dt_us, value, quality| Sample {
+        dt_us,
+        value,
+        quality,
+    };
+    let samples = [
+        sample(0, 4_322.5, 0),
+        sample(15_000_000, 4_322.437_5, 1),
+        sample(15_000_000, f64::NAN, 48),
+    ];
+    Body::Samples {
+        first_seq: 300,
+        quantity: Quantity::SeaLevel,
+        start_us: 4_500_000_000,
+        samples: samples.into_iter().collect(),
+    }
+}
+
 #[test]
 fn frames_up() {
     check_frame(
@@ -72,25 +103,12 @@ fn frames_up() {
             reset_cause: ResetCause::PowerOn,
             mono_us: 1_500,
             first_seq: 0,
+            board: Board::Unknown,
+            image: Image::Unknown,
+            settings_revision: 0,
         },
     );
-    let sample = |dt_us, value, quality| Sample {
-        dt_us,
-        value,
-        quality,
-    };
-    let samples = [
-        sample(0, 4_322.5, 0),
-        sample(15_000_000, 4_322.437_5, 1),
-        sample(15_000_000, f64::NAN, 48),
-    ];
-    let body = Body::Samples {
-        first_seq: 300,
-        quantity: Quantity::SeaLevel,
-        start_us: 4_500_000_000,
-        samples: samples.into_iter().collect(),
-    };
-    check_frame("frame-samples", up(1), body);
+    check_frame("frame-samples", up(1), samples());
     check_frame(
         "frame-finding",
         up(2),
@@ -111,6 +129,12 @@ fn frames_up() {
             dropped: 0,
             sensor_errors: 1,
             battery_mv: 3_600,
+            clock_drift_ppb: i32::MIN,
+            clock_uncertainty_us: u32::MAX,
+            refused: 0,
+            stack_free: u16::MAX,
+            storage_errors: 0,
+            stalled: 0,
         },
     );
     check_frame(
@@ -160,6 +184,176 @@ fn frames_down() {
             expires_unix_us: 1_267_254_902_000_000,
         },
     );
+}
+
+fn settings(values: &[(SettingKey, f64)]) -> heapless::Vec<Setting, { frame::MAX_SETTINGS }> {
+    values
+        .iter()
+        .map(|(key, value)| Setting::new(*key, *value))
+        .collect()
+}
+
+/// Version 2 of every kind; the numbers go on from the story that version 1 tells.
+#[test]
+fn version_2_up() {
+    let check = |name: &str, header, body| check_frame_as(Version::V2, name, header, body);
+    check(
+        "frame2-birth",
+        up(0),
+        Body::Birth {
+            firmware: [1, 2, 0],
+            kind: NodeKind::BottomPressure,
+            reset_cause: ResetCause::Software,
+            mono_us: 1_500,
+            first_seq: 0,
+            board: Board::Stm32f405,
+            image: Image::Trial,
+            settings_revision: 4,
+        },
+    );
+    check("frame2-samples", up(1), samples());
+    check(
+        "frame2-finding",
+        up(2),
+        Body::Finding {
+            seq: 303,
+            mono_us: 4_530_000_000,
+            code: 17,
+            value: -0.0625,
+        },
+    );
+    check(
+        "frame2-health",
+        up(3),
+        Body::Health {
+            mono_us: 4_530_000_000,
+            ring_used: 3,
+            ring_capacity: 512,
+            dropped: 0,
+            sensor_errors: 1,
+            battery_mv: 3_600,
+            clock_drift_ppb: -1_850,
+            clock_uncertainty_us: 420,
+            refused: 2,
+            stack_free: 5_120,
+            storage_errors: 0,
+            stalled: 0b100,
+        },
+    );
+    check(
+        "frame2-time-request",
+        up(4),
+        Body::TimeRequest {
+            t1_us: 4_530_000_100,
+        },
+    );
+    let values = settings(&[
+        (SettingKey::SampleIntervalMs, 15_000.0),
+        (SettingKey::ThresholdAbove, f64::NAN),
+        (SettingKey::TsunamiDetector, 1.0),
+    ]);
+    check(
+        "frame2-settings",
+        up(5),
+        Body::Settings {
+            revision: 5,
+            values,
+        },
+    );
+    check(
+        "frame2-command-done",
+        up(6),
+        Body::CommandDone {
+            id: 9,
+            outcome: CommandOutcome::Done,
+            mono_us: 4_531_000_850,
+            delay_us: 850,
+        },
+    );
+    check(
+        "frame2-update-state",
+        up(7),
+        Body::UpdateState {
+            state: UpdateStep::WantsData,
+            version: [1, 3, 0],
+            next_offset: 384,
+        },
+    );
+    check("frame2-turn", up(8), Body::Turn);
+}
+
+#[test]
+fn version_2_down() {
+    let check = |name: &str, header, body| check_frame_as(Version::V2, name, header, body);
+    check(
+        "frame2-time-reply",
+        down(0),
+        Body::TimeReply {
+            t1_us: 4_530_000_100,
+            t2_unix_us: 1_267_254_842_000_000,
+            t3_unix_us: 1_267_254_842_000_250,
+        },
+    );
+    check(
+        "frame2-ack",
+        down(1),
+        Body::Ack {
+            boot: 3,
+            next_seq: 303,
+        },
+    );
+    check(
+        "frame2-gap",
+        down(2),
+        Body::Gap {
+            boot: 3,
+            from_seq: 290,
+            to_seq: 300,
+        },
+    );
+    check(
+        "frame2-command",
+        down(3),
+        Body::Command {
+            id: 9,
+            code: frame::SIREN_ON,
+            argument: 60_000,
+            expires_unix_us: 1_267_254_902_000_000,
+        },
+    );
+    let values = settings(&[
+        (SettingKey::SampleIntervalMs, 15_000.0),
+        (SettingKey::ThresholdAbove, f64::NAN),
+    ]);
+    check(
+        "frame2-set-settings",
+        down(4),
+        Body::SetSettings {
+            revision: 5,
+            values,
+        },
+    );
+    check("frame2-read-settings", down(5), Body::ReadSettings);
+    check(
+        "frame2-update-offer",
+        down(6),
+        Body::UpdateOffer {
+            version: [1, 3, 0],
+            security: 2,
+            length: 98_304,
+            digest: core::array::from_fn(|index| 0x40 + index as u8),
+            signature: core::array::from_fn(|index| 0x80 + index as u8),
+        },
+    );
+    check(
+        "frame2-update-data",
+        down(7),
+        Body::UpdateData {
+            offset: 384,
+            bytes: (0..MAX_UPDATE_BYTES as u8).collect(),
+        },
+    );
+    check("frame2-poll", down(8), Body::Poll { limit: 1_024 });
 }
 
 fn check_batch(

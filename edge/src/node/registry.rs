@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use clock::Clock;
 use serde::Serialize;
 use tokio::sync::mpsc;
-use wire::frame::{self, Body, Direction, Header, Key, MAX_FRAME, RawFrame};
+use wire::frame::{self, Body, Direction, Frame, Header, Key, MAX_FRAME, RawFrame, Version};
 use wire::quality::Quality;
 use wire::quantity::Quantity;
 
@@ -93,6 +93,8 @@ struct Node {
     simulated: bool,
     session: Session,
     route: Option<Downlink>,
+    /// Of its latest frame; it is answered in the same.
+    version: Version,
     counter: u32,
 }
 
@@ -120,6 +122,7 @@ impl Nodes {
                 simulated: node.simulated,
                 session,
                 route: None,
+                version: Version::default(),
                 counter: 0,
             };
             (node.id, node_state)
@@ -148,13 +151,17 @@ impl Nodes {
         now_us: i64,
         route: &Downlink,
     ) -> Result<Received, &'static str> {
-        let header = frame::peek(raw).map_err(|error| error.name())?;
+        let (_, header) = frame::peek(raw).map_err(|error| error.name())?;
         if header.direction != Direction::Up {
             return Err("wrong_way");
         }
         let mut nodes = self.lock();
         let node = nodes.get_mut(&header.node).ok_or("unknown_node")?;
-        let (header, body) = frame::open(raw, &node.key).map_err(|error| error.name())?;
+        let Frame {
+            version,
+            header,
+            body,
+        } = frame::open(raw, &node.key).map_err(|error| error.name())?;
         let quantity = match &body {
             Body::Samples { quantity, .. } => Some(*quantity),
             _ => None,
@@ -163,6 +170,7 @@ impl Nodes {
             Ok(outcome) => outcome,
             Err(refused) => return Err(refused.name()),
         };
+        node.version = version;
         if node
             .route
             .as_ref()
@@ -281,7 +289,7 @@ impl Nodes {
         };
         node.counter = counter;
         let mut bytes = [0; MAX_FRAME];
-        let sent = frame::encode(&header, &body, &node.key, &mut bytes)
+        let sent = frame::encode(node.version, &header, &body, &node.key, &mut bytes)
             .is_ok_and(|length| route.try_send(bytes[..length].to_vec()).is_ok());
         if !sent {
             self.tallies.errors.add("downlink_full", 1);

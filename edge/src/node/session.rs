@@ -278,7 +278,19 @@ impl Session {
                     t3_unix_us: now_us,
                 });
             }
-            Body::TimeReply { .. } | Body::Ack { .. } | Body::Gap { .. } | Body::Command { .. } => {
+            Body::Settings { .. }
+            | Body::CommandDone { .. }
+            | Body::UpdateState { .. }
+            | Body::Turn => {}
+            Body::TimeReply { .. }
+            | Body::Ack { .. }
+            | Body::Gap { .. }
+            | Body::Command { .. }
+            | Body::SetSettings { .. }
+            | Body::ReadSettings
+            | Body::UpdateOffer { .. }
+            | Body::UpdateData { .. }
+            | Body::Poll { .. } => {
                 return Err(Refused::WrongWay);
             }
         }

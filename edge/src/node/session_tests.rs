@@ -2,7 +2,7 @@
 
 use super::*;
 use proptest::prelude::*;
-use wire::frame::{Direction, NodeKind, ResetCause, Sample};
+use wire::frame::{Board, Direction, Image, NodeKind, ResetCause, Sample};
 
 const TIMING: Timing = Timing {
     max_uncertainty_us: 500_000,
@@ -40,6 +40,9 @@ fn birth(first_seq: u64) -> Body {
         reset_cause: ResetCause::PowerOn,
         mono_us: 0,
         first_seq,
+        board: Board::Host,
+        image: Image::Confirmed,
+        settings_revision: 0,
     }
 }
 

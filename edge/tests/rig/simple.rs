@@ -1,7 +1,7 @@
 //! A node without a ring of its own: writes the frames it is told to and reads the answers.
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use wire::frame::{Body, Direction, Header, MAX_FRAME, Receiver, Sample, encode, open};
+use wire::frame::{Body, Direction, Header, MAX_FRAME, Receiver, Sample, Version, encode, open};
 use wire::quantity::Quantity;
 
 pub struct SimpleNode<S> {
@@ -37,7 +37,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SimpleNode<S> {
         };
         self.counter += 1;
         let mut bytes = [0; MAX_FRAME];
-        let length = encode(&header, body, key, &mut bytes).unwrap();
+        let length = encode(Version::V2, &header, body, key, &mut bytes).unwrap();
         bytes[..length].to_vec()
     }
 
@@ -67,7 +67,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SimpleNode<S> {
         loop {
             let byte = self.stream.read_u8().await.ok()?;
             if let Some(Ok(raw)) = self.receiver.push(byte) {
-                let (header, body) = open(raw, &super::key()).unwrap();
+                let frame = open(raw, &super::key()).unwrap();
+                // Answered in the version that this node speaks.
+                assert_eq!(frame.version, Version::V2);
+                let (header, body) = (frame.header, frame.body);
                 assert_eq!((header.direction, header.node), (Direction::Down, self.id));
                 match &body {
                     Body::Ack { boot, next_seq } if *boot == self.boot => {

@@ -6,7 +6,7 @@
 use crate::Node;
 use crate::delivery::Acknowledged;
 use crate::stats::count;
-use wire::frame::{Body, Direction, FrameError, Header, RawFrame, open, peek};
+use wire::frame::{Body, Direction, Frame, FrameError, RawFrame, open, peek};
 
 /// Most commands that wait for the board.
 pub const COMMAND_QUEUE: usize = 4;
@@ -77,10 +77,10 @@ impl<const N: usize> Node<N> {
             .map_err(|_| Refusal::Damaged)
             .and_then(|raw| check(raw, &self.config));
         match checked {
-            Ok((header, _)) if !self.guard.accept(header.boot, header.counter) => {
+            Ok(frame) if !self.guard.accept(frame.header.boot, frame.header.counter) => {
                 count(&mut self.stats.refused.replayed);
             }
-            Ok((_, body)) => {
+            Ok(Frame { body, .. }) => {
                 let (now_us, pace) = (self.now_us, self.config.pace());
                 self.delivery.heard(now_us, &pace);
                 self.birth.hasten(now_us.wrapping_add(pace.retry_us));
@@ -134,7 +134,16 @@ impl<const N: usize> Node<N> {
             | Body::Samples { .. }
             | Body::Finding { .. }
             | Body::Health { .. }
-            | Body::TimeRequest { .. } => count(&mut self.stats.refused.senseless),
+            | Body::TimeRequest { .. }
+            | Body::Settings { .. }
+            | Body::CommandDone { .. }
+            | Body::UpdateState { .. }
+            | Body::Turn
+            | Body::SetSettings { .. }
+            | Body::ReadSettings
+            | Body::UpdateOffer { .. }
+            | Body::UpdateData { .. }
+            | Body::Poll { .. } => count(&mut self.stats.refused.senseless),
         }
     }
 
@@ -190,8 +199,8 @@ impl<const N: usize> Node<N> {
 }
 
 /// Line, address and authenticity; the address first, because checking a tag is the costly part.
-fn check(raw: RawFrame<'_>, config: &crate::Config) -> Result<(Header, Body), Refusal> {
-    let header = peek(raw).map_err(|_| Refusal::Damaged)?;
+fn check(raw: RawFrame<'_>, config: &crate::Config) -> Result<Frame, Refusal> {
+    let (_, header) = peek(raw).map_err(|_| Refusal::Damaged)?;
     if header.node != config.node || header.direction != Direction::Down {
         return Err(Refusal::Misaddressed);
     }

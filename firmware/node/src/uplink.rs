@@ -8,7 +8,7 @@ use crate::ring::What;
 use crate::stats::count;
 use crate::timer::{backed_off, earlier, earliest, reached};
 use crate::{MAX_FRAME, Node};
-use wire::frame::{Body, Direction, Header, Sample, encode};
+use wire::frame::{Board, Body, Direction, Header, Image, Sample, Version, encode};
 
 /// Something sent again and again, with back-off, until it is answered.
 #[derive(Debug)]
@@ -103,6 +103,9 @@ impl<const N: usize> Node<N> {
             reset_cause: self.config.reset_cause,
             mono_us: now_us,
             first_seq: self.delivery.first_seq(),
+            board: Board::Unknown,
+            image: Image::Unknown,
+            settings_revision: 0,
         };
         // A delimiter first: whatever the line carried before, half a frame included, ends here. The few bytes of a birth
         // leave room for it.
@@ -129,6 +132,12 @@ impl<const N: usize> Node<N> {
                 .saturating_add(self.stats.dropped_findings),
             sensor_errors: self.stats.sensor_errors,
             battery_mv: self.battery_mv,
+            clock_drift_ppb: i32::MIN,
+            clock_uncertainty_us: u32::MAX,
+            refused: self.stats.refused.total(),
+            stack_free: u16::MAX,
+            storage_errors: 0,
+            stalled: 0,
         }
     }
 
@@ -190,7 +199,7 @@ impl<const N: usize> Node<N> {
             direction: Direction::Up,
         };
         self.counter += 1;
-        match encode(&header, body, &self.config.key, out) {
+        match encode(Version::V2, &header, body, &self.config.key, out) {
             Ok(length) => {
                 count(&mut self.stats.frames_sent);
                 length
@@ -253,7 +262,7 @@ mod tests {
                     kinds.push(
                         wire::frame::open(raw, &Key::new([1; 32]))
                             .expect("authentic")
-                            .1,
+                            .body,
                     );
                 }
             }

@@ -4,7 +4,7 @@ mod rig;
 
 use node::{Command, MAX_FRAME, Node, Refused};
 use rig::{Edge, Faults, NODE, Rig, config, down, key};
-use wire::frame::{Body, Direction, Header, Key, encode};
+use wire::frame::{Body, Direction, Header, Key, Version, encode};
 use wire::quality::Quality;
 use wire::quantity::Quantity;
 
@@ -273,6 +273,6 @@ fn commands_are_handed_over_once_and_not_after_they_expire() {
 fn the_rig_speaks_the_same_format() {
     // Guards the helper: a frame that the wire crate would refuse must not pass for a tested refusal.
     let mut out = [0; MAX_FRAME];
-    let length = encode(&header(9, 0), &ACK, &key(), &mut out).expect("fits");
+    let length = encode(Version::V2, &header(9, 0), &ACK, &key(), &mut out).expect("fits");
     assert_eq!(out[..length], down(&header(9, 0), &ACK, &key()));
 }

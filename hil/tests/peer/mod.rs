@@ -181,8 +181,8 @@ pub async fn serve(
             let Some(raw) = receiver.push(byte) else {
                 continue;
             };
-            let (header, body) =
-                open(raw.expect("whole frames"), &key()).expect("authentic frames");
+            let frame = open(raw.expect("whole frames"), &key()).expect("authentic frames");
+            let (version, header, body) = (frame.version, frame.header, frame.body);
             assert_eq!((header.node, header.direction), (NODE, Direction::Up));
             frames += 1;
             if frames <= manners.deaf_for {
@@ -207,7 +207,8 @@ pub async fn serve(
                 };
                 counter += 1;
                 let mut out = [0; MAX_FRAME];
-                let length = encode(&header, &answer, &key(), &mut out).expect("a frame fits");
+                let length =
+                    encode(version, &header, &answer, &key(), &mut out).expect("a frame fits");
                 if writer.write_all(&out[..length]).await.is_err() {
                     return;
                 }

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wire::frame::{Body, Direction, Header, Key, MAX_FRAME, Receiver, encode, open, peek};
+use wire::frame::{Body, Direction, Header, Key, MAX_FRAME, Receiver, Version, encode, open, peek};
 
 const CRC: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISCSI);
 
@@ -14,7 +14,11 @@ fn hear(bytes: &[u8], key: &Key) -> usize {
             heard += 1;
             let header = peek(raw);
             match open(raw, key) {
-                Ok((opened, _)) => assert_eq!(header, Ok(opened), "one header, read twice"),
+                Ok(frame) => assert_eq!(
+                    header,
+                    Ok((frame.version, frame.header)),
+                    "one header, read twice"
+                ),
                 Err(error) => assert!(!error.name().is_empty()),
             }
         }
@@ -48,8 +52,10 @@ fuzz_target!(|data: &[u8]| {
             direction: Direction::Up,
         };
         let mut out = [0; MAX_FRAME];
-        if let Ok(n) = encode(&header, &body, &key, &mut out) {
-            assert_eq!(hear(&out[..n], &key), 1, "what was written is heard");
+        for version in [Version::V1, Version::V2] {
+            if let Ok(n) = encode(version, &header, &body, &key, &mut out) {
+                assert_eq!(hear(&out[..n], &key), 1, "what was written is heard");
+            }
         }
     }
 });

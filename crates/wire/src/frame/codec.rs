@@ -5,7 +5,7 @@
 //! that passes both and still fails at the body comes from a peer with another idea of the protocol.
 
 use super::key::TAG_BYTES;
-use super::{Body, Header, Key, MAX_FRAME, VERSION};
+use super::{Body, Header, Key, MAX_FRAME, Version};
 use crc::{CRC_32_ISCSI, Crc};
 use thiserror::Error;
 
@@ -31,6 +31,9 @@ pub enum EncodeError {
     /// The counter has reached `u32::MAX`: the sender must take a new boot number, see [`Header`].
     #[error("the frame counter is used up; take a new boot number")]
     CounterExhausted,
+    /// The version asked for has no such body, see [`Version::last_kind`].
+    #[error("this version of the frame has no such body")]
+    NotInVersion,
 }
 
 impl EncodeError {
@@ -40,6 +43,7 @@ impl EncodeError {
             EncodeError::OutputTooSmall => "output_too_small",
             EncodeError::TooLong => "too_long",
             EncodeError::CounterExhausted => "counter_exhausted",
+            EncodeError::NotInVersion => "not_in_version",
         }
     }
 }
@@ -68,6 +72,9 @@ pub enum FrameError {
     /// The authentication tag differs: wrong key, or forged.
     #[error("authentication tag differs")]
     Tag,
+    /// Authentic, but this version has no body of that kind: the peer knows more than this module.
+    #[error("this version of the frame has no body of kind {0}")]
+    Kind(u32),
 }
 
 impl FrameError {
@@ -80,6 +87,7 @@ impl FrameError {
         "version",
         "body",
         "tag",
+        "kind",
     ];
 
     /// Stable name for counters.
@@ -92,6 +100,7 @@ impl FrameError {
             FrameError::Version(_) => "version",
             FrameError::Body => "body",
             FrameError::Tag => "tag",
+            FrameError::Kind(_) => "kind",
         }
     }
 }
@@ -112,11 +121,23 @@ impl<'a> RawFrame<'a> {
     }
 }
 
-/// Writes one frame, byte-stuffed and with its trailing zero, to the front of `out`; returns its length.
+/// A frame that was checked completely.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Frame {
+    /// In which version it came: answer in the same.
+    pub version: Version,
+    /// Who sent it, and its place in the sender's sequence.
+    pub header: Header,
+    /// What it says.
+    pub body: Body,
+}
+
+/// Writes one frame in `version`, byte-stuffed and with its trailing zero, to the front of `out`; returns its length.
 ///
 /// # Errors
 /// [`EncodeError`]. The caller owns the rule that a header is never used for two contents.
 pub fn encode(
+    version: Version,
     header: &Header,
     body: &Body,
     key: &Key,
@@ -127,9 +148,7 @@ pub fn encode(
     }
     let mut raw = [0; MAX_RAW];
     let content = &mut raw[..MAX_RAW - TAG_BYTES - CRC_BYTES];
-    let message_bytes = postcard::to_slice(&(VERSION, header, body), content)
-        .map_err(|_| EncodeError::TooLong)?
-        .len();
+    let message_bytes = version.write(header, body, content)?;
     let tag = key
         .tag(header, &raw[..message_bytes])
         .ok_or(EncodeError::TooLong)?;
@@ -150,26 +169,28 @@ pub fn encode(
 ///
 /// # Errors
 /// [`FrameError::TooShort`], `Crc`, `Version` or `Body`.
-pub fn peek(raw: RawFrame<'_>) -> Result<Header, FrameError> {
-    split(raw).map(|parts| parts.header)
+pub fn peek(raw: RawFrame<'_>) -> Result<(Version, Header), FrameError> {
+    split(raw).map(|parts| (parts.version, parts.header))
 }
 
 /// Checks a frame completely and reads it.
 ///
 /// # Errors
-/// As [`peek`], then [`FrameError::Tag`], then [`FrameError::Body`].
-pub fn open(raw: RawFrame<'_>, key: &Key) -> Result<(Header, Body), FrameError> {
+/// As [`peek`], then [`FrameError::Tag`], then [`FrameError::Kind`] or [`FrameError::Body`].
+pub fn open(raw: RawFrame<'_>, key: &Key) -> Result<Frame, FrameError> {
     let parts = split(raw)?;
     if !key.verify(&parts.header, parts.message, parts.tag) {
         return Err(FrameError::Tag);
     }
-    match postcard::take_from_bytes::<Body>(parts.body) {
-        Ok((body, [])) => Ok((parts.header, body)),
-        _ => Err(FrameError::Body),
-    }
+    Ok(Frame {
+        version: parts.version,
+        header: parts.header,
+        body: parts.version.read(parts.body)?,
+    })
 }
 
 struct Parts<'a> {
+    version: Version,
     header: Header,
     /// What the tag covers: version, header and body.
     message: &'a [u8],
@@ -192,11 +213,10 @@ fn split(raw: RawFrame<'_>) -> Result<Parts<'_>, FrameError> {
         .split_last_chunk::<TAG_BYTES>()
         .ok_or(FrameError::TooShort)?;
     let (&version, content) = message.split_first().ok_or(FrameError::TooShort)?;
-    if version != VERSION {
-        return Err(FrameError::Version(version));
-    }
+    let version = Version::from_code(version).ok_or(FrameError::Version(version))?;
     let (header, body) = postcard::take_from_bytes(content).map_err(|_| FrameError::Body)?;
     Ok(Parts {
+        version,
         header,
         message,
         body,

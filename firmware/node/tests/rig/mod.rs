@@ -6,7 +6,7 @@
 use node::{Config, MAX_FRAME, Node};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
-use wire::frame::{Body, Direction, Header, Key, Receiver, encode, open};
+use wire::frame::{Body, Direction, Header, Key, Receiver, Version, encode, open};
 use wire::quantity::Quantity;
 
 /// The secret of the tests.
@@ -155,7 +155,8 @@ impl Edge {
             let opened = match self.receiver.push(byte) {
                 None => continue,
                 Some(Err(_)) => None,
-                Some(Ok(raw)) => open(raw, &key()).ok().inspect(|(header, _)| {
+                Some(Ok(raw)) => open(raw, &key()).ok().inspect(|frame| {
+                    let header = &frame.header;
                     let seen = self
                         .counters
                         .entry((header.boot, header.counter))
@@ -165,7 +166,7 @@ impl Edge {
                 }),
             };
             match opened {
-                Some((header, body)) => self.take(&header, &body, mono_us, &mut answers),
+                Some(frame) => self.take(&frame.header, &frame.body, mono_us, &mut answers),
                 None => self.damaged += 1,
             }
         }
@@ -282,7 +283,8 @@ impl Edge {
 /// Encodes any downlink frame.
 pub fn down(header: &Header, body: &Body, key: &Key) -> Vec<u8> {
     let mut out = [0; MAX_FRAME];
-    let length = encode(header, body, key, &mut out).expect("a frame fits its largest size");
+    let length =
+        encode(Version::V2, header, body, key, &mut out).expect("a frame fits its largest size");
     out[..length].to_vec()
 }
 
