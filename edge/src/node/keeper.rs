@@ -101,7 +101,11 @@ impl Keeper {
     /// The node has told who it is. `curious`: its settings are worth reading although none is wanted.
     pub fn born(&mut self, revision: u32, curious: bool) {
         self.curious = curious;
-        if self.in_force.as_ref().is_none_or(|(known, _)| *known != revision) {
+        if self
+            .in_force
+            .as_ref()
+            .is_none_or(|(known, _)| *known != revision)
+        {
             self.restart();
         }
     }
@@ -163,7 +167,11 @@ impl Keeper {
     fn missing(&self) -> Vec<Setting> {
         let in_force = self.in_force.as_ref().map_or(&[][..], |(_, values)| values);
         let has = |wanted: &&Setting| in_force.iter().any(|value| same(value, wanted));
-        self.wanted.iter().filter(|wanted| !has(wanted)).copied().collect()
+        self.wanted
+            .iter()
+            .filter(|wanted| !has(wanted))
+            .copied()
+            .collect()
     }
 
     /// What became of the wanted settings.
@@ -197,7 +205,11 @@ impl Keeper {
         Some(SettingsReport {
             state: self.standing(),
             revision: self.in_force.as_ref().map(|(revision, _)| *revision),
-            in_force: self.in_force.as_ref().map(|(_, values)| named(values)).unwrap_or_default(),
+            in_force: self
+                .in_force
+                .as_ref()
+                .map(|(_, values)| named(values))
+                .unwrap_or_default(),
             wanted: named(&self.missing()),
         })
     }
@@ -227,7 +239,11 @@ mod tests {
         let mut keeper = Keeper::new(vec![interval(1_000.0), off()]);
         assert_eq!(keeper.standing(), Standing::Pending);
         assert_eq!(keeper.due(0, Version::V2), Some(Body::ReadSettings));
-        assert_eq!(keeper.due(1_000_000, Version::V2), None, "an answer takes its time");
+        assert_eq!(
+            keeper.due(1_000_000, Version::V2),
+            None,
+            "an answer takes its time"
+        );
         assert_eq!(keeper.due(5_000_000, Version::V2), Some(Body::ReadSettings));
         keeper.told(7, &[interval(15_000.0), off()]);
         let write = Some(Body::SetSettings {
@@ -235,7 +251,11 @@ mod tests {
             values: [interval(1_000.0)].into_iter().collect(),
         });
         assert_eq!(keeper.due(6_000_000, Version::V2), write);
-        assert_eq!(keeper.due(11_000_000, Version::V2), write, "its answer was lost: the same again");
+        assert_eq!(
+            keeper.due(11_000_000, Version::V2),
+            write,
+            "its answer was lost: the same again"
+        );
         keeper.told(8, &[interval(1_000.0), off()]);
         assert_eq!(keeper.standing(), Standing::Applied);
         assert_eq!(keeper.due(i64::MAX, Version::V2), None);
@@ -251,17 +271,27 @@ mod tests {
         assert!(keeper.due(0, Version::V2).is_some());
         keeper.told(0, &[interval(15_000.0)]);
         for now_us in 1..=3 {
-            assert!(matches!(keeper.due(now_us, Version::V2), Some(Body::SetSettings { revision: 1, .. })));
+            assert!(matches!(
+                keeper.due(now_us, Version::V2),
+                Some(Body::SetSettings { revision: 1, .. })
+            ));
             keeper.told(0, &[interval(15_000.0)]);
         }
         assert_eq!(keeper.standing(), Standing::Refused);
         assert_eq!(keeper.due(i64::MAX, Version::V2), None);
         keeper.want(vec![interval(2_000.0)]);
-        assert!(matches!(keeper.due(9, Version::V2), Some(Body::SetSettings { .. })));
+        assert!(matches!(
+            keeper.due(9, Version::V2),
+            Some(Body::SetSettings { .. })
+        ));
         keeper.told(1, &[interval(2_000.0)]);
         assert_eq!(keeper.standing(), Standing::Applied);
         keeper.born(0, false);
-        assert_eq!(keeper.due(10, Version::V2), Some(Body::ReadSettings), "somebody has put in a new board");
+        assert_eq!(
+            keeper.due(10, Version::V2),
+            Some(Body::ReadSettings),
+            "somebody has put in a new board"
+        );
     }
 
     #[test]
@@ -270,7 +300,10 @@ mod tests {
         assert_eq!(keeper.due(0, Version::V1), None);
         assert_eq!(keeper.standing(), Standing::Unsupported);
         let mut keeper = Keeper::new(Vec::new());
-        assert_eq!((keeper.due(0, Version::V2), keeper.standing()), (None, Standing::Unmanaged));
+        assert_eq!(
+            (keeper.due(0, Version::V2), keeper.standing()),
+            (None, Standing::Unmanaged)
+        );
         keeper.born(3, true);
         assert_eq!(keeper.due(0, Version::V2), Some(Body::ReadSettings));
         keeper.told(3, &[]);

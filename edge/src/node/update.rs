@@ -211,9 +211,7 @@ impl Course {
     ) -> Option<Body> {
         let image = shelf.of(running.board)?;
         let settled = matches!(running.standing, Standing::Confirmed | Standing::Returned);
-        if !settled
-            || running.version >= image.version
-            || self.memory.failed == Some(image.version)
+        if !settled || running.version >= image.version || self.memory.failed == Some(image.version)
         {
             return None;
         }

@@ -8,6 +8,7 @@ use clock::Clock;
 use serde::Serialize;
 use tokio::sync::watch;
 
+use crate::link::stats::{LineReport, Lines};
 use crate::meter::{MeterHealth, MeterReport};
 use crate::node::{NodeReport, Nodes};
 use crate::outbox::Outbox;
@@ -50,6 +51,8 @@ pub struct Status {
     pub frame_errors: Counts,
     /// Node links by fate.
     pub links: Counts,
+    /// Each of them.
+    pub lines: Vec<LineReport>,
     /// Each node.
     pub nodes: Vec<NodeReport>,
     /// Each meter.
@@ -104,6 +107,8 @@ pub struct Sources {
     pub meters: Vec<Arc<MeterHealth>>,
     /// Node links.
     pub links: Arc<Tally>,
+    /// Each of them.
+    pub lines: Arc<Lines>,
     /// Outbox writer.
     pub stored: Arc<Tally>,
     /// Connections and messages.
@@ -153,6 +158,7 @@ impl Sources {
         let siren_trouble = sirens
             .as_ref()
             .is_some_and(|sirens| !sirens.conditions.is_empty());
+        let nodes = self.nodes.report();
         let mut conditions = Vec::new();
         for (holds, condition) in [
             (outbox.full, "outbox_full"),
@@ -171,6 +177,7 @@ impl Sources {
                 conditions.push(condition);
             }
         }
+        conditions.extend(self.nodes.conditions(&nodes));
         Status {
             state: "online",
             conditions,
@@ -185,7 +192,8 @@ impl Sources {
             frames: self.nodes.tallies.counts.snapshot(),
             frame_errors: self.nodes.tallies.errors.snapshot(),
             links: self.links.snapshot(),
-            nodes: self.nodes.report(),
+            lines: self.lines.report(),
+            nodes,
             meters,
             sirens,
         }
