@@ -225,8 +225,8 @@ impl VirtualNode {
         self.node.stats()
     }
 
-    /// The oldest command that the edge relayed, for example to a siren.
-    pub fn take_command(&mut self) -> Option<Command> {
-        self.node.take_command()
+    /// The oldest command that the edge relayed, for example to a siren, if it has not expired at `virtual_us`.
+    pub fn take_command(&mut self, virtual_us: i64) -> Option<Command> {
+        self.node.take_command(self.mono_us(virtual_us))
     }
 }

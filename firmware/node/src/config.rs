@@ -1,8 +1,9 @@
 //! What a node is told when it starts. All times are microseconds on the node's monotonic clock.
 
 use crate::delivery::Pace;
+use crate::settings::Settings;
 use signal::{threshold, tsunami};
-use wire::frame::{Key, NodeKind, ResetCause};
+use wire::frame::{Board, Image, Key, NodeKind, ResetCause};
 use wire::quantity::Quantity;
 
 /// Most quantities that one node watches with limits.
@@ -20,7 +21,7 @@ pub struct Watch {
 }
 
 /// The tsunami detector on one quantity.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TsunamiWatch {
     /// The quantity whose samples are watched: sea level or water pressure.
     pub quantity: Quantity,
@@ -46,6 +47,15 @@ pub struct Config {
     pub kind: NodeKind,
     /// Why it started.
     pub reset_cause: ResetCause,
+    /// The hardware it runs on.
+    pub board: Board,
+    /// Whether the image that runs is there to stay.
+    pub image: Image,
+    /// Settings that can be read and written over the link, with their revision; `None` for a node that has none. Set by
+    /// [`Config::use_settings`], together with what they decide.
+    pub settings: Option<(u32, Settings)>,
+    /// Speak only when polled: the line is shared with other nodes. Default false.
+    pub shared_line: bool,
     /// The monotonic clock at the start; any value.
     pub start_us: u64,
     /// How long to wait for an acknowledgement before sending again; doubled per attempt. Default 500 ms.
@@ -81,6 +91,10 @@ impl Config {
             firmware: FIRMWARE,
             kind: NodeKind::Unknown,
             reset_cause: ResetCause::Unknown,
+            board: Board::Unknown,
+            image: Image::Unknown,
+            settings: None,
+            shared_line: false,
             start_us: 0,
             retry_us: 500_000,
             retry_max_us: 30_000_000,
@@ -93,6 +107,20 @@ impl Config {
             watches: heapless::Vec::new(),
             tsunami: None,
         }
+    }
+
+    /// Puts settings in force: timing, line, kind, and the node's own detection.
+    pub fn use_settings(&mut self, revision: u32, settings: Settings) {
+        self.kind = settings.role.kind();
+        self.max_hold_us = u64::from(settings.max_hold_ms) * 1_000;
+        self.rapid_us = u64::from(settings.rapid_hold_s) * 1_000_000;
+        self.health_us = u64::from(settings.health_s) * 1_000_000;
+        self.time_request_us = u64::from(settings.time_request_s) * 1_000_000;
+        self.shared_line = settings.shared_line;
+        self.watches.clear();
+        self.watches.extend(settings.watch());
+        self.tsunami = settings.tsunami();
+        self.settings = Some((revision, settings));
     }
 
     pub(crate) fn pace(&self) -> Pace {

@@ -112,6 +112,42 @@ impl Detection {
         })
     }
 
+    /// Follows changed settings. What has not changed keeps its state, above all the tsunami detector, which takes days
+    /// to learn the tide. Returns the end of every condition whose limit is gone or another, with the limit that was.
+    pub(crate) fn reconfigure(&mut self, config: &Config) -> heapless::Vec<Found, MAX_FOUND> {
+        let mut ended = heapless::Vec::new();
+        let mut watches = heapless::Vec::new();
+        for Watch { quantity, limits } in &config.watches {
+            let kept = self
+                .watches
+                .iter()
+                .position(|(watched, threshold)| {
+                    watched == quantity && threshold.limits() == limits
+                })
+                .map(|index| self.watches.swap_remove(index));
+            // Settings are checked before they get here.
+            let watch = kept.or_else(|| Some((*quantity, Threshold::new(*limits).ok()?)));
+            watches.extend(watch);
+        }
+        for (_, threshold) in core::mem::replace(&mut self.watches, watches) {
+            let limits = threshold.limits();
+            for (kind, code, limit) in [
+                (Kind::Above, FindingCode::AboveCleared, limits.above),
+                (Kind::Below, FindingCode::BelowCleared, limits.below),
+                (Kind::Rate, FindingCode::RateCleared, limits.max_rate_per_s),
+            ] {
+                if let (true, Some(value)) = (threshold.is_active(kind), limit) {
+                    ended.extend([Found { code, value }]);
+                }
+            }
+        }
+        self.tsunami = match (self.tsunami.take(), config.tsunami) {
+            (Some((watch, detector)), Some(wanted)) if watch == wanted => Some((watch, detector)),
+            (_, wanted) => wanted.map(|watch| (watch, Detector::new(watch.settings))),
+        };
+        ended
+    }
+
     /// Takes one good sample, `time_us` after the node's start, and returns what follows from it.
     pub(crate) fn step(
         &mut self,

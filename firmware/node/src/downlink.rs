@@ -4,59 +4,11 @@
 //! authenticity check changes any state but counters.
 
 use crate::Node;
+use crate::command::Command;
 use crate::delivery::Acknowledged;
 use crate::stats::count;
+use crate::update::Offer;
 use wire::frame::{Body, Direction, Frame, FrameError, RawFrame, open, peek};
-
-/// Most commands that wait for the board.
-pub const COMMAND_QUEUE: usize = 4;
-
-/// How many commands back a repetition is recognised.
-const REMEMBERED_COMMANDS: usize = 8;
-
-/// Something the edge asks the board to do, once.
-///
-/// It was authentic, new, and not expired as far as the node knows the time; before the first clock exchange expiry
-/// cannot be checked, and a siren that stays silent because a clock is missing would be the worse failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Command {
-    /// Identity, chosen by the sender.
-    pub id: u32,
-    /// What to do; the meaning is the board's.
-    pub code: u8,
-    /// Argument of it.
-    pub argument: u32,
-    /// Unix time in microseconds after which it must not be carried out.
-    pub expires_unix_us: i64,
-}
-
-/// Commands waiting for the board, and those seen lately.
-#[derive(Debug, Default)]
-pub(crate) struct Commands {
-    waiting: heapless::Deque<Command, COMMAND_QUEUE>,
-    seen: heapless::Deque<u32, REMEMBERED_COMMANDS>,
-}
-
-impl Commands {
-    pub(crate) fn take(&mut self) -> Option<Command> {
-        self.waiting.pop_front()
-    }
-
-    fn is_repeated(&self, id: u32) -> bool {
-        self.seen.iter().any(|&seen| seen == id)
-    }
-
-    /// False when the queue is full; the command is then not remembered, so that a repetition gets its chance.
-    fn offer(&mut self, command: Command) -> bool {
-        if self.waiting.push_back(command).is_err() {
-            return false;
-        }
-        if self.seen.is_full() {
-            self.seen.pop_front();
-        }
-        self.seen.push_back(command.id).is_ok()
-    }
-}
 
 /// Why a frame was not acted upon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,12 +16,14 @@ enum Refusal {
     Damaged,
     Tag,
     Misaddressed,
+    /// On a shared line, where others are heard.
+    Overheard,
 }
 
 impl<const N: usize> Node<N> {
     /// Takes the next byte from the line, received at `mono_us`.
     pub fn receive(&mut self, byte: u8, mono_us: u64) {
-        self.advance(mono_us);
+        self.tell_time(mono_us);
         let Some(received) = self.receiver.push(byte) else {
             return;
         };
@@ -89,11 +43,20 @@ impl<const N: usize> Node<N> {
             Err(Refusal::Damaged) => count(&mut self.stats.refused.damaged),
             Err(Refusal::Tag) => count(&mut self.stats.refused.tag),
             Err(Refusal::Misaddressed) => count(&mut self.stats.refused.misaddressed),
+            Err(Refusal::Overheard) => count(&mut self.stats.overheard),
         }
     }
 
     /// Acts on an authentic, new frame.
     fn act(&mut self, body: &Body) {
+        match body {
+            Body::SetSettings { revision, values } => self.propose(*revision, values),
+            Body::UpdateData { offset, bytes } => self.update_data(*offset, bytes),
+            _ => self.act_on_numbers(body),
+        }
+    }
+
+    fn act_on_numbers(&mut self, body: &Body) {
         match *body {
             Body::Ack { boot, next_seq } if boot == self.config.boot => self.acknowledge(next_seq),
             Body::Gap {
@@ -113,6 +76,7 @@ impl<const N: usize> Node<N> {
                     .reply(t1_us, t2_unix_us, t3_unix_us, self.now_us)
                 {
                     count(&mut self.stats.time_replies);
+                    self.stats.clock_steps = self.exchange.steps();
                 } else {
                     count(&mut self.stats.refused.senseless);
                 }
@@ -128,7 +92,26 @@ impl<const N: usize> Node<N> {
                     code,
                     argument,
                     expires_unix_us,
+                    received_us: self.now_us,
                 });
+            }
+            Body::ReadSettings => self.keeping.answer = true,
+            Body::UpdateOffer {
+                version,
+                security,
+                length,
+                digest,
+                signature,
+            } => self.offered(Offer {
+                version,
+                security,
+                length,
+                digest,
+                signature,
+            }),
+            Body::Poll { limit } if self.config.shared_line => {
+                count(&mut self.stats.polls);
+                self.turn.polled(limit, self.now_us);
             }
             Body::Birth { .. }
             | Body::Samples { .. }
@@ -139,11 +122,11 @@ impl<const N: usize> Node<N> {
             | Body::CommandDone { .. }
             | Body::UpdateState { .. }
             | Body::Turn
+            // A poll where nobody else is: the edge takes the line for a shared one.
+            | Body::Poll { .. }
+            // Acted upon above.
             | Body::SetSettings { .. }
-            | Body::ReadSettings
-            | Body::UpdateOffer { .. }
-            | Body::UpdateData { .. }
-            | Body::Poll { .. } => count(&mut self.stats.refused.senseless),
+            | Body::UpdateData { .. } => count(&mut self.stats.refused.senseless),
         }
     }
 
@@ -179,30 +162,17 @@ impl<const N: usize> Node<N> {
             count(&mut self.stats.gap_requests);
         }
     }
-
-    fn command(&mut self, command: Command) {
-        let refused = &mut self.stats.refused;
-        if self.commands.is_repeated(command.id) {
-            count(&mut refused.repeated_commands);
-        } else if self
-            .exchange
-            .fix()
-            .is_some_and(|fix| fix.unix_at(self.now_us) > command.expires_unix_us)
-        {
-            count(&mut refused.expired);
-        } else if self.commands.offer(command) {
-            count(&mut self.stats.commands);
-        } else {
-            count(&mut refused.queue_full);
-        }
-    }
 }
 
 /// Line, address and authenticity; the address first, because checking a tag is the costly part.
 fn check(raw: RawFrame<'_>, config: &crate::Config) -> Result<Frame, Refusal> {
     let (_, header) = peek(raw).map_err(|_| Refusal::Damaged)?;
     if header.node != config.node || header.direction != Direction::Down {
-        return Err(Refusal::Misaddressed);
+        return Err(if config.shared_line {
+            Refusal::Overheard
+        } else {
+            Refusal::Misaddressed
+        });
     }
     open(raw, &config.key).map_err(|error| match error {
         FrameError::Tag => Refusal::Tag,

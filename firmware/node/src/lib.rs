@@ -10,7 +10,7 @@
 //!   durable; only when the ring is full does the oldest sample go, counted and reported. Findings go last.
 //! - A frame counter is never used twice in a boot; a repeated sample travels under a new one.
 //! - Same calls, same bytes: no randomness, no clock of its own.
-//! - All of it is fixed in size: `Node<N>` holds `N` entries of 32 bytes and about two kilobytes more.
+//! - All of it is fixed in size: `Node<N>` holds `N` entries of 32 bytes and 5.2 kB more, 3 kB of them detectors.
 //!
 //! What it refuses: downlink that is damaged, unauthentic, seen before, misaddressed or senseless; each reason has a
 //! counter in [`Stats`].
@@ -28,36 +28,58 @@
 #[cfg(test)]
 extern crate std;
 
+mod command;
 mod config;
 mod delivery;
 mod detect;
 mod downlink;
+mod drift;
 mod guard;
+mod guardian;
+mod keeping;
 mod ring;
+mod schedule;
+mod settings;
 mod stats;
+mod ticks;
 mod time;
 mod timer;
+mod turn;
+mod update;
 mod uplink;
 
+pub use command::{COMMAND_QUEUE, Command};
 pub use config::{Config, MAX_WATCHES, METRES_PER_PASCAL, TsunamiWatch, Watch};
 pub use detect::FindingCode;
-pub use downlink::{COMMAND_QUEUE, Command};
+pub use drift::Rate;
+pub use guardian::{Guardian, MAX_TASKS, Task};
+pub use keeping::Proposal;
+pub use schedule::Schedule;
+pub use settings::{MAX_SETTINGS_BYTES, Role, Settings, SettingsError, Values};
 pub use stats::{Refused, Stats};
+pub use ticks::Extend32;
 pub use time::Fix;
+pub use update::{Offer, UpdateError, UpdateTarget, UpdateWork};
 pub use wire::frame::MAX_FRAME;
 
+use command::Commands;
 use delivery::{Delivery, Stored};
 use detect::Detection;
-use downlink::Commands;
 use guard::ReplayGuard;
+use keeping::Keeping;
 use ring::What;
 use signal::threshold::LimitsError;
 use stats::count;
 use time::Exchange;
+use turn::Turn;
+use update::Pull;
 use uplink::Repeat;
 use wire::frame::Receiver;
 use wire::quality::Quality;
 use wire::quantity::Quantity;
+
+/// A step back of the clock longer than this is a jump, microseconds. Late words about earlier instants are of seconds.
+const JUMP_US: u64 = 600_000_000;
 
 /// A sensor node that keeps up to `N` unacknowledged samples and findings (2 to 65,535).
 pub struct Node<const N: usize> {
@@ -68,6 +90,9 @@ pub struct Node<const N: usize> {
     guard: ReplayGuard,
     exchange: Exchange,
     commands: Commands,
+    keeping: Keeping,
+    update: Pull,
+    turn: Turn,
     birth: Repeat,
     /// Something of this boot has been acknowledged, if only that nothing has come.
     known: bool,
@@ -78,6 +103,8 @@ pub struct Node<const N: usize> {
     /// The latest instant the caller spoke of.
     now_us: u64,
     battery_mv: u16,
+    stack_free: u16,
+    stalled: u8,
     stats: Stats,
 }
 
@@ -95,6 +122,9 @@ impl<const N: usize> Node<N> {
             guard: ReplayGuard::default(),
             exchange: Exchange::new(start_us, config.time_request_us, config.retry_us),
             commands: Commands::default(),
+            keeping: Keeping::default(),
+            update: Pull::default(),
+            turn: Turn::default(),
             birth: Repeat::starting_at(start_us),
             known: false,
             health_due_us: (config.health_us > 0).then_some(start_us),
@@ -102,6 +132,8 @@ impl<const N: usize> Node<N> {
             counter: 0,
             now_us: start_us,
             battery_mv: 0,
+            stack_free: u16::MAX,
+            stalled: 0,
             stats: Stats::default(),
             config,
         })
@@ -180,27 +212,56 @@ impl<const N: usize> Node<N> {
         self.battery_mv = battery_mv;
     }
 
+    /// Bytes of the stack that were never used, for the next health report; `u16::MAX` when unknown.
+    pub const fn set_stack_free(&mut self, bytes: u16) {
+        self.stack_free = bytes;
+    }
+
+    /// Tasks that had not checked in, for the next health report: those before the reset, see [`Guardian::stalled`].
+    pub const fn set_stalled(&mut self, tasks: u8) {
+        self.stalled = tasks;
+    }
+
+    /// Sampling instants that passed without a sample, see [`Schedule::take_missed`]. They count as failed readings.
+    pub const fn count_missed(&mut self, missed: u32) {
+        self.stats.missed_samples = self.stats.missed_samples.saturating_add(missed);
+    }
+
+    /// An access to lasting memory failed.
+    pub fn count_storage_error(&mut self) {
+        count(&mut self.stats.storage_errors);
+    }
+
     /// The link came up again, as far as the board can tell: introduces the node anew, sends everything unacknowledged
     /// again and asks for the time, without waiting for timeouts. A board that cannot tell need not call it.
     pub fn link_up(&mut self, mono_us: u64) {
         self.advance(mono_us);
         self.delivery.restart();
         self.exchange.restart(mono_us);
+        self.update.hasten(mono_us);
         self.birth = Repeat::starting_at(mono_us);
         self.known = false;
         // A frame that broke off with the old link must not swallow the first one of the new.
         self.receiver = Receiver::new();
     }
 
-    /// The oldest command that the edge relayed and that has not been taken.
-    pub fn take_command(&mut self) -> Option<Command> {
-        self.commands.take()
-    }
-
-    /// Unix time in microseconds at `mono_us`, once an exchange with the edge has succeeded.
+    /// Unix time in microseconds at `mono_us`, once an exchange with the edge has succeeded, corrected by the measured
+    /// rate of the node's clock.
     #[must_use]
     pub fn unix_us(&self, mono_us: u64) -> Option<i64> {
-        self.exchange.fix().map(|fix| fix.unix_at(mono_us))
+        self.exchange.unix_at(mono_us)
+    }
+
+    /// Bound of the error of [`Node::unix_us`] at `mono_us`, microseconds.
+    #[must_use]
+    pub fn clock_uncertainty_us(&self, mono_us: u64) -> Option<u64> {
+        self.exchange.uncertainty_us(mono_us)
+    }
+
+    /// How fast the node's clock runs, once that is known to 20 ppm.
+    #[must_use]
+    pub fn clock_rate(&self) -> Option<Rate> {
+        self.exchange.rate()
     }
 
     /// The clock exchange in use.
@@ -243,6 +304,24 @@ impl<const N: usize> Node<N> {
     #[must_use]
     pub const fn stats(&self) -> &Stats {
         &self.stats
+    }
+
+    /// As [`Node::advance`], from a caller who says what time it is: a long step back is no late word about an earlier
+    /// instant but a clock that has jumped, and every timer starts anew on its scale.
+    fn tell_time(&mut self, mono_us: u64) {
+        if !timer::reached(mono_us, self.now_us) && timer::elapsed(self.now_us, mono_us) > JUMP_US {
+            count(&mut self.stats.clock_jumps);
+            let rapid = self.is_rapid(self.now_us);
+            self.now_us = mono_us;
+            self.rapid_until_us = rapid.then(|| mono_us.wrapping_add(self.config.rapid_us));
+            self.health_due_us = (self.config.health_us > 0).then_some(mono_us);
+            self.exchange.clock_jumped(mono_us);
+            self.stats.clock_steps = self.exchange.steps();
+            self.birth = Repeat::starting_at(mono_us);
+            self.delivery.restart();
+            self.update.hasten(mono_us);
+        }
+        self.advance(mono_us);
     }
 
     /// Moves time forward; an earlier instant, such as that of a sample measured before the last call, changes nothing.

@@ -25,7 +25,27 @@ pub struct Stats {
     pub gap_requests: u32,
     /// Clock exchanges completed.
     pub time_replies: u32,
-    /// Commands handed to the board.
+    /// Sampling instants that passed without a sample.
+    pub missed_samples: u32,
+    /// Steps of a clock noticed by an exchange, here or at the edge.
+    pub clock_steps: u32,
+    /// Jumps back of the monotonic clock; stays zero unless the board has a bug.
+    pub clock_jumps: u32,
+    /// Frames between the edge and others, and echoes of this node's own, on a shared line.
+    pub overheard: u32,
+    /// Polls on a shared line.
+    pub polls: u32,
+    /// Settings stored and put in force.
+    pub settings_writes: u32,
+    /// Failed accesses to lasting memory, as far as the node was told.
+    pub storage_errors: u32,
+    /// Offers of an image.
+    pub update_offers: u32,
+    /// Pieces of an image taken.
+    pub update_pieces: u32,
+    /// Updates that ended without a verified image.
+    pub updates_failed: u32,
+    /// Commands accepted for the board.
     pub commands: u32,
     /// Downlink refused, by reason.
     pub refused: Refused,
@@ -54,6 +74,10 @@ pub struct Refused {
     pub repeated_commands: u32,
     /// Commands that found the queue full.
     pub queue_full: u32,
+    /// Writes of settings: not allowed, not newer, or while the last one was being stored.
+    pub settings: u32,
+    /// Offers while the board was busy, and pieces of an image that were not asked for.
+    pub update: u32,
 }
 
 impl Refused {
@@ -68,6 +92,8 @@ impl Refused {
             .saturating_add(self.expired)
             .saturating_add(self.repeated_commands)
             .saturating_add(self.queue_full)
+            .saturating_add(self.settings)
+            .saturating_add(self.update)
     }
 }
 

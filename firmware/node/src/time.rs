@@ -1,11 +1,14 @@
 //! The node's idea of UTC, from exchanges with the edge.
 //!
-//! The edge maps node time to UTC by itself; the node needs UTC only to refuse commands that have expired. Four time
-//! stamps per exchange, as in NTP (RFC 5905, section 8): offset = ((t2 - t1) + (t3 - t4)) / 2, uncertain by half the
-//! round trip. A reply that took more than twice as long as the one in use replaces it only when that one is old,
-//! because a queued reply tells less than a fresh one of a minute ago. Replies to anything but the last request are
-//! refused.
+//! The edge maps node time to UTC by itself; the node needs UTC to refuse commands that have expired and to measure at the
+//! same instants as its neighbours. Four time stamps per exchange, as in NTP (RFC 5905, section 8):
+//! offset = ((t2 - t1) + (t3 - t4)) / 2, uncertain by half the round trip. A reply replaces the one in use when it is at
+//! least as certain as that one is by now, or when that one is old. Replies to anything but the last request are refused.
+//!
+//! A reply that lies outside the bounds of both means that a clock was stepped, here or at the edge: it is counted, the
+//! new reply is taken, and what was learnt of the oscillator is forgotten. Nothing that was measured is stamped anew.
 
+use crate::drift::{Drift, Rate};
 use crate::timer::{backed_off, elapsed, reached};
 
 /// UTC as seen from the monotonic clock.
@@ -39,11 +42,14 @@ pub(crate) struct Exchange {
     awaiting: Option<u64>,
     attempts: u32,
     fix: Option<Fix>,
+    drift: Drift,
+    /// Clock steps noticed, here or at the edge.
+    steps: u32,
 }
 
 impl Exchange {
     /// Requests every `interval_us` (0: never), from `start_us` on; unanswered ones sooner, after `retry_us` backed off.
-    pub(crate) const fn new(start_us: u64, interval_us: u64, retry_us: u64) -> Self {
+    pub(crate) fn new(start_us: u64, interval_us: u64, retry_us: u64) -> Self {
         let due_us = if interval_us == 0 {
             None
         } else {
@@ -56,6 +62,8 @@ impl Exchange {
             awaiting: None,
             attempts: 0,
             fix: None,
+            drift: Drift::default(),
+            steps: 0,
         }
     }
 
@@ -69,6 +77,52 @@ impl Exchange {
 
     pub(crate) const fn fix(&self) -> Option<Fix> {
         self.fix
+    }
+
+    /// The measured rate of the node's clock.
+    pub(crate) fn rate(&self) -> Option<Rate> {
+        self.drift.rate()
+    }
+
+    pub(crate) const fn steps(&self) -> u32 {
+        self.steps
+    }
+
+    /// Unix time in microseconds at `mono_us`, corrected by the measured rate.
+    pub(crate) fn unix_at(&self, mono_us: u64) -> Option<i64> {
+        let fix = self.fix?;
+        let since_us = mono_us.wrapping_sub(fix.mono_us) as i64;
+        let ppb = self.drift.rate().map_or(0, |rate| i64::from(rate.ppb));
+        // Milliseconds times parts per billion: no overflow, and off by less than a microsecond.
+        let fast_us = (since_us / 1_000).saturating_mul(ppb) / 1_000_000;
+        Some(fix.unix_at(mono_us).wrapping_sub(fast_us))
+    }
+
+    /// Bound of the error of [`Exchange::unix_at`], microseconds.
+    pub(crate) fn uncertainty_us(&self, mono_us: u64) -> Option<u64> {
+        let fix = self.fix?;
+        let age_us = elapsed(mono_us, fix.mono_us);
+        let drifted_us =
+            (age_us / 1_000).saturating_mul(u64::from(self.drift.bound_ppb())) / 1_000_000;
+        Some((fix.round_trip_us / 2).saturating_add(drifted_us))
+    }
+
+    /// Another interval between requests, from `now_us` on.
+    pub(crate) fn set_interval(&mut self, interval_us: u64, now_us: u64) {
+        if interval_us != self.interval_us {
+            self.interval_us = interval_us;
+            self.due_us = (interval_us > 0).then_some(now_us);
+            self.attempts = 0;
+        }
+    }
+
+    /// The node's own clock jumped: what was known of UTC is gone.
+    pub(crate) fn clock_jumped(&mut self, now_us: u64) {
+        self.steps = self.steps.saturating_add(1);
+        self.fix = None;
+        self.awaiting = None;
+        self.drift.forget();
+        self.restart(now_us);
     }
 
     pub(crate) const fn is_awaiting(&self) -> bool {
@@ -120,11 +174,25 @@ impl Exchange {
             unix_us: t3_unix_us.saturating_add((round_trip_us / 2) as i64),
             round_trip_us,
         };
+        // One microsecond each for the rounding of the two.
+        let allowed_us = |known_us: u64| known_us.saturating_add(round_trip_us / 2 + 2);
+        let stepped = self
+            .unix_at(t4_us)
+            .zip(self.uncertainty_us(t4_us))
+            .is_some_and(|(expected_us, known_us)| {
+                fix.unix_us.abs_diff(expected_us) > allowed_us(known_us)
+            });
+        if stepped {
+            self.steps = self.steps.saturating_add(1);
+            self.drift.forget();
+        }
         let better = self.fix.is_none_or(|old| {
             let old_enough = elapsed(t4_us, old.mono_us) > self.interval_us.saturating_mul(8);
-            old_enough || round_trip_us <= old.round_trip_us.saturating_mul(2)
+            let known_us = self.uncertainty_us(t4_us).unwrap_or(u64::MAX);
+            old_enough || round_trip_us / 2 <= known_us
         });
-        if better {
+        self.drift.learn(fix);
+        if better || stepped {
             self.fix = Some(fix);
         }
         true
@@ -162,11 +230,71 @@ mod tests {
         assert!(exchange.reply(0, 10_000, 10_000, 10));
         let good = exchange.fix();
         exchange.sent(1_010);
-        assert!(exchange.reply(1_010, 99_000, 99_000, 1_400));
+        // 380 us there, 10 us back: within its bound, and worth less than what is known.
+        assert!(exchange.reply(1_010, 11_385, 11_385, 1_400));
         assert_eq!(exchange.fix(), good);
         exchange.sent(9_000);
-        assert!(exchange.reply(9_000, 20_000, 20_000, 9_400));
+        assert!(exchange.reply(9_000, 19_200, 19_200, 9_400));
         assert_ne!(exchange.fix(), good);
+        assert_eq!(exchange.steps(), 0);
+    }
+
+    /// Hours of exchanges with jitter: UTC stays within its stated bound, which shrinks once the rate is known.
+    #[test]
+    fn utc_stays_within_its_bound_at_any_drift() {
+        const SECOND_US: u64 = 1_000_000;
+        for (ppm, start_us) in [(-100i64, 0), (0, 7), (100, u64::MAX - 1_000 * SECOND_US)] {
+            let truth = |mono_us: u64| {
+                let since_us = mono_us.wrapping_sub(start_us) as i64;
+                1_267_254_842_000_000 + since_us - since_us * ppm / 1_000_000
+            };
+            let mut exchange = Exchange::new(start_us, 64 * SECOND_US, SECOND_US / 2);
+            for round in 0..300u64 {
+                let t1_us = start_us.wrapping_add(round * 64 * SECOND_US);
+                let (there_us, back_us) = ([900, 4_000, 1_500][round as usize % 3], 1_000);
+                let at_edge_us = truth(t1_us.wrapping_add(there_us));
+                exchange.sent(t1_us);
+                let t4_us = t1_us.wrapping_add(there_us + back_us);
+                assert!(exchange.reply(t1_us, at_edge_us, at_edge_us, t4_us));
+                for later_s in [0, 30, 63] {
+                    let mono_us = t4_us.wrapping_add(later_s * SECOND_US);
+                    let known = exchange
+                        .unix_at(mono_us)
+                        .zip(exchange.uncertainty_us(mono_us));
+                    let (unix_us, bound_us) = known.expect("a reply came");
+                    let error_us = unix_us.abs_diff(truth(mono_us));
+                    assert!(
+                        error_us <= bound_us + 2,
+                        "{ppm} ppm, {round}: {error_us} us of {bound_us} us"
+                    );
+                }
+            }
+            assert_eq!(exchange.steps(), 0, "{ppm} ppm is no step");
+            let rate = exchange.rate().expect("five hours");
+            assert!((i64::from(rate.ppb) - ppm * 1_000).abs() < 500, "{rate:?}");
+        }
+    }
+
+    #[test]
+    fn a_stepped_clock_is_noticed_and_followed() {
+        const MINUTE_US: u64 = 60_000_000;
+        let mut exchange = Exchange::new(0, MINUTE_US, 500_000);
+        let mut ask = |minute: u64, offset_us: i64| {
+            let t1_us = minute * MINUTE_US;
+            let unix_us = offset_us + t1_us as i64 + 500;
+            exchange.sent(t1_us);
+            assert!(exchange.reply(t1_us, unix_us, unix_us, t1_us + 1_000));
+            (exchange.unix_at(t1_us + 1_000), exchange.steps())
+        };
+        for minute in 0..100 {
+            assert_eq!(
+                ask(minute, 0),
+                (Some((minute * MINUTE_US) as i64 + 1_000), 0)
+            );
+        }
+        assert_eq!(ask(100, 2_000_000), (Some(6_000_000_000 + 2_001_000), 1));
+        assert_eq!(ask(101, 2_000_000).1, 1, "followed");
+        assert_eq!(exchange.rate().map(|rate| rate.ppb), Some(0), "a new scale");
     }
 
     #[test]

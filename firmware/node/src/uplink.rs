@@ -7,8 +7,19 @@ use crate::delivery::Plan;
 use crate::ring::What;
 use crate::stats::count;
 use crate::timer::{backed_off, earlier, earliest, reached};
+use crate::turn::May;
 use crate::{MAX_FRAME, Node};
-use wire::frame::{Board, Body, Direction, Header, Image, Sample, Version, encode};
+use wire::frame::{Body, Direction, Header, Sample, Version, encode};
+
+/// Puts a delimiter in front of a frame, if it has none: whatever the line carried before ends there.
+fn led(out: &mut [u8; MAX_FRAME], length: usize) -> usize {
+    if length == 0 || length >= MAX_FRAME || out[0] == 0 {
+        return length;
+    }
+    out.copy_within(..length, 1);
+    out[0] = 0;
+    length + 1
+}
 
 /// Something sent again and again, with back-off, until it is answered.
 #[derive(Debug)]
@@ -42,13 +53,44 @@ impl<const N: usize> Node<N> {
     /// At most one frame a call: call again, while the line takes more, until it returns 0. The frame counts as sent; what
     /// the line loses comes again after a timeout.
     pub fn poll(&mut self, mono_us: u64, out: &mut [u8; MAX_FRAME]) -> usize {
-        self.advance(mono_us);
+        self.tell_time(mono_us);
         let now_us = self.now_us;
+        if !self.config.shared_line {
+            return self.next_frame(now_us, out);
+        }
+        let length = match self.turn.may(now_us) {
+            May::Listen => return 0,
+            May::Speak => self.next_frame(now_us, out),
+            May::End => 0,
+        };
+        let ends = length == 0;
+        let length = if ends {
+            self.send(&Body::Turn, out)
+        } else {
+            length
+        };
+        let length = if self.turn.is_first() {
+            led(out, length)
+        } else {
+            length
+        };
+        self.turn.sent(length);
+        if ends {
+            self.turn.ended();
+        }
+        length
+    }
+
+    /// The next frame, whoever may speak.
+    fn next_frame(&mut self, now_us: u64, out: &mut [u8; MAX_FRAME]) -> usize {
         let pace = self.config.pace();
         self.delivery.tick(now_us);
         if self.needs_birth() && reached(now_us, self.birth.due_us) {
             self.birth.sent(now_us, pace.retry_us, pace.retry_max_us);
             return self.send_birth(now_us, out);
+        }
+        if let Some(answer) = self.commands.answer() {
+            return self.send(&answer, out);
         }
         if !self.delivery.has_urgent() {
             if self.exchange.is_due(now_us) {
@@ -63,9 +105,16 @@ impl<const N: usize> Node<N> {
                 let health = self.health(now_us);
                 return self.send(&health, out);
             }
+            if core::mem::take(&mut self.keeping.answer) {
+                let settings = self.told_settings();
+                return self.send(&settings, out);
+            }
         }
         let Some(plan) = self.delivery.plan(now_us, &pace, self.is_rapid(now_us)) else {
-            return 0;
+            return match self.update_frame(now_us) {
+                Some(state) => self.send(&state, out),
+                None => 0,
+            };
         };
         let Some(body) = self.body(&plan) else {
             return 0;
@@ -83,12 +132,19 @@ impl<const N: usize> Node<N> {
         if self.stats.counter_exhausted {
             return None;
         }
+        if self.config.shared_line {
+            return self.turn.is_here().then_some(self.now_us);
+        }
+        if self.commands.has_answer() || self.keeping.answer {
+            return Some(self.now_us);
+        }
         let birth_us = self.needs_birth().then_some(self.birth.due_us);
         let data_us =
             self.delivery
                 .deadline(self.now_us, &self.config.pace(), self.is_rapid(self.now_us));
         let own_us = earliest(self.exchange.deadline(), self.health_due_us);
-        earliest(earliest(birth_us, data_us), own_us)
+        let update_us = self.update.deadline(self.now_us);
+        earliest(earliest(birth_us, data_us), earliest(own_us, update_us))
     }
 
     /// The edge does not know this boot yet, or waits for numbers that are gone.
@@ -103,22 +159,14 @@ impl<const N: usize> Node<N> {
             reset_cause: self.config.reset_cause,
             mono_us: now_us,
             first_seq: self.delivery.first_seq(),
-            board: Board::Unknown,
-            image: Image::Unknown,
-            settings_revision: 0,
+            board: self.config.board,
+            image: self.config.image,
+            settings_revision: self.settings().map_or(0, |(revision, _)| revision),
         };
         // A delimiter first: whatever the line carried before, half a frame included, ends here. The few bytes of a birth
         // leave room for it.
-        let mut frame = [0; MAX_FRAME];
-        let length = self.send(&birth, &mut frame);
-        match out.get_mut(1..=length) {
-            Some(rest) if length > 0 => {
-                rest.copy_from_slice(&frame[..length]);
-                out[0] = 0;
-                length + 1
-            }
-            _ => 0,
-        }
+        let length = self.send(&birth, out);
+        led(out, length)
     }
 
     fn health(&self, mono_us: u64) -> Body {
@@ -130,14 +178,20 @@ impl<const N: usize> Node<N> {
                 .stats
                 .dropped_samples
                 .saturating_add(self.stats.dropped_findings),
-            sensor_errors: self.stats.sensor_errors,
+            sensor_errors: self
+                .stats
+                .sensor_errors
+                .saturating_add(self.stats.missed_samples),
             battery_mv: self.battery_mv,
-            clock_drift_ppb: i32::MIN,
-            clock_uncertainty_us: u32::MAX,
+            clock_drift_ppb: self.exchange.rate().map_or(i32::MIN, |rate| rate.ppb),
+            clock_uncertainty_us: self
+                .exchange
+                .uncertainty_us(mono_us)
+                .map_or(u32::MAX, |us| u32::try_from(us).unwrap_or(u32::MAX - 1)),
             refused: self.stats.refused.total(),
-            stack_free: u16::MAX,
-            storage_errors: 0,
-            stalled: 0,
+            stack_free: self.stack_free,
+            storage_errors: u16::try_from(self.stats.storage_errors).unwrap_or(u16::MAX),
+            stalled: self.stalled,
         }
     }
 

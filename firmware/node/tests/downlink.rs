@@ -244,9 +244,10 @@ fn commands_are_handed_over_once_and_not_after_they_expire() {
         code: 3,
         argument: 60,
         expires_unix_us: now_unix_us + 10_000_000,
+        received_us: rig.mono_us(),
     };
-    assert_eq!(rig.node.take_command(), Some(command));
-    assert_eq!(rig.node.take_command(), None);
+    assert_eq!(rig.node.take_command(rig.now_us), Some(command));
+    assert_eq!(rig.node.take_command(rig.now_us), None);
     for id in 10..16 {
         send(&mut rig, id, now_unix_us + 10_000_000);
     }
@@ -260,10 +261,15 @@ fn commands_are_handed_over_once_and_not_after_they_expire() {
         (1, 1, 2)
     );
     assert_eq!(rig.node.stats().commands, 5);
-    assert_eq!((0..9).filter_map(|_| rig.node.take_command()).count(), 4);
+    assert_eq!(
+        (0..9)
+            .filter_map(|_| rig.node.take_command(rig.now_us))
+            .count(),
+        4
+    );
     send(&mut rig, 15, now_unix_us + 10_000_000);
     assert_eq!(
-        rig.node.take_command().map(|command| command.id),
+        rig.node.take_command(rig.now_us).map(|command| command.id),
         Some(15),
         "refused for room, so not remembered"
     );

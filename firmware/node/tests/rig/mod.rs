@@ -6,7 +6,9 @@
 use node::{Config, MAX_FRAME, Node};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
-use wire::frame::{Body, Direction, Header, Key, Receiver, Version, encode, open};
+use wire::frame::{
+    Body, Direction, Header, Key, MAX_UPDATE_BYTES, Receiver, UpdateStep, Version, encode, open,
+};
 use wire::quantity::Quantity;
 
 /// The secret of the tests.
@@ -105,10 +107,16 @@ pub struct Edge {
     pub damaged: u64,
     pub births: u64,
     pub healths: u64,
+    /// Everything else that the node said: the last health report, settings, answers to commands, updates, turns.
+    pub told: Vec<Body>,
+    /// Image that is handed out on request.
+    pub image: Vec<u8>,
     /// Uplink counters seen, with their frames.
     counters: BTreeMap<(u32, u32), Vec<u8>>,
     /// Unix time minus node time, for the answers.
     pub unix_offset_us: i64,
+    /// How much the node's clock runs fast.
+    pub drift_ppm: i64,
 }
 
 impl Edge {
@@ -124,9 +132,18 @@ impl Edge {
             damaged: 0,
             births: 0,
             healths: 0,
+            told: Vec::new(),
+            image: Vec::new(),
             counters: BTreeMap::new(),
             unix_offset_us: 1_267_252_454_000_000,
+            drift_ppm: 0,
         }
+    }
+
+    /// UTC when the node's clock has run for `since_us`.
+    pub fn unix_us(&self, since_us: u64) -> i64 {
+        let since_us = since_us as i64;
+        self.unix_offset_us + since_us - since_us * self.drift_ppm / 1_000_000
     }
 
     /// The edge restarts: a new boot, and what it acknowledged is still there.
@@ -220,7 +237,7 @@ impl Edge {
                 (*seq, 1)
             }
             Body::TimeRequest { t1_us } => {
-                let unix_us = self.unix_offset_us.wrapping_add(mono_us as i64);
+                let unix_us = self.unix_us(mono_us);
                 let reply = Body::TimeReply {
                     t1_us: *t1_us,
                     t2_unix_us: unix_us,
@@ -231,6 +248,30 @@ impl Edge {
             }
             Body::Health { .. } => {
                 self.healths += 1;
+                self.told
+                    .retain(|told| !matches!(told, Body::Health { .. }));
+                self.told.push(body.clone());
+                return;
+            }
+            Body::UpdateState {
+                state: UpdateStep::WantsData,
+                next_offset,
+                ..
+            } => {
+                let from = *next_offset as usize;
+                let to = self.image.len().min(from + MAX_UPDATE_BYTES);
+                let bytes = self.image[from..to].iter().copied().collect();
+                answers.push(self.frame(&Body::UpdateData {
+                    offset: *next_offset,
+                    bytes,
+                }));
+                return;
+            }
+            Body::Settings { .. }
+            | Body::CommandDone { .. }
+            | Body::UpdateState { .. }
+            | Body::Turn => {
+                self.told.push(body.clone());
                 return;
             }
             other => panic!("a node never sends {other:?}"),
@@ -360,6 +401,18 @@ impl<const N: usize> Rig<N> {
                 self.arrive(towards, &bytes);
             }
         }
+    }
+
+    /// Sends one frame to the node, as the edge does on its own account.
+    pub fn send(&mut self, body: &Body) {
+        let frame = self.edge.frame(body);
+        self.transmit(Towards::Node, frame);
+    }
+
+    /// The node loses its power and starts with another configuration; what is on the line stays there.
+    pub fn restart(&mut self, config: Config) {
+        self.start_us = config.start_us.wrapping_sub(self.now_us);
+        self.node = Node::new(config).expect("valid limits");
     }
 
     /// Runs until everything is acknowledged; false when that has not happened by `until_us`.
