@@ -309,6 +309,18 @@ impl Handle {
         &self.addresses
     }
 
+    /// Answers questions about the status on a socket in the data directory, see [`crate::inquiry`].
+    ///
+    /// # Errors
+    /// The socket cannot be made.
+    pub fn answer_inquiries(&mut self) -> std::io::Result<()> {
+        let listener = crate::inquiry::open(self.sources.outbox.directory())?;
+        let answering =
+            crate::inquiry::serve(listener, self.sources.clone(), self.stop.subscribe());
+        self.tasks.spawn(answering);
+        Ok(())
+    }
+
     /// Takes over the nodes of a new configuration: `[[node]]`, `[nodes]`, and which of them are on shared lines. What is
     /// known of nodes that stay is kept. Everything else takes a restart.
     ///

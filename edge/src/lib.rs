@@ -26,7 +26,9 @@
 
 pub mod agent;
 pub mod backoff;
+pub mod commands;
 pub mod config;
+pub mod inquiry;
 pub mod link;
 pub mod meter;
 pub mod node;

@@ -191,6 +191,12 @@ impl Course {
                 self.memory.failed = Some(tried);
                 self.end("returned", tried);
             }
+            // It was restarted while it pulled: what it has of the image it finds again when it is offered.
+            Standing::Confirmed => {
+                if let Some(way) = &mut self.under_way {
+                    (way.taken, way.next_us, way.pause_us) = (false, now_us, PAUSE_US);
+                }
+            }
             _ => {}
         }
     }
@@ -225,14 +231,11 @@ impl Course {
             return None;
         }
         let offer = image.offer()?;
-        let pause_us = match &self.under_way {
-            Some(way) => (way.pause_us * 2).min(PAUSE_MAX_US),
-            None => PAUSE_US,
-        };
+        let pause_us = self.under_way.as_ref().map_or(PAUSE_US, |way| way.pause_us);
         self.under_way = Some(UnderWay {
             heard_us: now_us,
             next_us: now_us.saturating_add(pause_us),
-            pause_us,
+            pause_us: (pause_us * 2).min(PAUSE_MAX_US),
             taken: false,
         });
         self.memory.tried = Some(image.version);

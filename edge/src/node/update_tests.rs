@@ -179,6 +179,20 @@ fn a_node_that_falls_silent_is_offered_again_and_holds_nobody_up_for_ever() {
         &shelf,
         MINUTE_US,
     );
+    course.born(running(NEW, Standing::Trial), 2 * MINUTE_US);
+    course.born(node, 2 * MINUTE_US);
+    assert!(
+        course.due(node, &shelf, 2 * MINUTE_US, || true).is_some(),
+        "restarted while it pulled"
+    );
+    course.told(
+        UpdateStep::WantsData,
+        NEW,
+        192,
+        Board::Stm32f405,
+        &shelf,
+        MINUTE_US,
+    );
     assert!(course.is_active(15 * MINUTE_US) && !course.is_active(16 * MINUTE_US));
     assert!(course.due(node, &shelf, 16 * MINUTE_US, || true).is_some());
 }
