@@ -349,6 +349,8 @@ pub struct Rig<const N: usize> {
     pub now_us: u64,
     line: BinaryHeap<Reverse<OnTheLine>>,
     order: u64,
+    /// Every frame that was sent to the node, before the line got at it.
+    pub sent_down: Vec<Vec<u8>>,
 }
 
 impl<const N: usize> Rig<N> {
@@ -364,6 +366,7 @@ impl<const N: usize> Rig<N> {
             now_us: 0,
             line: BinaryHeap::new(),
             order: 0,
+            sent_down: Vec::new(),
         }
     }
 
@@ -415,6 +418,21 @@ impl<const N: usize> Rig<N> {
         self.node = Node::new(config).expect("valid limits");
     }
 
+    /// The same in the middle of whatever is on the line: only so many bytes of it arrive.
+    pub fn restart_at_byte(&mut self, config: Config, byte: usize) {
+        let cut = |Reverse((at_us, order, towards, mut bytes)): Reverse<OnTheLine>| {
+            bytes.truncate(byte % (bytes.len() + 1));
+            Reverse((at_us, order, towards, bytes))
+        };
+        self.line = self.line.drain().map(cut).collect();
+        self.restart(config);
+    }
+
+    /// The node's clock jumps.
+    pub fn jump_clock(&mut self, by_us: i64) {
+        self.start_us = self.start_us.wrapping_add(by_us as u64);
+    }
+
     /// Runs until everything is acknowledged; false when that has not happened by `until_us`.
     pub fn settle(&mut self, until_us: u64) -> bool {
         while self.now_us < until_us {
@@ -453,6 +471,9 @@ impl<const N: usize> Rig<N> {
 
     fn transmit(&mut self, towards: Towards, mut bytes: Vec<u8>) {
         let faults = self.faults;
+        if towards == Towards::Node {
+            self.sent_down.push(bytes.clone());
+        }
         if self.random.percent(faults.lose) {
             return;
         }
