@@ -110,6 +110,11 @@ impl Keeper {
         }
     }
 
+    /// Nothing is known of the node: its settings are worth reading although none is wanted.
+    pub fn curious(&mut self) {
+        self.curious = true;
+    }
+
     /// The node has started anew: what it is set to must be read again.
     pub fn restart(&mut self) {
         let wanted = std::mem::take(&mut self.wanted);

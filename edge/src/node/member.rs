@@ -35,6 +35,8 @@ pub(super) struct Member {
     pub refused: BTreeMap<&'static str, u64>,
     /// Counter of the next downlink frame.
     counter: u32,
+    /// Boot of the frame before.
+    boot: u32,
 }
 
 impl Member {
@@ -63,6 +65,7 @@ impl Member {
             traffic: Traffic::default(),
             refused: BTreeMap::new(),
             counter,
+            boot: known.map_or(0, |known| known.boot),
         };
         // A birth that an earlier process heard holds until the next one.
         member.be_curious();
@@ -93,11 +96,24 @@ impl Member {
         })
     }
 
+    /// Notes that a frame was taken; a new boot has forgotten what was asked of the old one.
+    pub fn heard(&mut self) {
+        if self.session.boot() != self.boot {
+            self.boot = self.session.boot();
+            self.keeper.restart();
+            self.be_curious();
+        }
+    }
+
     fn be_curious(&mut self) {
-        if let Some(birth) = self.session.birth() {
+        match self.session.birth() {
             // A program on a computer has nothing worth asking for.
-            let curious = !matches!(birth.board, Board::Unknown | Board::Host);
-            self.keeper.born(birth.settings_revision, curious);
+            Some(birth) => self.keeper.born(
+                birth.settings_revision,
+                !matches!(birth.board, Board::Unknown | Board::Host),
+            ),
+            // Its birth was lost: whoever is asked for settings says who he is as well.
+            None => self.keeper.curious(),
         }
     }
 

@@ -267,6 +267,7 @@ impl Nodes {
             .map_err(|refused| member.refuse(refused.name()))?;
         // Only now: an old frame sent again must not change how the node is spoken to.
         member.version = version;
+        member.heard();
         if member
             .route
             .as_ref()

@@ -231,10 +231,17 @@ fn a_node_that_is_taken_out_and_put_back_gets_no_counter_twice() {
     let mut speaker = Speaker::new(1);
     let mut counters = Vec::new();
     for round in 0..3 {
+        // Whatever else goes out has numbers of its own.
+        while door.answers.try_recv().is_ok() {}
         door.hear(&speaker.say(&Body::TimeRequest { t1_us: round }))
             .unwrap();
         let bytes = door.answers.try_recv().unwrap();
         counters.push(opened(&bytes)[0].header.counter);
+        counters.extend(
+            door.answers
+                .try_recv()
+                .map(|bytes| opened(&bytes)[0].header.counter),
+        );
         assert_eq!(door.nodes.reconfigure(&[], Vec::new(), rules()).removed, 1);
         assert_eq!(door.hear(&speaker.sample()).unwrap_err(), "unknown_node");
         assert_eq!(
@@ -242,8 +249,7 @@ fn a_node_that_is_taken_out_and_put_back_gets_no_counter_twice() {
             1
         );
     }
-    assert_eq!(counters, [0, 1, 2]);
-    assert!(door.answers().is_empty());
+    assert_eq!(counters, [0, 1, 2, 3, 4, 5], "a reply and a question each");
 }
 
 #[test]
