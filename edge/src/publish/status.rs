@@ -200,6 +200,33 @@ impl Sources {
     }
 }
 
+/// Longest status document that is published: more than any broker's limit should not end the connection over and over.
+pub const MAX_STATUS_BYTES: usize = 1024 * 1024;
+
+impl Status {
+    /// The document for the hub: about 0.7 kB for each node. What nodes are set to is not in it; the socket tells that. Where
+    /// it would be longer than [`MAX_STATUS_BYTES`], only those nodes are in it that need a look, as many as fit.
+    pub fn for_hub(mut self) -> Option<Vec<u8>> {
+        for node in &mut self.nodes {
+            if let Some(settings) = &mut node.settings {
+                settings.in_force.clear();
+            }
+        }
+        let document = serde_json::to_vec(&self).ok()?;
+        if document.len() <= MAX_STATUS_BYTES {
+            return Some(document);
+        }
+        self.nodes.retain(|node| node.silent);
+        let most = MAX_STATUS_BYTES / 2 / 2048;
+        self.nodes.truncate(most);
+        self.lines.truncate(most);
+        self.meters.truncate(most);
+        serde_json::to_vec(&self)
+            .ok()
+            .filter(|document| document.len() <= MAX_STATUS_BYTES)
+    }
+}
+
 /// What the broker publishes when the edge vanishes.
 pub fn will(edge: &str, boot: u32) -> Vec<u8> {
     serde_json::json!({ "state": "offline", "reason": "vanished", "edge": edge, "boot": boot })

@@ -28,6 +28,16 @@ impl Board {
         Self::power_up(flash, [0, 1, 0], Image::Confirmed)
     }
 
+    /// Powers up a new board with this key.
+    pub fn new(node: u32, key: [u8; 32], settings: &Settings) -> Self {
+        let memory = store::factory_image(&store::Factory {
+            identity: Identity { node, key },
+            settings: Some((1, &settings.to_bytes(1))),
+            boots_used: 0,
+        });
+        Self::from_memory(&memory.unwrap())
+    }
+
     fn power_up(flash: Flash, firmware: [u8; 3], image: Image) -> Self {
         // The model never waits.
         let (store, boot) = embassy_futures::block_on(async {
@@ -87,8 +97,8 @@ impl Board {
         let now = |started: Instant| started.elapsed().as_micros() as u64;
         while !self.node.wants_restart() {
             let now_us = now(self.started);
-            if now_us.saturating_sub(sampled_us) >= 50_000 {
-                sampled_us = now_us;
+            if now_us >= sampled_us {
+                sampled_us = now_us + self.node.interval_us(now_us);
                 self.node
                     .sample(now_us, Quantity::Voltage, 230.0, Quality::GOOD);
             }
