@@ -7,7 +7,7 @@ use std::thread::JoinHandle as ThreadHandle;
 
 use clock::Clock;
 use tokio::io::DuplexStream;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 
 use crate::config::{Config, Refusal};
@@ -73,6 +73,8 @@ pub struct Handle {
     writer: ThreadHandle<()>,
     sirens: Option<ThreadHandle<()>>,
     addresses: Vec<std::net::SocketAddr>,
+    /// Looks for firmware at once.
+    restock: Arc<Notify>,
     /// The nodes of each line, by its name.
     shared: Vec<(String, watch::Sender<Vec<u32>>)>,
 }
@@ -234,6 +236,13 @@ fn start(
             let _ = stopped.wait_for(|stop| *stop).await;
         }
     });
+    let restock = Arc::new(Notify::new());
+    tasks.spawn(crate::updates::keep(
+        config.updates.clone(),
+        sources.nodes.clone(),
+        restock.clone(),
+        stopped.clone(),
+    ));
     let login = Login {
         // The outbox's identity keeps two deployments that share a broker and an edge name apart.
         client_id,
@@ -258,6 +267,7 @@ fn start(
         writer,
         sirens: siren_thread,
         addresses,
+        restock,
         shared,
     })
 }
@@ -322,7 +332,8 @@ impl Handle {
     }
 
     /// Takes over the nodes of a new configuration: `[[node]]`, `[nodes]`, and which of them are on shared lines. What is
-    /// known of nodes that stay is kept. Everything else takes a restart.
+    /// known of nodes that stay is kept. The directory of firmware is
+    /// looked at. Everything else takes a restart.
     ///
     /// # Errors
     /// The configuration contradicts itself, or a key cannot be read; nothing has changed then.
@@ -342,6 +353,7 @@ impl Handle {
                 });
             }
         }
+        self.restock.notify_one();
         Ok(changes)
     }
 

@@ -38,6 +38,7 @@ pub mod reading;
 pub mod secret;
 pub mod siren;
 pub mod tally;
+pub mod updates;
 
 pub use agent::{Agent, Handle, StartError};
 pub use config::Config;

@@ -9,7 +9,8 @@ use std::time::Duration;
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use clock::Clock;
 use edge::commands::{edit, enroll, settings, status};
-use edge::{Agent, Config, Handle, StartError, config, inquiry, secret};
+use edge::node::update::dotted;
+use edge::{Agent, Config, Handle, StartError, config, inquiry, secret, updates};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -108,6 +109,14 @@ enum Command {
         #[arg(value_name = "KEY=VALUE", value_parser = edit::assignment)]
         values: Vec<(String, Option<toml_edit::Value>)>,
     },
+    /// Check a signed firmware file, and whom it is for.
+    CheckUpdate {
+        /// The file, *.wfu.
+        file: PathBuf,
+        /// A configuration whose [updates] keys must have signed it.
+        #[arg(short, long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
     /// Tell how a running agent, its lines and its nodes are.
     Status {
         /// The configuration file.
@@ -163,6 +172,7 @@ fn main() -> ExitCode {
             node,
             values,
         }) => node_settings(&config, node, &values),
+        Some(Command::CheckUpdate { file, config }) => check_update(&file, config.as_deref()),
         Some(Command::Status { config, wide, json }) => tell_status(&config, wide, json),
         None => match &arguments.config {
             Some(path) => run(path.clone(), arguments.check, arguments.log),
@@ -247,6 +257,38 @@ fn node_settings(
     }
     match settings::show(path, node) {
         Ok(text) => print(text.as_bytes()),
+        Err(error) => fail(&error, USAGE),
+    }
+}
+
+fn check_update(file: &std::path::Path, config: Option<&std::path::Path>) -> u8 {
+    let keys = match config.map(Config::load).transpose() {
+        Ok(config) => config.map(|config| updates::keys(&config.updates).unwrap_or_default()),
+        Err(error) => return fail(&error, USAGE),
+    };
+    let keys = keys.unwrap_or_default();
+    match updates::read(file, &keys) {
+        Ok(image) => {
+            let digest: String = image
+                .digest
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
+            let signed = if keys.is_empty() {
+                "not checked: no keys given (--config with [updates] keys)"
+            } else {
+                "good"
+            };
+            let text = format!(
+                "{}: whole\nboard     {}\nversion   {}\nsecurity  {}\nbytes     {}\ndigest    {digest} (SHA-512/256)\nsignature {signed}\n",
+                file.display(),
+                image.board.name(),
+                dotted(image.version),
+                image.security,
+                image.bytes.len(),
+            );
+            print(text.as_bytes())
+        }
         Err(error) => fail(&error, USAGE),
     }
 }

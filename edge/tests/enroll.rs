@@ -172,7 +172,7 @@ fn what_a_node_would_refuse_is_refused_before_anything_is_made() {
     for (more, said) in [
         (
             &["pier", "--kind", "road", "tsunami_detector=true"][..],
-            "refused by the node",
+            "needs a pressure sensor",
         ),
         (&["pier", "--kind", "road", "health=30"], "health_s"),
         (
@@ -331,30 +331,30 @@ async fn a_running_agent_takes_up_a_new_node_and_its_settings() {
         ["sample_interval_ms", "2000", "2000"]
     );
     assert!(shown.contains("applied, revision 2"), "{shown}");
-    // What contradicts itself is refused by the node and shown.
+    // What contradicts itself is refused here where the kind is known, and by the node, which always knows it.
+    let settings = ["settings", "--config", "edge.toml", "--node", "7"];
+    let vain = program(here, &[&settings[..], &["tsunami_detector=true"]].concat());
+    assert_eq!(vain.status.code(), Some(2));
+    assert!(
+        text(&vain).contains("needs a pressure sensor"),
+        "{}",
+        text(&vain)
+    );
     let vain = program(
         here,
-        &[
-            "settings",
-            "--config",
-            "edge.toml",
-            "--node",
-            "7",
-            "tsunami_detector=true",
-        ],
+        &[&settings[..], &["tsunami_detector=true", "node_kind="]].concat(),
     );
-    if vain.status.success() {
-        agent.hang_up();
-        wait_until("the refusal", || {
-            node(&status(here))["settings"]["state"] == "refused"
-        })
-        .await;
-        assert!(
-            status(here)["conditions"]
-                .to_string()
-                .contains("node_settings_refused")
-        );
-    }
+    assert!(vain.status.success(), "{}", text(&vain));
+    agent.hang_up();
+    wait_until("the refusal", || {
+        node(&status(here))["settings"]["state"] == "refused"
+    })
+    .await;
+    assert!(
+        status(here)["conditions"]
+            .to_string()
+            .contains("node_settings_refused")
+    );
     let people = text(&program(here, &["status", "--config", "edge.toml"]));
     assert!(
         people.contains("pier") && people.contains("socket"),

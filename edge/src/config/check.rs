@@ -90,6 +90,12 @@ impl Config {
         if self.nodes.silent_after.is_zero() {
             return refuse("nodes.silent_after", "must be above zero".to_owned());
         }
+        if let Err(text) = crate::updates::keys(&self.updates) {
+            return refuse(
+                "updates.keys",
+                format!("\"{text}\" is no public key: 64 hexadecimal digits, as in update.pub"),
+            );
+        }
         if self.updates.at_once_per_station == 0 {
             return refuse(
                 "updates.at_once_per_station",

@@ -58,6 +58,8 @@ pub struct Node {
 pub struct Updates {
     /// Directory with signed images (`*.wfu`); without it nothing is offered.
     pub dir: Option<PathBuf>,
+    /// Public keys, 64 hexadecimal digits each: what none of them has signed is not offered. Without any, nodes alone decide.
+    pub keys: Vec<String>,
     /// Most nodes of one station that are updated at a time: with one, the others keep watching.
     pub at_once_per_station: u32,
 }
@@ -66,6 +68,7 @@ impl Default for Updates {
     fn default() -> Self {
         Self {
             dir: None,
+            keys: Vec::new(),
             at_once_per_station: 1,
         }
     }
@@ -158,6 +161,28 @@ impl NodeSettings {
                 };
                 return Err((key.name(), may));
             }
+        }
+        // What contradicts itself can be told only where the rest is known: the defaults of the kind.
+        let role = self.node_kind.map(|kind| node::Role::from_code(kind as u8));
+        if let Some(Some(role)) = role
+            && let Err(error) = node::Settings::defaults(role).with(&self.values())
+        {
+            let why = match error {
+                node::SettingsError::Intervals => {
+                    "rapid_interval_ms is longer than sample_interval_ms".to_owned()
+                }
+                node::SettingsError::Limits => {
+                    "threshold_below and threshold_above leave no room between them".to_owned()
+                }
+                node::SettingsError::Detector => {
+                    "tsunami_detector needs a pressure sensor".to_owned()
+                }
+                other => format!("{other:?}"),
+            };
+            return Err((
+                "node_kind",
+                format!("a node of this kind refuses these settings: {why}"),
+            ));
         }
         Ok(())
     }
