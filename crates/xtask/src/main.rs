@@ -19,6 +19,7 @@ const USAGE: &str = "usage: cargo xtask test [ARGS] | firmware [OPTIONS] | updat
 /// The fuzz targets, each a parser of bytes from outside.
 const FUZZ_TARGETS: &[&str] = &[
     "frame",
+    "node",
     "batch",
     "ack",
     "command",
