@@ -3,7 +3,7 @@
 use crate::flash::Flash;
 use crate::pulses::Pulses;
 use crate::system::{Cause, Watchdog};
-use crate::uart::{Input, Output, Port};
+use crate::uart::{Driver, Input, Output, Port};
 use crate::{stack, system};
 use app::board::{Board, Edge};
 use drivers::{Line, Parity};
@@ -53,6 +53,8 @@ pub struct Hardware<M: Model> {
     pub rcc: Rcc,
     /// The sensor's serial port.
     pub sensor: Option<Closed<M::Sensor>>,
+    /// High while something is said to the sensor, for a transceiver that wants it.
+    pub sensor_driver: Option<Driver>,
     /// The line to the edge.
     pub link: Option<(Input<M::Link>, Output<M::Link>)>,
     /// The bus of a pressure sensor.
@@ -94,7 +96,7 @@ impl<M: Model> Board for Hardware<M> {
             Parity::Odd => config.wordlength_9().parity_odd(),
         };
         let serial = Serial::new(port, (tx, rx), config, &mut self.rcc).ok()?;
-        let both = M::sensor().start(serial).split();
+        let both = M::sensor().start(serial, self.sensor_driver.take()).split();
         M::unmask();
         Some(both)
     }
