@@ -6,6 +6,7 @@ use hil::fault::{Channel, Kind};
 use hil::script::{BuiltSensor, Model, Outcome, Script, Wired};
 use hil::sensor::modbus::CRC;
 use hil::sensor::{SerialSensor, ms5837};
+use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 
 const FOLDER: &str = "scripts";
@@ -302,4 +303,34 @@ fn a_record_that_is_not_there_is_said_with_the_stations_that_are() {
     assert!(with(nowhere).contains("nowhere"), "{}", with(nowhere));
     let csv = "csv = { file = \"feeder.csv\", time = \"time\", value = \"amperes\" }";
     assert!(with(csv).contains("amperes"), "{}", with(csv));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn a_script_with_bytes_changed_is_refused_with_its_line_or_bounded(
+        which in any::<prop::sample::Index>(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), any::<bool>()), 1..6),
+    ) {
+        let paths = scripts();
+        let mut bytes = std::fs::read(which.get(&paths)).expect("a script");
+        for (at, byte, insert) in changes {
+            let at = at.index(bytes.len());
+            if insert {
+                bytes.insert(at, byte & 0x7F);
+            } else {
+                bytes[at] = byte & 0x7F;
+            }
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        match Script::parse("changed.toml", &text) {
+            Ok(script) => {
+                for fault in &script.faults {
+                    prop_assert_eq!(fault.to_string().parse(), Ok(fault.clone()));
+                }
+            }
+            Err(why) => prop_assert!(why.to_string().starts_with("changed.toml:"), "{}", why),
+        }
+    }
 }
