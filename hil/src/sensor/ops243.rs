@@ -417,7 +417,6 @@ impl Ops243 {
     }
 
     fn advance(&mut self, now_us: u64) {
-        self.next_seen_block();
         while let Some(us) = self.next_block_us().filter(|us| *us <= now_us) {
             self.block(us);
             self.next_block += 1;
