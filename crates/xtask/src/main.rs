@@ -4,16 +4,18 @@
 //!   test. ARGS go to `cargo test`.
 //! - `firmware` builds the node's library for the microcontroller.
 //! - `cortex-m4` counts the detectors' instructions per sample on an emulated Cortex-M4F; it needs `qemu-system-arm`.
+//! - `edge` builds the edge agent for aarch64 and armv7 and prints its sizes.
 //! - `fuzz [TARGET] [SECONDS]` runs the fuzz targets, each for SECONDS (default 30).
 #![forbid(unsafe_code)]
 
 mod cortex_m4;
+mod edge;
 mod needs;
 
 use std::process::{Command, ExitCode};
 
 const USAGE: &str =
-    "usage: cargo xtask test [ARGS] | firmware | cortex-m4 | fuzz [TARGET|all] [SECONDS]";
+    "usage: cargo xtask test [ARGS] | firmware | cortex-m4 | edge | fuzz [TARGET|all] [SECONDS]";
 
 /// The fuzz targets, each a parser of bytes from outside.
 const FUZZ_TARGETS: &[&str] = &[
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         Some("test") => test(&args[1..]),
         Some("firmware") => firmware(),
         Some("cortex-m4") => cortex_m4::count(),
+        Some("edge") => edge::build(),
         Some("fuzz") => fuzz(&args[1..]),
         Some("--help" | "-h") => {
             println!("{USAGE}");
