@@ -7,6 +7,9 @@
 //! | [`stepped`] | plays up to an instant and waits until everything is acknowledged | the replay |
 //! | [`live`] | plays by a clock, reconnects when the link breaks | exercises, rigs, the program `watchfire-hil` |
 //! | [`endpoint`] | TCP and unix sockets | `live` |
+//! | [`sensor`] | virtual sensors, byte for byte | the rig |
+//! | [`fault`] | faults on every channel | the rig |
+//! | [`script`] | sensors, faults and expectations from a file | the rig |
 //!
 //! A virtual node behaves as a node in the field: its ring is memory and dies with the process; a broken link loses
 //! nothing. Its samples carry the quality flag `simulated` and its births say `virtual`, so that nothing downstream can
@@ -14,8 +17,11 @@
 #![forbid(unsafe_code)]
 
 pub mod endpoint;
+pub mod fault;
 pub mod live;
 pub mod schedule;
+pub mod script;
+pub mod sensor;
 pub mod stepped;
 pub mod virtual_node;
 

@@ -2,7 +2,8 @@
 //!
 //! - `test [ARGS]` installs what the tests need when it may (root and apt), names the exact command when it may not, and runs every
 //!   test. ARGS go to `cargo test`.
-//! - `firmware` builds the node's library for the microcontroller.
+//! - `update-key DIR` makes the key pair of updates.
+//! - `firmware [OPTIONS]` builds the images for the boards and prints how much of each board they take.
 //! - `cortex-m4` counts the detectors' instructions per sample on an emulated Cortex-M4F; it needs `qemu-system-arm`.
 //! - `edge` builds the edge agent for aarch64 and armv7 and prints its sizes.
 //! - `fuzz [TARGET] [SECONDS]` runs the fuzz targets, each for SECONDS (default 30).
@@ -10,16 +11,17 @@
 
 mod cortex_m4;
 mod edge;
+mod firmware;
 mod needs;
 
 use std::process::{Command, ExitCode};
 
-const USAGE: &str =
-    "usage: cargo xtask test [ARGS] | firmware | cortex-m4 | edge | fuzz [TARGET|all] [SECONDS]";
+const USAGE: &str = "usage: cargo xtask test [ARGS] | firmware [OPTIONS] | update-key DIR | cortex-m4 | edge | fuzz [TARGET|all] [SECONDS]";
 
 /// The fuzz targets, each a parser of bytes from outside.
 const FUZZ_TARGETS: &[&str] = &[
     "frame",
+    "node",
     "batch",
     "ack",
     "command",
@@ -34,6 +36,7 @@ const FUZZ_TARGETS: &[&str] = &[
     "auth_header",
     "record",
     "detectors",
+    "sensor_lines",
     "records_toml",
     "places_geojson",
     "places_csv",
@@ -47,13 +50,15 @@ const FUZZ_TARGETS: &[&str] = &[
     "config",
     "entry",
     "core",
+    "rig_script",
 ];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let done = match args.first().map(String::as_str) {
         Some("test") => test(&args[1..]),
-        Some("firmware") => firmware(),
+        Some("firmware") => firmware::build(&args[1..]),
+        Some("update-key") => firmware::new_key(args.get(1)),
         Some("cortex-m4") => cortex_m4::count(),
         Some("edge") => edge::build(),
         Some("fuzz") => fuzz(&args[1..]),
@@ -74,32 +79,13 @@ fn main() -> ExitCode {
 
 fn test(args: &[String]) -> Result<(), String> {
     needs::programs();
-    cargo(&["test", "--workspace"], args)?;
-    firmware()
+    // The rig's tests run the images that ship.
+    firmware::build(&[])?;
+    cargo(&["test", "--workspace"], args)
 }
 
 /// Target of the STM32F405's Cortex-M4F.
 const CORTEX_M4: &str = "thumbv7em-none-eabihf";
-
-fn firmware() -> Result<(), String> {
-    if !needs::target(CORTEX_M4) {
-        println!(
-            "skipped: the node's library for {CORTEX_M4} (run `rustup target add {CORTEX_M4}`)"
-        );
-        return Ok(());
-    }
-    cargo(
-        &[
-            "build",
-            "--package",
-            "node",
-            "--target",
-            CORTEX_M4,
-            "--release",
-        ],
-        &[],
-    )
-}
 
 fn fuzz(args: &[String]) -> Result<(), String> {
     let wanted = args.first().map_or("all", String::as_str);

@@ -29,6 +29,35 @@ pub fn succeeds(program: &str, args: &[&str]) -> bool {
         .is_ok_and(|s| s.success())
 }
 
+/// The emulator that runs the firmware. Older ones model the processor's chip otherwise and stop in other places.
+const QEMU: &str = "qemu-system-arm";
+const QEMU_MAJOR: u32 = 10;
+
+/// Major version of the emulator; `None` when it is missing.
+fn qemu_major() -> Option<u32> {
+    let out = Command::new(QEMU).arg("--version").output().ok()?;
+    let said = String::from_utf8_lossy(&out.stdout).into_owned();
+    let version = said.split("version ").nth(1)?;
+    version.split('.').next()?.parse().ok()
+}
+
+/// The command that installs the emulator. Debian 12 has it in its backports.
+fn qemu_install() -> String {
+    let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
+    if release
+        .lines()
+        .any(|line| line == "VERSION_CODENAME=bookworm")
+    {
+        format!(
+            "echo 'deb http://deb.debian.org/debian bookworm-backports main' \
+             > /etc/apt/sources.list.d/bookworm-backports.list && apt-get update && \
+             apt-get install -y --no-install-recommends -t bookworm-backports {QEMU}"
+        )
+    } else {
+        format!("apt-get install -y --no-install-recommends {QEMU}")
+    }
+}
+
 /// Makes the programs available when it may. Tests whose program is missing say what they skip.
 pub fn programs() {
     let missing: Vec<&str> = PROGRAMS
@@ -36,29 +65,33 @@ pub fn programs() {
         .filter(|(program, _)| !is_there(program))
         .map(|(_, package)| *package)
         .collect();
-    if missing.is_empty() {
+    let mut commands = Vec::new();
+    if !missing.is_empty() {
+        commands.push(format!(
+            "apt-get install -y --no-install-recommends {}",
+            missing.join(" ")
+        ));
+    }
+    if qemu_major().is_none_or(|major| major < QEMU_MAJOR) {
+        commands.push(qemu_install());
+    }
+    if commands.is_empty() {
         return;
     }
-    let install = format!(
-        "apt-get install -y --no-install-recommends {}",
-        missing.join(" ")
-    );
     let root = succeeds("sh", &["-c", "test \"$(id -u)\" = 0"]);
-    if root && is_there("apt-get") {
-        println!("installing: {install}");
-        let done = succeeds(
-            "sh",
-            &[
-                "-c",
-                &format!("export DEBIAN_FRONTEND=noninteractive; apt-get update && {install}"),
-            ],
-        );
-        if done {
-            return;
+    if !root || !is_there("apt-get") {
+        for command in commands {
+            println!("some tests will be skipped; to run them all, as root: {command}");
         }
-        println!("that failed; some tests will be skipped");
-    } else {
-        println!("some tests will be skipped; to run them all: sudo {install}");
+        return;
+    }
+    succeeds("apt-get", &["update"]);
+    for command in commands {
+        println!("installing: {command}");
+        let quiet = format!("export DEBIAN_FRONTEND=noninteractive; {command}");
+        if !succeeds("sh", &["-c", &quiet]) {
+            println!("that failed; some tests will be skipped");
+        }
     }
 }
 

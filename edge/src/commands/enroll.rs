@@ -261,7 +261,7 @@ const FIRST_REVISION: u32 = 1;
 pub fn flashing(memory: &Path) -> String {
     let memory = memory.display();
     format!(
-        "flash it, with the chip that is on the board (STM32F405RG, STM32F411CE):\n  probe-rs download --chip STM32F405RG --binary-format bin --base-address {STORAGE:#010x} {memory}"
+        "flash it, with the chip that is on the board (STM32F405RG, STM32F407VG):\n  probe-rs download --chip STM32F405RG --binary-format bin --base-address {STORAGE:#010x} {memory}"
     )
 }
 

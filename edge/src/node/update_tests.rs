@@ -103,7 +103,7 @@ fn downgrades_other_boards_trials_and_neighbours_get_no_offer() {
         running(OLD, Standing::Trial),
         running(OLD, Standing::Unknown),
         Running {
-            board: Board::Stm32f411,
+            board: Board::Stm32f407,
             ..running(OLD, Standing::Confirmed)
         },
     ] {

@@ -7,9 +7,9 @@
 //! Answers are not acknowledged. An edge that hears none sends the command again, with the same identity in a new frame;
 //! the node then repeats the answer and does nothing else.
 
-use crate::Node;
 use crate::stats::count;
 use crate::timer::elapsed;
+use crate::{Node, Slots};
 use wire::frame::{Body, CommandOutcome, SIREN_ON};
 
 /// Most commands that wait for the board.
@@ -107,7 +107,7 @@ impl Commands {
     }
 }
 
-impl<const N: usize> Node<N> {
+impl<const N: usize, S: Slots<N>> Node<N, S> {
     /// The oldest command that has not been taken, at `mono_us`. Carry it out, then call [`Node::command_done`].
     ///
     /// One that has expired while it waited is not handed out any more.

@@ -11,7 +11,7 @@
 //! Invariants: an entry is forgotten only when acknowledged or evicted for lack of room, and evictions are counted;
 //! `acked <= cursor <= high_water <= next_seq`. It refuses acknowledgements of what was never sent.
 
-use crate::ring::{Entry, Ring, What};
+use crate::ring::{Entry, Ring, Slot, Slots, What};
 use crate::timer::{backed_off, earliest, elapsed, reached};
 use wire::frame::MAX_SAMPLES;
 
@@ -71,8 +71,8 @@ pub(crate) enum Acknowledged {
 const URGENT: usize = 4;
 
 #[derive(Debug)]
-pub(crate) struct Delivery<const N: usize> {
-    ring: Ring<N>,
+pub(crate) struct Delivery<const N: usize, S = [Slot; N]> {
+    ring: Ring<N, S>,
     /// The number that the next entry gets.
     next_seq: u64,
     /// The next number to send in order.
@@ -92,10 +92,10 @@ pub(crate) struct Delivery<const N: usize> {
     urgent: heapless::Deque<u64, URGENT>,
 }
 
-impl<const N: usize> Delivery<N> {
-    pub(crate) const fn new() -> Self {
+impl<const N: usize, S: Slots<N>> Delivery<N, S> {
+    pub(crate) fn new(slots: S) -> Self {
         Self {
-            ring: Ring::new(),
+            ring: Ring::new(slots),
             next_seq: 0,
             cursor: 0,
             high_water: 0,

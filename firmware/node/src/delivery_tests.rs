@@ -35,7 +35,7 @@ fn fill<const N: usize>(delivery: &mut Delivery<N>, count: u64, mono_us: u64) {
 
 #[test]
 fn a_sample_goes_at_once_when_nothing_is_in_flight_and_else_waits_for_company() {
-    let mut delivery = Delivery::<64>::new();
+    let mut delivery = Delivery::<64>::new([Slot::EMPTY; 64]);
     fill(&mut delivery, 1, 0);
     assert_eq!(send(&mut delivery, 0), Some((0, 1)));
     fill(&mut delivery, 2, 10);
@@ -56,7 +56,7 @@ fn a_sample_goes_at_once_when_nothing_is_in_flight_and_else_waits_for_company() 
 
 #[test]
 fn a_frame_holds_one_quantity_and_no_time_step_back() {
-    let mut delivery = Delivery::<64>::new();
+    let mut delivery = Delivery::<64>::new([Slot::EMPTY; 64]);
     delivery.store(10, 1.0, PRESSURE);
     delivery.store(20, 1.0, PRESSURE);
     delivery.store(20, 1.0, SPEED);
@@ -73,7 +73,7 @@ fn a_frame_holds_one_quantity_and_no_time_step_back() {
 
 #[test]
 fn the_window_closes_and_an_acknowledgement_opens_it() {
-    let mut delivery = Delivery::<64>::new();
+    let mut delivery = Delivery::<64>::new([Slot::EMPTY; 64]);
     fill(&mut delivery, 60, 0);
     for frame in 0..3 {
         assert_eq!(send(&mut delivery, 0), Some((frame * 12, 12)));
@@ -86,7 +86,7 @@ fn the_window_closes_and_an_acknowledgement_opens_it() {
 
 #[test]
 fn a_timeout_probes_with_one_frame_and_backs_off() {
-    let mut delivery = Delivery::<64>::new();
+    let mut delivery = Delivery::<64>::new([Slot::EMPTY; 64]);
     fill(&mut delivery, 24, 0);
     assert_eq!(send(&mut delivery, 0), Some((0, 12)));
     assert_eq!(send(&mut delivery, 0), Some((12, 12)));
@@ -126,7 +126,7 @@ fn a_timeout_probes_with_one_frame_and_backs_off() {
 
 #[test]
 fn a_gap_is_filled_without_going_back() {
-    let mut delivery = Delivery::<64>::new();
+    let mut delivery = Delivery::<64>::new([Slot::EMPTY; 64]);
     fill(&mut delivery, 36, 0);
     for _ in 0..3 {
         send(&mut delivery, 0);
@@ -153,7 +153,7 @@ fn a_gap_is_filled_without_going_back() {
 
 #[test]
 fn a_finding_overtakes_a_backlog_once_and_comes_again_in_its_turn() {
-    let mut delivery = Delivery::<128>::new();
+    let mut delivery = Delivery::<128>::new([Slot::EMPTY; 128]);
     fill(&mut delivery, 60, 0);
     for _ in 0..3 {
         send(&mut delivery, 0);
@@ -176,7 +176,7 @@ fn a_finding_overtakes_a_backlog_once_and_comes_again_in_its_turn() {
 
 #[test]
 fn a_finding_right_behind_its_sample_keeps_its_turn() {
-    let mut delivery = Delivery::<64>::new();
+    let mut delivery = Delivery::<64>::new([Slot::EMPTY; 64]);
     delivery.store(0, 1.0, PRESSURE);
     delivery.store(0, 0.03, ONSET);
     assert!(!delivery.has_urgent());
@@ -186,7 +186,7 @@ fn a_finding_right_behind_its_sample_keeps_its_turn() {
 
 #[test]
 fn overflow_is_counted_and_leaves_a_hole_to_report() {
-    let mut delivery = Delivery::<4>::new();
+    let mut delivery = Delivery::<4>::new([Slot::EMPTY; 4]);
     assert_eq!(delivery.store(0, 0.1, ONSET), Stored::Kept);
     fill(&mut delivery, 3, 0);
     assert!(!delivery.has_hole());
@@ -207,7 +207,7 @@ fn overflow_is_counted_and_leaves_a_hole_to_report() {
 
 #[test]
 fn impossible_and_stale_acknowledgements_change_nothing() {
-    let mut delivery = Delivery::<64>::new();
+    let mut delivery = Delivery::<64>::new([Slot::EMPTY; 64]);
     fill(&mut delivery, 3, 0);
     assert_eq!(delivery.acknowledge(4, 0, &PACE), Acknowledged::Impossible);
     assert_eq!(delivery.acknowledge(0, 0, &PACE), Acknowledged::Stale);

@@ -3,11 +3,11 @@
 //! Checks in this order, each with its own counter: line damage, address, authenticity, replay, sense. Nothing before the
 //! authenticity check changes any state but counters.
 
-use crate::Node;
 use crate::command::Command;
 use crate::delivery::Acknowledged;
 use crate::stats::count;
 use crate::update::Offer;
+use crate::{Node, Slots};
 use wire::frame::{Body, Direction, Frame, FrameError, RawFrame, open, peek};
 
 /// Why a frame was not acted upon.
@@ -20,7 +20,7 @@ enum Refusal {
     Overheard,
 }
 
-impl<const N: usize> Node<N> {
+impl<const N: usize, S: Slots<N>> Node<N, S> {
     /// Takes the next byte from the line, received at `mono_us`.
     pub fn receive(&mut self, byte: u8, mono_us: u64) {
         self.tell_time(mono_us);

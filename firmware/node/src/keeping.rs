@@ -7,7 +7,7 @@
 
 use crate::settings::{Settings, Values};
 use crate::stats::count;
-use crate::{Node, ring::What};
+use crate::{Node, Slots, ring::What};
 use wire::frame::{Body, Setting};
 
 /// Checked settings that wait to be stored.
@@ -28,7 +28,7 @@ pub(crate) struct Keeping {
     pub(crate) answer: bool,
 }
 
-impl<const N: usize> Node<N> {
+impl<const N: usize, S: Slots<N>> Node<N, S> {
     /// The settings in force and their revision; `None` for a node that was made without any.
     #[must_use]
     pub const fn settings(&self) -> Option<(u32, &Settings)> {

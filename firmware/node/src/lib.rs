@@ -54,6 +54,7 @@ pub use detect::FindingCode;
 pub use drift::Rate;
 pub use guardian::{Guardian, MAX_TASKS, Task};
 pub use keeping::Proposal;
+pub use ring::{Slot, Slots};
 pub use schedule::Schedule;
 pub use settings::{MAX_SETTINGS_BYTES, Role, Settings, SettingsError, Values};
 pub use stats::{Refused, Stats};
@@ -82,9 +83,9 @@ use wire::quantity::Quantity;
 const JUMP_US: u64 = 600_000_000;
 
 /// A sensor node that keeps up to `N` unacknowledged samples and findings (2 to 65,535).
-pub struct Node<const N: usize> {
+pub struct Node<const N: usize, S = [Slot; N]> {
     config: Config,
-    delivery: Delivery<N>,
+    delivery: Delivery<N, S>,
     detection: Detection,
     receiver: Receiver<MAX_FRAME>,
     guard: ReplayGuard,
@@ -109,14 +110,24 @@ pub struct Node<const N: usize> {
 }
 
 impl<const N: usize> Node<N> {
-    /// A node that has just started.
+    /// A node that has just started and holds its slots itself.
     ///
     /// # Errors
     /// Limits that could never raise or never clear.
     pub fn new(config: Config) -> Result<Self, LimitsError> {
+        Self::with_slots(config, [Slot::EMPTY; N])
+    }
+}
+
+impl<const N: usize, S: Slots<N>> Node<N, S> {
+    /// A node that has just started, with slots that may lie elsewhere. What they hold is overwritten.
+    ///
+    /// # Errors
+    /// As [`Node::new`].
+    pub fn with_slots(config: Config, slots: S) -> Result<Self, LimitsError> {
         let start_us = config.start_us;
         Ok(Self {
-            delivery: Delivery::new(),
+            delivery: Delivery::new(slots),
             detection: Detection::new(&config)?,
             receiver: Receiver::new(),
             guard: ReplayGuard::default(),

@@ -5,6 +5,7 @@
 //! Single readings are stored, not frames: 32 bytes each, so that a retransmission can be cut into other frames than
 //! the first transmission, and every transmission gets a fresh frame counter (a counter is a nonce: never twice).
 
+use core::borrow::BorrowMut;
 use wire::quantity::Quantity;
 
 /// What one sequence number stands for.
@@ -40,25 +41,39 @@ impl Entry {
     }
 }
 
+/// Room for one unacknowledged sample or finding.
+#[derive(Clone, Copy, Debug)]
+pub struct Slot(Entry);
+
+impl Slot {
+    /// Room for one, with nothing in it.
+    pub const EMPTY: Self = Self(Entry::EMPTY);
+}
+
+/// Room for `N` of them: an array, or a mutable reference to one that lies elsewhere, where a stack is too small to make it.
+pub trait Slots<const N: usize>: BorrowMut<[Slot; N]> {}
+
+impl<const N: usize, S: BorrowMut<[Slot; N]>> Slots<N> for S {}
+
 /// A ring of at most `N` entries.
 #[derive(Debug)]
-pub(crate) struct Ring<const N: usize> {
-    slots: [Entry; N],
+pub(crate) struct Ring<const N: usize, S = [Slot; N]> {
+    slots: S,
     head: usize,
     len: usize,
 }
 
-impl<const N: usize> Ring<N> {
+impl<const N: usize, S: Slots<N>> Ring<N, S> {
     // Health reports the capacity in 16 bits.
     const CAPACITY_FITS: () = assert!(
         N >= 2 && N <= u16::MAX as usize,
         "a ring holds 2 to 65,535 entries"
     );
 
-    pub(crate) const fn new() -> Self {
+    pub(crate) fn new(slots: S) -> Self {
         let () = Self::CAPACITY_FITS;
         Self {
-            slots: [Entry::EMPTY; N],
+            slots,
             head: 0,
             len: 0,
         }
@@ -76,13 +91,19 @@ impl<const N: usize> Ring<N> {
         (self.head + position) % N
     }
 
+    /// What lies at `position`, whether it is held or not.
+    fn at(&self, position: usize) -> &Entry {
+        &self.slots.borrow()[self.slot(position)].0
+    }
+
+    fn put(&mut self, position: usize, entry: Entry) {
+        let slot = self.slot(position);
+        self.slots.borrow_mut()[slot] = Slot(entry);
+    }
+
     /// The entry at `position`, counted from the oldest.
     pub(crate) fn get(&self, position: usize) -> Option<&Entry> {
-        if position < self.len {
-            self.slots.get(self.slot(position))
-        } else {
-            None
-        }
+        (position < self.len).then(|| self.at(position))
     }
 
     /// The oldest entry.
@@ -95,7 +116,7 @@ impl<const N: usize> Ring<N> {
         let (mut low, mut high) = (0, self.len);
         while low < high {
             let middle = low + (high - low) / 2;
-            if self.slots[self.slot(middle)].seq < seq {
+            if self.at(middle).seq < seq {
                 low = middle + 1
             } else {
                 high = middle
@@ -107,12 +128,11 @@ impl<const N: usize> Ring<N> {
     /// Appends an entry; refuses (returns false) when full or when its number does not ascend.
     #[must_use]
     pub(crate) fn push(&mut self, entry: Entry) -> bool {
-        let ascends = self.len == 0 || self.slots[self.slot(self.len - 1)].seq < entry.seq;
+        let ascends = self.len == 0 || self.at(self.len - 1).seq < entry.seq;
         if self.is_full() || !ascends {
             return false;
         }
-        let slot = self.slot(self.len);
-        self.slots[slot] = entry;
+        self.put(self.len, entry);
         self.len += 1;
         true
     }
@@ -128,16 +148,16 @@ impl<const N: usize> Ring<N> {
     ///
     /// Costs one move per finding that is older than the evicted sample; findings are few.
     pub(crate) fn evict(&mut self, findings_too: bool) -> Option<Entry> {
-        let sample = (0..self.len).find(|&position| !self.slots[self.slot(position)].is_finding());
+        let sample = (0..self.len).find(|&position| !self.at(position).is_finding());
         let position = match sample {
             Some(position) => position,
             None if findings_too && self.len > 0 => 0,
             None => return None,
         };
-        let evicted = self.slots[self.slot(position)];
+        let evicted = *self.at(position);
         for earlier in (0..position).rev() {
-            let (from, to) = (self.slot(earlier), self.slot(earlier + 1));
-            self.slots[to] = self.slots[from];
+            let moved = *self.at(earlier);
+            self.put(earlier + 1, moved);
         }
         self.head = self.slot(1);
         self.len -= 1;
@@ -174,7 +194,7 @@ mod tests {
 
     #[test]
     fn keeps_order_around_the_end_of_the_array() {
-        let mut ring = Ring::<4>::new();
+        let mut ring = Ring::<4>::new([Slot::EMPTY; 4]);
         for seq in 0..4 {
             assert!(ring.push(sample(seq)));
         }
@@ -194,7 +214,7 @@ mod tests {
 
     #[test]
     fn evicts_the_oldest_sample_and_spares_findings() {
-        let mut ring = Ring::<4>::new();
+        let mut ring = Ring::<4>::new([Slot::EMPTY; 4]);
         for entry in [sample(0), finding(1), finding(2), sample(3)] {
             assert!(ring.push(entry));
         }

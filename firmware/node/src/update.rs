@@ -8,9 +8,9 @@
 //! What is done with the bytes is the board's: [`UpdateTarget`]. Signature and version are its business too; this module
 //! believes nothing but offsets.
 
-use crate::Node;
 use crate::stats::count;
 use crate::timer::{backed_off, reached};
+use crate::{Node, Slots};
 use wire::frame::{Body, MAX_UPDATE_BYTES, UpdateStep};
 
 /// Questions without an answer after which the node gives the update up until the edge offers it again. With the default
@@ -233,7 +233,7 @@ impl From<UpdateError> for UpdateStep {
     }
 }
 
-impl<const N: usize> Node<N> {
+impl<const N: usize, S: Slots<N>> Node<N, S> {
     /// The next step of an update, if there is one; answer with [`Node::update_done`].
     pub const fn take_update_work(&mut self) -> Option<UpdateWork> {
         self.update.work.take()

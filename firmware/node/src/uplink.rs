@@ -8,7 +8,7 @@ use crate::ring::What;
 use crate::stats::count;
 use crate::timer::{backed_off, earlier, earliest, reached};
 use crate::turn::May;
-use crate::{MAX_FRAME, Node};
+use crate::{MAX_FRAME, Node, Slots};
 use wire::frame::{Body, Direction, Header, Sample, Version, encode};
 
 /// Puts a delimiter in front of a frame, if it has none: whatever the line carried before ends there.
@@ -47,7 +47,7 @@ impl Repeat {
     }
 }
 
-impl<const N: usize> Node<N> {
+impl<const N: usize, S: Slots<N>> Node<N, S> {
     /// Writes the next frame to `out` and returns its length; 0 when there is nothing to send at `mono_us`.
     ///
     /// At most one frame a call: call again, while the line takes more, until it returns 0. The frame counts as sent; what

@@ -28,11 +28,13 @@ pub enum Leftover {
     Zeros,
     /// Of an erase, the first and last 64 bytes of the sector are still there, and the rest is erased; of a write, like `Before`.
     Ends,
+    /// Of an erase, every second eight bytes are erased; of a write, like `Before`.
+    Stripes,
 }
 
 impl Leftover {
     /// Every kind, with one seed.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Leftover::Before,
         Leftover::After,
         Leftover::FirstHalf,
@@ -40,6 +42,7 @@ impl Leftover {
         Leftover::Random(1),
         Leftover::Zeros,
         Leftover::Ends,
+        Leftover::Stripes,
     ];
 }
 
@@ -153,6 +156,7 @@ impl<const UNIT: usize, const SECTOR: usize> FlashModel<UNIT, SECTOR> {
                     true => 0xFF,
                     false => 0,
                 },
+                Some(Leftover::Stripes) => 0xFF * u8::from(is_erase && index / 8 % 2 == 1),
                 Some(Leftover::Zeros) => {
                     if !self.broken.contains(&(at + index)) {
                         *byte = 0;

@@ -23,7 +23,7 @@ const MAGIC: &[u8; 8] = b"WFUPDATE";
 pub const HEAD_BYTES: usize = MAGIC.len() + DESCRIPTION_BYTES + 64;
 
 /// Longest file that is worth reading: the largest image of any board.
-pub const MAX_FILE_BYTES: usize = HEAD_BYTES + crate::layout::STM32F405.active.bytes as usize;
+pub const MAX_FILE_BYTES: usize = HEAD_BYTES + crate::layout::ONE_MIB.active.bytes as usize;
 
 /// Why a file is no update.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]

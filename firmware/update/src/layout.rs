@@ -1,12 +1,15 @@
 //! Where everything lies in the flash of each board. The linker scripts of the boot loader and the application say the same.
 //!
-//! | | Boot loader | Storage | Boot state | Active image | New image |
-//! |---|---|---|---|---|---|
-//! | STM32F405, 1 MiB | sectors 0-1, 32 KiB | 2-3, 2 x 16 KiB | 4, 64 KiB | 5-7, 384 KiB at 0x08020000 | 8-11, 512 KiB at 0x08080000 |
-//! | STM32F411, 512 KiB | the same | the same | the same | 5, 128 KiB at 0x08020000 | 6-7, 256 KiB at 0x08040000 |
+//! | What | Sectors | Address | Bytes |
+//! |---|---|---|---|
+//! | boot loader | 0-1 | 0x08000000 | 32 KiB |
+//! | storage, see package `store` | 2-3 | 0x08008000 | 2 x 16 KiB |
+//! | the boot loader's state | 4 | 0x08010000 | 64 KiB |
+//! | active image | 5-7 | 0x08020000 | 384 KiB |
+//! | new image, or the one before | 8-11 | 0x08080000 | 512 KiB |
 //!
-//! Sectors: RM0090 (STM32F405), table 5; RM0383 (STM32F411), table 4. The exchange of images needs one sector more for the new image
-//! than the active one has.
+//! Sectors: RM0090 (STM32F405 and STM32F407), table 5. The exchange of images needs one sector more for the new image than the
+//! active one has.
 
 /// Address of the flash's first byte.
 pub const FLASH_START: u32 = 0x0800_0000;
@@ -26,15 +29,15 @@ pub const IMAGE_SECTOR: usize = 128 * 1024;
 pub enum Board {
     /// Boards with an STM32F405.
     Stm32f405 = 1,
-    /// Boards with an STM32F411.
-    Stm32f411 = 2,
+    /// Boards with an STM32F407.
+    Stm32f407 = 2,
     /// A node that is a process on a host.
     Host = 3,
 }
 
 impl Board {
     /// Every board.
-    pub const ALL: [Self; 3] = [Board::Stm32f405, Board::Stm32f411, Board::Host];
+    pub const ALL: [Self; 3] = [Board::Stm32f405, Board::Stm32f407, Board::Host];
 
     /// The board with this code.
     pub fn from_code(code: u8) -> Option<Self> {
@@ -45,7 +48,7 @@ impl Board {
     pub const fn name(self) -> &'static str {
         match self {
             Board::Stm32f405 => "stm32f405",
-            Board::Stm32f411 => "stm32f411",
+            Board::Stm32f407 => "stm32f407",
             Board::Host => "host",
         }
     }
@@ -55,11 +58,10 @@ impl Board {
         Self::ALL.into_iter().find(|board| board.name() == name)
     }
 
-    /// Its flash. A node on a host has that of an STM32F405, in memory.
+    /// Its flash. All have 1 MiB; a node on a host has that of an STM32F405, in memory.
     pub const fn layout(self) -> &'static Layout {
         match self {
-            Board::Stm32f405 | Board::Host => &STM32F405,
-            Board::Stm32f411 => &STM32F411,
+            Board::Stm32f405 | Board::Stm32f407 | Board::Host => &ONE_MIB,
         }
     }
 }
@@ -106,24 +108,14 @@ const fn region(offset_kib: u32, kib: u32) -> Region {
     }
 }
 
-/// STM32F405, 1 MiB.
-pub const STM32F405: Layout = Layout {
+/// STM32F405 and STM32F407 with 1 MiB.
+pub const ONE_MIB: Layout = Layout {
     flash_bytes: 1024 * KIB,
     boot: region(0, 32),
     store: region(32, 32),
     state: region(64, 64),
     active: region(128, 384),
     dfu: region(512, 512),
-};
-
-/// STM32F411, 512 KiB.
-pub const STM32F411: Layout = Layout {
-    flash_bytes: 512 * KIB,
-    boot: region(0, 32),
-    store: region(32, 32),
-    state: region(64, 64),
-    active: region(128, 128),
-    dfu: region(256, 256),
 };
 
 #[cfg(test)]
@@ -140,7 +132,7 @@ mod tests {
 
     #[test]
     fn regions_lie_on_their_sectors_without_gap_or_overlap() {
-        for layout in [STM32F405, STM32F411] {
+        for layout in Board::ALL.map(Board::layout) {
             let sectors = sectors(layout.flash_bytes);
             let mut at = 0;
             for (region, sector) in [
@@ -174,6 +166,6 @@ mod tests {
         }
         assert_eq!(Board::from_code(0), None);
         assert_eq!(Board::Stm32f405.layout().active.address(), 0x0802_0000);
-        assert_eq!(Board::Stm32f411.layout().dfu.address(), 0x0804_0000);
+        assert_eq!(Board::Stm32f407.layout().dfu.address(), 0x0808_0000);
     }
 }

@@ -214,9 +214,9 @@ fn a_file_is_read_as_it_was_made() {
     assert_eq!(UpdateFile::open(&file, &[]), Err(FileError::Signature));
     let two = [other[0], keys()[0]];
     assert!(UpdateFile::open(&file, &two).is_ok());
-    let max = Board::Stm32f411.layout().active.bytes;
+    let max = Board::Stm32f407.layout().active.bytes;
     let long = vec![0; max as usize + 1];
-    let made = sign(&long, [1, 0, 0], 0, Board::Stm32f411, &signer());
+    let made = sign(&long, [1, 0, 0], 0, Board::Stm32f407, &signer());
     assert_eq!(made, Err(FileError::Size { max }));
 }
 

@@ -265,7 +265,7 @@ impl Detector {
             self.tide = Tide::new(a.min(b).max(a.max(b).min(c)), spread_m);
             // What three samples differ from a line, as white noise; the tide between them hardly counts.
             let rough_m = (fabs(a - 2.0 * b + c) / sqrt(6.0)) as f32;
-            self.knows_noise(rough_m.clamp(FIRST_NOISE_M, FIRST_NOISE_MOST_M));
+            self.knows_noise(rough_m.max(FIRST_NOISE_M).min(FIRST_NOISE_MOST_M));
             self.noise2 = self.noise_m * self.noise_m;
             self.tide_us = time_us;
             self.half = Half::at(time_us);

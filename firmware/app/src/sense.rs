@@ -1,0 +1,190 @@
+//! The sensor: asked when a sample is due, heard whenever it speaks.
+
+use crate::board::{Board, Edge};
+use crate::shared::{Shared, now_us};
+use drivers::adxl355::{self, Adxl355};
+use drivers::inductive_loop::{self, InductiveLoop};
+use drivers::ms5837::{Ms5837, Oversampling};
+use drivers::{AnySerial, BusSensor, Reading, SensorKind, SerialSensor, Step, Tx};
+use embassy_futures::select::{Either, select, select3};
+use embassy_time::{Duration, Instant, Timer};
+use embedded_io_async::{Read, Write};
+use node::{Schedule, Settings};
+
+/// While an answer is awaited the processor wakes at least so often at first, and less often the longer it has waited: an emulated
+/// sensor's bytes arrive when the processor wakes, a real one's interrupt does not mind.
+const LISTEN_US: u64 = 20_000;
+
+/// The sensor with its line.
+pub(crate) enum Attached<B: Board> {
+    Serial(AnySerial, B::SensorIn, B::SensorOut),
+    I2c(Ms5837, B::I2c),
+    Spi(Adxl355, B::Spi),
+    Contact(InductiveLoop),
+    /// The board lacks what the sensor needs.
+    Missing,
+}
+
+impl<B: Board> Attached<B> {
+    /// The sensor of the settings, with the board's line to it.
+    pub fn open(board: &mut B, settings: &Settings) -> Self {
+        let Some(kind) = SensorKind::from_code(settings.sensor.code()) else {
+            return Self::Missing;
+        };
+        let shortest_us =
+            1_000 * u64::from(settings.rapid_interval_ms.min(settings.sample_interval_ms));
+        let (address, baud) = (settings.sensor_address, settings.sensor_baud);
+        if let Some(sensor) = AnySerial::new(kind, Some(address), Some(baud), shortest_us) {
+            return match board.open_sensor(sensor.line()) {
+                Some((input, output)) => Self::Serial(sensor, input, output),
+                None => Self::Missing,
+            };
+        }
+        let attached = match kind {
+            SensorKind::Ms5837 => board
+                .open_i2c()
+                .map(|bus| Self::I2c(Ms5837::new(Oversampling::default()), bus)),
+            SensorKind::Adxl355 => board
+                .open_spi()
+                .map(|bus| Self::Spi(Adxl355::new(adxl355::Settings::default()), bus)),
+            SensorKind::InductiveLoop => Some(Self::Contact(InductiveLoop::new(
+                inductive_loop::Settings::default(),
+                now_us(),
+            ))),
+            _ => None,
+        };
+        attached.unwrap_or(Self::Missing)
+    }
+}
+
+/// Decides when to measure.
+struct Clockwork<'a, B: Board> {
+    shared: &'a Shared<B>,
+    schedule: Schedule,
+}
+
+impl<B: Board> Clockwork<'_, B> {
+    /// Whether a sample is due now.
+    fn is_due(&mut self) -> bool {
+        let now_us = now_us();
+        let mut node = self.shared.node.borrow_mut();
+        let interval_us = node.interval_us(now_us);
+        let is_due = self
+            .schedule
+            .is_due(now_us, node.unix_us(now_us), interval_us);
+        node.count_missed(self.schedule.take_missed());
+        is_due
+    }
+
+    /// Waits until a sample may be due, or there is reason to look again.
+    async fn wait(&self) {
+        let due = Timer::at(Instant::from_micros(self.schedule.next_due_us()));
+        select3(due, self.shared.to_sense.wait(), self.shared.tick()).await;
+    }
+}
+
+/// Measures for ever.
+pub(crate) async fn run<B: Board>(shared: &Shared<B>, attached: Attached<B>) -> ! {
+    let mut clockwork = Clockwork {
+        shared,
+        schedule: Schedule::new(),
+    };
+    match attached {
+        Attached::Serial(sensor, input, output) => {
+            serial(&mut clockwork, sensor, input, output).await
+        }
+        Attached::I2c(sensor, bus) => on_bus(&mut clockwork, sensor, bus).await,
+        Attached::Spi(sensor, bus) => on_bus(&mut clockwork, sensor, bus).await,
+        Attached::Contact(contact) => pulses(&mut clockwork, contact).await,
+        Attached::Missing => loop {
+            shared.check_in(shared.tasks.sense);
+            shared.tick().await;
+        },
+    }
+}
+
+async fn serial<B: Board>(
+    clockwork: &mut Clockwork<'_, B>,
+    mut sensor: AnySerial,
+    mut input: B::SensorIn,
+    mut output: B::SensorOut,
+) -> ! {
+    let shared = clockwork.shared;
+    let mut tx = Tx::new();
+    let mut bytes = [0; 64];
+    let mut asked_us = now_us();
+    sensor.start(asked_us, &mut tx);
+    loop {
+        shared.check_in(shared.tasks.sense);
+        if !tx.is_empty() {
+            // What the line does not take the sensor does not answer: it shows as a missing sample.
+            let _ = output.write_all(&tx).await;
+            tx.clear();
+            asked_us = now_us();
+        }
+        let mut emit = |reading: Reading| shared.take(reading);
+        let awaited = sensor.deadline_us();
+        let attention = async {
+            match awaited {
+                Some(at_us) => {
+                    let now_us = now_us();
+                    let pause_us = (now_us - asked_us) / 16;
+                    let soon_us = now_us + pause_us.max(LISTEN_US);
+                    Timer::at(Instant::from_micros(soon_us.min(at_us))).await;
+                }
+                None => clockwork.wait().await,
+            }
+        };
+        match select(input.read(&mut bytes), attention).await {
+            Either::First(Ok(length)) => {
+                for &byte in bytes.iter().take(length) {
+                    sensor.receive(byte, now_us(), &mut tx, &mut emit);
+                }
+            }
+            Either::First(Err(_)) => sensor.line_error(),
+            Either::Second(()) => {}
+        }
+        if awaited.is_some() {
+            sensor.wake(now_us(), &mut tx, &mut emit);
+        }
+        if clockwork.is_due() {
+            sensor.due(now_us(), &mut tx, &mut emit);
+        }
+    }
+}
+
+async fn on_bus<B: Board, S: BusSensor<P>, P>(
+    clockwork: &mut Clockwork<'_, B>,
+    mut sensor: S,
+    mut bus: P,
+) -> ! {
+    let shared = clockwork.shared;
+    loop {
+        shared.check_in(shared.tasks.sense);
+        if clockwork.is_due() {
+            sensor.due(now_us());
+            let mut emit = |reading: Reading| shared.take(reading);
+            // A sensor that never says it is done is our own bug; the watchdog's guardian sees a task that does not come back.
+            while let Step::After(us) = sensor.step(&mut bus, &mut emit) {
+                Timer::after(Duration::from_micros(u64::from(us))).await;
+            }
+        }
+        clockwork.wait().await;
+    }
+}
+
+async fn pulses<B: Board>(clockwork: &mut Clockwork<'_, B>, mut contact: InductiveLoop) -> ! {
+    let shared = clockwork.shared;
+    loop {
+        shared.check_in(shared.tasks.sense);
+        if let Either::First(Edge { at_us, closed }) =
+            select(B::next_edge(), clockwork.wait()).await
+        {
+            contact.level(closed, at_us);
+        }
+        if clockwork.is_due() {
+            let mut emit = |reading: Reading| shared.take(reading);
+            contact.due(now_us(), &mut emit);
+        }
+    }
+}
