@@ -94,10 +94,12 @@ async fn ports_of_a_pattern_are_opened_as_they_come_and_forgotten_as_they_go() {
     let (first, theirs) = plug_in(&ports, "ttyUSB0");
     // Only the agent has it open, as with a real adapter.
     drop(theirs);
+    open(&handle, "ttyUSB0").await;
     let running = board(1, false).run(first);
     wait_until("readings of the first", || acknowledged(&handle, 1) >= 3).await;
     let (second, theirs) = plug_in(&ports, "ttyUSB1");
     drop(theirs);
+    open(&handle, "ttyUSB1").await;
     let other = board(2, false).run(second);
     wait_until("readings of the second", || acknowledged(&handle, 2) >= 3).await;
     // The first is unplugged.
@@ -112,6 +114,7 @@ async fn ports_of_a_pattern_are_opened_as_they_come_and_forgotten_as_they_go() {
     // It comes back, by another name; the node is a new boot.
     let (again, theirs) = plug_in(&ports, "ttyUSB7");
     drop(theirs);
+    open(&handle, "ttyUSB7").await;
     let running = board(1, false)
         .restart([0, 1, 0], wire::frame::Image::Confirmed)
         .run(again);
@@ -150,6 +153,14 @@ async fn a_port_whose_driver_cannot_switch_says_so() {
     })
     .await;
     handle.shutdown().await;
+}
+
+/// Waits until the agent has opened a port: before, the other end of a pseudo-terminal reads nothing but errors.
+async fn open(handle: &Handle, name: &str) {
+    wait_until(name, || {
+        line(handle, name).is_some_and(|line| line.open == 1)
+    })
+    .await;
 }
 
 /// Two wires: what the master says everybody hears, what a node says only the master does here.
@@ -201,6 +212,7 @@ async fn nodes_share_a_line_and_a_dead_one_does_not_hold_them_up() {
     link.nodes = vec![1, 2, 3];
     link.poll_interval = Duration::from_millis(20);
     let handle = agent(&data, link, &[1, 2, 3]).await;
+    open(&handle, "tty485").await;
     let tasks = wires(ours, vec![board(1, true), board(2, true)]);
     wait_until("readings of both", || {
         acknowledged(&handle, 1) >= 20 && acknowledged(&handle, 2) >= 20
