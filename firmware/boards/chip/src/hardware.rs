@@ -44,6 +44,9 @@ pub type Closed<U> = (
     <U as stm32f4xx_hal::serial::CommonPins>::Rx<PushPull>,
 );
 
+/// Both directions of an open port.
+pub type Both<U> = (Input<U>, Output<U>);
+
 /// The accelerometer with its chip select.
 pub type Accelerometer = ExclusiveDevice<Spi<SPI1>, ErasedPin<Drive<PushPull>>, NoDelay>;
 
@@ -56,7 +59,7 @@ pub struct Hardware<M: Model> {
     /// High while something is said to the sensor, for a transceiver that wants it.
     pub sensor_driver: Option<Driver>,
     /// The line to the edge.
-    pub link: Option<(Input<M::Link>, Output<M::Link>)>,
+    pub link: Option<Both<M::Link>>,
     /// The bus of a pressure sensor.
     pub i2c: Option<I2c<I2C1>>,
     /// The accelerometer's bus, closed until it is needed, with its chip select.
