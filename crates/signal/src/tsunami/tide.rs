@@ -15,6 +15,7 @@
 //! broken sensor moves the tide only slowly.
 
 use super::detector::seconds;
+use super::within;
 use libm::{cos, sin, sqrt, sqrtf};
 
 /// Number of states: height, slope, three pairs.
@@ -253,7 +254,7 @@ impl Tide {
     }
 
     fn advance(&mut self, after_s: f64, sigma_m: f64) {
-        let dt = after_s.max(0.0).min(FORGOTTEN_S);
+        let dt = within(after_s, 0.0, FORGOTTEN_S);
         if dt == 0.0 {
             return;
         }
