@@ -173,9 +173,8 @@ impl Tide {
         let spread = ph[0] + ph[2] + ph[4] + ph[6];
         let variance = spread + noise;
         let gate = GATE * sqrt(variance);
-        let innovation = (height_m - (self.x[0] + self.x[2] + self.x[4] + self.x[6]))
-            .max(-gate)
-            .min(gate);
+        let innovation = height_m - (self.x[0] + self.x[2] + self.x[4] + self.x[6]);
+        let innovation = within(innovation, -gate, gate);
         let per_variance = 1.0 / variance;
         for i in 0..N {
             let gain = ph[i] * per_variance;
