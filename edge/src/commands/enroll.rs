@@ -257,13 +257,12 @@ fn memory(request: &Request, node: Option<&Node>, key: [u8; 32]) -> Result<Vec<u
 /// Revision of the settings that a board begins with.
 const FIRST_REVISION: u32 = 1;
 
-/// How the memory gets into a board: both have their storage at the same address, see `update::layout`.
+/// How the memory gets into a board.
 pub fn flashing(memory: &Path) -> String {
     let memory = memory.display();
+    // All boards have their storage at the same place.
+    let address = update::layout::Board::Stm32f405.layout().store.address();
     format!(
-        "flash it, with the chip that is on the board (STM32F405RG, STM32F407VG):\n  probe-rs download --chip STM32F405RG --binary-format bin --base-address {STORAGE:#010x} {memory}"
+        "flash it, with the chip that is on the board (STM32F405RGTx, STM32F407VGTx):\n  probe-rs download --chip STM32F405RGTx --verify --binary-format bin --base-address {address:#010x} {memory}"
     )
 }
-
-/// Where a board keeps what it must not forget.
-const STORAGE: u32 = 0x0800_8000;

@@ -207,8 +207,14 @@ impl Config {
                 return refuse(".device", format!("meter[{meter}] is on this device"));
             }
             for node in &link.nodes {
-                if !self.node.iter().any(|known| known.id == *node) {
+                let Some(place) = self.node.iter().position(|known| known.id == *node) else {
                     return refuse(".nodes", format!("there is no [[node]] with id = {node}"));
+                };
+                if self.node[place].settings.shared_line == Some(false) {
+                    return Err(Refusal {
+                        key: format!("node[{place}].settings.shared_line"),
+                        message: format!("must be true: node {node} is on a shared line"),
+                    });
                 }
                 if let Some(other) = shared.insert(*node, index) {
                     return refuse(
