@@ -1,19 +1,21 @@
 //! Wires the rooms together: builds everything from a configuration, starts it, and stops it in order.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle as ThreadHandle;
 
 use clock::Clock;
 use tokio::io::DuplexStream;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 
 use crate::config::{Config, Refusal};
+use crate::link::stream::Peer;
 use crate::link::{Intake, Line};
 use crate::meter::poll;
 use crate::node::Nodes;
-use crate::node::session::Timing;
+use crate::node::registry::{Changes, Rules};
 use crate::node::state::{self, State};
 use crate::outbox::writer::Writer;
 use crate::outbox::{OpenError, Outbox};
@@ -71,6 +73,10 @@ pub struct Handle {
     writer: ThreadHandle<()>,
     sirens: Option<ThreadHandle<()>>,
     addresses: Vec<std::net::SocketAddr>,
+    /// Looks for firmware at once.
+    restock: Arc<Notify>,
+    /// The nodes of each line, by its name.
+    shared: Vec<(String, watch::Sender<Vec<u32>>)>,
 }
 
 impl Agent {
@@ -98,14 +104,22 @@ impl Agent {
         let nodes = Arc::new(recover_nodes(&config, keys, &outbox, &clock));
         let (lines, meters) =
             poll::lines(&config.meter, &clock, outbox.boot()).map_err(StartError::Map)?;
+        let mut taken: Vec<PathBuf> = Vec::new();
+        taken.extend(config.meter.iter().filter_map(|meter| meter.device.clone()));
+        taken.extend(config.link.iter().filter_map(|link| link.device.clone()));
         let mut ports = Vec::new();
+        let mut shared = Vec::new();
         for link in &config.link {
-            ports.push(Line::open(link).await.map_err(StartError::Link)?);
+            let (sender, nodes) = watch::channel(link.nodes.clone());
+            shared.push((link.name(), sender));
+            let line = Line::open(link, nodes, &taken).await;
+            ports.push(line.map_err(StartError::Link)?);
         }
         let sources = Arc::new(Sources {
             nodes: nodes.clone(),
             meters,
             links: Arc::default(),
+            lines: Arc::default(),
             stored: Arc::default(),
             publish: Arc::default(),
             connected: AtomicBool::new(false),
@@ -117,15 +131,26 @@ impl Agent {
             clock: clock.clone(),
             outbox,
         });
-        start(config, clock, links, ports, lines, sources, credentials)
+        start(
+            config,
+            clock,
+            links,
+            ports,
+            shared,
+            lines,
+            sources,
+            credentials,
+        )
     }
 }
 
+#[expect(clippy::too_many_arguments, reason = "everything that was opened")]
 fn start(
     config: Config,
     clock: Clock,
     links: Vec<DuplexStream>,
     ports: Vec<Line>,
+    shared: Vec<(String, watch::Sender<Vec<u32>>)>,
     lines: Vec<poll::Line>,
     sources: Arc<Sources>,
     credentials: Option<(String, String)>,
@@ -183,6 +208,7 @@ fn start(
         sirens: sources.sirens.get().cloned(),
         clock,
         tally: sources.links.clone(),
+        lines: sources.lines.clone(),
         stop: stopped.clone(),
     };
     for port in ports {
@@ -191,7 +217,8 @@ fn start(
     for (index, link) in links.into_iter().enumerate() {
         let intake = intake.clone();
         tasks.spawn(async move {
-            crate::link::serve(link, &format!("memory {index}"), intake, None).await;
+            let stats = intake.lines.named(&format!("memory {index}"), "memory");
+            crate::link::stream::serve(link, &stats, &intake, Peer::Memory).await;
         });
     }
     for line in lines {
@@ -209,6 +236,13 @@ fn start(
             let _ = stopped.wait_for(|stop| *stop).await;
         }
     });
+    let restock = Arc::new(Notify::new());
+    tasks.spawn(crate::updates::keep(
+        config.updates.clone(),
+        sources.nodes.clone(),
+        restock.clone(),
+        stopped.clone(),
+    ));
     let login = Login {
         // The outbox's identity keeps two deployments that share a broker and an edge name apart.
         client_id,
@@ -233,6 +267,8 @@ fn start(
         writer,
         sirens: siren_thread,
         addresses,
+        restock,
+        shared,
     })
 }
 
@@ -251,16 +287,11 @@ fn recover_nodes(
         let _ = std::fs::rename(&path, path.with_extension("json.damaged"));
         State::default()
     });
-    let timing = Timing {
-        max_uncertainty_us: i64::try_from(config.time.max_uncertainty.as_micros())
-            .unwrap_or(i64::MAX),
-        drift_ppm: config.time.drift_ppm,
-    };
     let nodes = Nodes::new(
         &config.node,
         keys,
         &state,
-        timing,
+        Rules::from(config),
         clock.clone(),
         outbox.boot(),
     );
@@ -286,6 +317,44 @@ impl Handle {
     /// Where TCP links listen, in the order of the configuration.
     pub fn addresses(&self) -> &[std::net::SocketAddr] {
         &self.addresses
+    }
+
+    /// Answers questions about the status on a socket in the data directory, see [`crate::inquiry`].
+    ///
+    /// # Errors
+    /// The socket cannot be made.
+    pub fn answer_inquiries(&mut self) -> std::io::Result<()> {
+        let listener = crate::inquiry::open(self.sources.outbox.directory())?;
+        let answering =
+            crate::inquiry::serve(listener, self.sources.clone(), self.stop.subscribe());
+        self.tasks.spawn(answering);
+        Ok(())
+    }
+
+    /// Takes over the nodes of a new configuration: `[[node]]`, `[nodes]`, and which of them are on shared lines. What is
+    /// known of nodes that stay is kept. The directory of firmware is
+    /// looked at. Everything else takes a restart.
+    ///
+    /// # Errors
+    /// The configuration contradicts itself, or a key cannot be read; nothing has changed then.
+    pub fn reload(&self, config: &Config) -> Result<Changes, StartError> {
+        config.check()?;
+        let keys = secret::keys(config)?;
+        let changes = self
+            .sources
+            .nodes
+            .reconfigure(&config.node, keys, Rules::from(config));
+        for (name, nodes) in &self.shared {
+            if let Some(link) = config.link.iter().find(|link| link.name() == *name) {
+                nodes.send_if_modified(|known| {
+                    let differs = *known != link.nodes;
+                    known.clone_from(&link.nodes);
+                    differs
+                });
+            }
+        }
+        self.restock.notify_one();
+        Ok(changes)
     }
 
     /// Waits until everything that links and meters had handed over when this was called is durable at the hub. What a

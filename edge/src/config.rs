@@ -8,15 +8,18 @@
 //! with public keys only.
 
 mod check;
+pub mod line;
+pub mod node;
 
 pub use check::Refusal;
+pub use line::{Direction, Link, LinkKind, is_pattern};
+pub use node::{Node, NodeSettings, Nodes, Updates};
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
 use settings::Document;
-use wire::quantity::Quantity;
 
 use crate::meter::map::{Map, Register};
 
@@ -48,9 +51,15 @@ pub struct Config {
     /// When a node's clock counts as uncertain.
     #[serde(default)]
     pub time: Time,
+    /// What holds for all nodes.
+    #[serde(default)]
+    pub nodes: Nodes,
     /// The nodes whose frames are accepted.
     #[serde(default)]
     pub node: Vec<Node>,
+    /// Firmware that is offered to nodes.
+    #[serde(default)]
+    pub updates: Updates,
     /// Lines on which frames arrive; each carries frames of any of the nodes.
     #[serde(default)]
     pub link: Vec<Link>,
@@ -187,54 +196,6 @@ impl Default for Time {
     }
 }
 
-/// A sensor node.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Node {
-    /// Number of the node, as in its frames.
-    pub id: u32,
-    /// Station whose readings it delivers.
-    pub station: String,
-    /// File with the node's key: 64 hexadecimal digits.
-    pub key_file: Option<PathBuf>,
-    /// The key itself, for exercises with public keys.
-    pub key: Option<String>,
-    /// What it measures; readings of anything else are flagged `suspect`. Empty: anything.
-    #[serde(default)]
-    pub quantities: Vec<Quantity>,
-    /// Set for simulated nodes: every reading carries the flag `simulated`.
-    #[serde(default)]
-    pub simulated: bool,
-}
-
-/// Kind of line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LinkKind {
-    /// A serial port.
-    Serial,
-    /// A TCP socket.
-    Tcp,
-    /// A Unix socket.
-    Unix,
-}
-
-/// A line on which frames arrive.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Link {
-    /// `serial`, `tcp` or `unix`.
-    pub kind: LinkKind,
-    /// Serial: the device.
-    pub device: Option<PathBuf>,
-    /// Serial: bits per second, default 115200; 8N1.
-    pub baud: Option<u32>,
-    /// TCP: `address:port` to listen on; Unix: path of the socket to create.
-    pub listen: Option<String>,
-    /// TCP: `host:port` to connect to; Unix: path of the socket to connect to.
-    pub connect: Option<String>,
-}
-
 /// How a meter is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -324,7 +285,9 @@ impl Config {
             outbox: Outbox::default(),
             publish: Publish::default(),
             time: Time::default(),
+            nodes: Nodes::default(),
             node: Vec::new(),
+            updates: Updates::default(),
             link: Vec::new(),
             meter: Vec::new(),
             sirens: Default::default(),
@@ -352,6 +315,7 @@ impl Config {
             }
         };
         place(&mut config.broker.password_file);
+        place(&mut config.updates.dir);
         config
             .node
             .iter_mut()

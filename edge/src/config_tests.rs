@@ -20,26 +20,38 @@ fn the_example_is_good_and_shows_the_defaults() {
     let example = load(EXAMPLE).unwrap();
     assert_eq!(
         (example.node.len(), example.link.len(), example.meter.len()),
-        (1, 3, 2)
+        (2, 5, 2)
     );
     // What the example shows as default is the default.
     let plain = load(START).unwrap();
     let shown = |config: &Config| {
         format!(
-            "{:?} {:?} {:?} {:?}",
-            config.broker, config.outbox, config.publish, config.time
+            "{:?} {:?} {:?} {:?} {:?} {:?}",
+            config.broker, config.outbox, config.publish, config.time, config.nodes, config.updates
         )
     };
     assert_eq!(shown(&example), shown(&plain));
     let alone = |config: &Config| format!("{:?}", config.sirens.alone);
     assert_eq!(alone(&example), alone(&plain));
     assert_eq!((example.siren.len(), example.siren_pattern.len()), (3, 2));
+    // The settings shown are those that a new board of that kind begins with.
+    let settings = ::node::Settings::defaults(::node::Role::Tsunami).values();
+    let text = |values: &[wire::frame::Setting]| format!("{values:?}");
+    assert_eq!(text(&example.node[0].settings.values()), text(&settings));
+    let shared = example.link.last().unwrap();
+    let written = format!(
+        "kind = \"serial\"\ndevice = \"{}\"\nbaud = 115200\nshared = true\nnodes = [7]\n",
+        shared.name()
+    );
+    let plain: Link = settings::parse("link", &written).unwrap();
+    assert_eq!(format!("{shared:?}"), format!("{plain:?}"));
     assert_eq!(example.meter[1].registers().unwrap().len(), 1);
 }
 
 #[test]
 fn mistakes_are_named_with_their_line() {
     let node = "[[node]]\nid = 1\nstation = \"s\"\nkey = \"00\"\n";
+    let serial = |rest: &str| format!("[[link]]\nkind = \"serial\"{rest}\n");
     for (text, line, said) in [
         ("[outbox]\nfsnyc = \"never\"\n", 5, "fsync"),
         ("[broker]\nusername = \"u\"\n", 4, "go together"),
@@ -54,6 +66,62 @@ fn mistakes_are_named_with_their_line() {
         ("[[node]]\nid = 1\nstation = \"s\"\n", 4, "key_file or key"),
         ("[[link]]\nkind = \"tcp\"\n", 4, "either listen or connect"),
         ("[[link]]\nkind = \"serial\"\n", 4, "needs device"),
+        (&serial("\ndevice = \"/dev/ttyUSB[\""), 4, "no pattern"),
+        (
+            &serial("\nnodes = [1]\ndevice = \"/dev/a\""),
+            4,
+            "shared = true",
+        ),
+        (
+            &serial("\nshared = true\ndevice = \"/dev/a\""),
+            4,
+            "needs its nodes",
+        ),
+        (
+            &serial("\nshared = true\nnodes = [9]\ndevice = \"/dev/a\""),
+            7,
+            "no [[node]] with id = 9",
+        ),
+        (
+            &serial("\nshared = true\nnodes = [9]\ndevice = \"/dev/a*\""),
+            4,
+            "needs one device",
+        ),
+        (
+            &format!("{0}{0}", serial("\ndevice = \"/dev/a\"")),
+            9,
+            "link[0] is on this device",
+        ),
+        (
+            &format!(
+                "{node}[node.settings]\nshared_line = false\n{}",
+                serial("\nshared = true\nnodes = [1]\ndevice = \"/dev/a\"")
+            ),
+            9,
+            "on a shared line",
+        ),
+        ("[updates]\nkeys = [\"00\"]\n", 5, "no public key"),
+        ("[nodes]\nframes_per_s = 0\n", 5, "1 to 100000"),
+        (
+            &format!("{node}[node.settings]\nhealth_s = 1.5\n"),
+            9,
+            "whole number from 0 to 86400",
+        ),
+        (
+            &format!("{node}[node.settings]\nsensor = \"ear\"\n"),
+            9,
+            "digiquartz, ms5837",
+        ),
+        (
+            &format!("{node}[node.settings]\nthreshold_above = \"none\"\n"),
+            9,
+            "off",
+        ),
+        (
+            &format!("{node}[node.settings]\nnode_kind = \"road\"\nrapid_interval_ms = 5000\n"),
+            9,
+            "rapid_interval_ms is longer",
+        ),
         (
             "[[meter]]\nnode = 1\nstation = \"m\"\ntransport = \"tcp\"\naddress = \"h:502\"\nmap = \"sdm631\"\n",
             4,

@@ -26,7 +26,9 @@
 
 pub mod agent;
 pub mod backoff;
+pub mod commands;
 pub mod config;
+pub mod inquiry;
 pub mod link;
 pub mod meter;
 pub mod node;
@@ -36,6 +38,7 @@ pub mod reading;
 pub mod secret;
 pub mod siren;
 pub mod tally;
+pub mod updates;
 
 pub use agent::{Agent, Handle, StartError};
 pub use config::Config;

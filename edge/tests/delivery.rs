@@ -344,6 +344,7 @@ async fn an_outbox_that_was_set_back_takes_a_new_identity_and_loses_nothing() {
                 .await
                 .unwrap();
             let mut node = SimpleNode::new(near, 7, boot);
+            node.counter = from as u32;
             for seq in from..from + count {
                 assert!(node.samples(seq, 1).await);
                 node.until_acked(seq + 1).await;

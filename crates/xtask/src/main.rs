@@ -5,20 +5,23 @@
 //! - `update-key DIR` makes the key pair of updates.
 //! - `firmware [OPTIONS]` builds the images for the boards and prints how much of each board they take.
 //! - `cortex-m4` counts the detectors' instructions per sample on an emulated Cortex-M4F; it needs `qemu-system-arm`.
+//! - `edge` builds the edge agent for aarch64 and armv7 and prints its sizes.
 //! - `fuzz [TARGET] [SECONDS]` runs the fuzz targets, each for SECONDS (default 30).
 #![forbid(unsafe_code)]
 
 mod cortex_m4;
+mod edge;
 mod firmware;
 mod needs;
 
 use std::process::{Command, ExitCode};
 
-const USAGE: &str = "usage: cargo xtask test [ARGS] | firmware [OPTIONS] | update-key DIR | cortex-m4 | fuzz [TARGET|all] [SECONDS]";
+const USAGE: &str = "usage: cargo xtask test [ARGS] | firmware [OPTIONS] | update-key DIR | cortex-m4 | edge | fuzz [TARGET|all] [SECONDS]";
 
 /// The fuzz targets, each a parser of bytes from outside.
 const FUZZ_TARGETS: &[&str] = &[
     "frame",
+    "node",
     "batch",
     "ack",
     "command",
@@ -34,6 +37,8 @@ const FUZZ_TARGETS: &[&str] = &[
     "record",
     "detectors",
     "sensor_lines",
+    "store",
+    "update_file",
     "records_toml",
     "places_geojson",
     "places_csv",
@@ -57,6 +62,7 @@ fn main() -> ExitCode {
         Some("firmware") => firmware::build(&args[1..]),
         Some("update-key") => firmware::new_key(args.get(1)),
         Some("cortex-m4") => cortex_m4::count(),
+        Some("edge") => edge::build(),
         Some("fuzz") => fuzz(&args[1..]),
         Some("--help" | "-h") => {
             println!("{USAGE}");

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::{Config, Link, LinkKind, Meter, Transport};
+use super::{Config, Meter, Transport};
 
 impl Config {
     /// Checks what single keys cannot show.
@@ -84,6 +84,24 @@ impl Config {
                 "ack_timeout and status_interval must be above zero".to_owned(),
             );
         }
+        if !(1..=100_000).contains(&self.nodes.frames_per_s) {
+            return refuse("nodes.frames_per_s", "must be 1 to 100000".to_owned());
+        }
+        if self.nodes.silent_after.is_zero() {
+            return refuse("nodes.silent_after", "must be above zero".to_owned());
+        }
+        if let Err(text) = crate::updates::keys(&self.updates) {
+            return refuse(
+                "updates.keys",
+                format!("\"{text}\" is no public key: 64 hexadecimal digits, as in update.pub"),
+            );
+        }
+        if self.updates.at_once_per_station == 0 {
+            return refuse(
+                "updates.at_once_per_station",
+                "must be at least 1".to_owned(),
+            );
+        }
         if !(0..=10_000).contains(&self.time.drift_ppm) {
             return refuse("time.drift_ppm", "must be 0 to 10000".to_owned());
         }
@@ -123,13 +141,12 @@ impl Config {
                     message: "needs either key_file or key".to_owned(),
                 });
             }
-        }
-        for (index, link) in self.link.iter().enumerate() {
-            link.check().map_err(|message| Refusal {
-                key: format!("link[{index}]"),
+            node.settings.check().map_err(|(name, message)| Refusal {
+                key: format!("node[{index}].settings.{name}"),
                 message,
             })?;
         }
+        self.check_links()?;
         let mut buses = BTreeMap::new();
         for (index, meter) in self.meter.iter().enumerate() {
             number(format!("meter[{index}].node"), meter.node)?;
@@ -164,19 +181,50 @@ impl Config {
     }
 }
 
-impl Link {
-    fn check(&self) -> Result<(), String> {
-        let serial = self.device.is_some();
-        let socket = usize::from(self.listen.is_some()) + usize::from(self.connect.is_some());
-        match self.kind {
-            LinkKind::Serial if !serial || socket > 0 => {
-                Err("a serial link needs device, and no address".to_owned())
+impl Config {
+    fn check_links(&self) -> Result<(), Refusal> {
+        let mut names = BTreeMap::new();
+        let mut shared = BTreeMap::new();
+        for (index, link) in self.link.iter().enumerate() {
+            let refuse = |key: &str, message: String| {
+                Err(Refusal {
+                    key: format!("link[{index}]{key}"),
+                    message,
+                })
+            };
+            if let Err(message) = link.check() {
+                return refuse("", message);
             }
-            LinkKind::Tcp | LinkKind::Unix if socket != 1 || serial || self.baud.is_some() => {
-                Err("a socket link needs either listen or connect, and nothing else".to_owned())
+            let device = link.device.as_ref();
+            if let Some(other) = device.and_then(|device| names.insert(device, index)) {
+                return refuse(".device", format!("link[{other}] is on this device"));
             }
-            _ => Ok(()),
+            if let Some(meter) = self
+                .meter
+                .iter()
+                .position(|meter| device.is_some() && meter.device.as_ref() == device)
+            {
+                return refuse(".device", format!("meter[{meter}] is on this device"));
+            }
+            for node in &link.nodes {
+                let Some(place) = self.node.iter().position(|known| known.id == *node) else {
+                    return refuse(".nodes", format!("there is no [[node]] with id = {node}"));
+                };
+                if self.node[place].settings.shared_line == Some(false) {
+                    return Err(Refusal {
+                        key: format!("node[{place}].settings.shared_line"),
+                        message: format!("must be true: node {node} is on a shared line"),
+                    });
+                }
+                if let Some(other) = shared.insert(*node, index) {
+                    return refuse(
+                        ".nodes",
+                        format!("node {node} is already named by link[{other}]"),
+                    );
+                }
+            }
         }
+        Ok(())
     }
 }
 

@@ -6,30 +6,46 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use clock::Clock;
-use serde::Serialize;
 use tokio::sync::mpsc;
-use wire::frame::{self, Body, Direction, Frame, Header, Key, MAX_FRAME, RawFrame, Version};
+use wire::frame::{self, Body, CommandOutcome, Direction, Frame, Key, RawFrame, Version};
 use wire::quality::Quality;
 use wire::quantity::Quantity;
 
-use super::session::{Finding, Health, Session, Timing};
+use super::heard::{Finding, News, Outcome};
+use super::member::Member;
+use super::report::NodeReport;
+use super::session::Timing;
 use super::state::{NodeState, State};
+use super::update::{Image, Shelf, dotted};
 use crate::config;
 use crate::reading::{Group, Item};
 use crate::tally::Tally;
 
 /// Where encoded frames for one line go. Bounded; a full one loses frames, which the protocol survives.
-pub type Downlink = mpsc::Sender<Vec<u8>>;
+#[derive(Debug, Clone)]
+pub struct Downlink {
+    /// Name of the line.
+    pub link: Arc<str>,
+    /// Its queue.
+    pub frames: mpsc::Sender<Vec<u8>>,
+    /// Whether what comes by this line is limited in pace: everything but lines inside this process.
+    pub paced: bool,
+}
 
 /// What a frame from a line led to, apart from the replies, which have been sent.
 #[derive(Debug, Default)]
 pub struct Received {
+    /// Who sent it.
+    pub node: u32,
     /// New readings for the outbox.
     pub group: Option<Group>,
     /// A new finding for the hub.
     pub finding: Option<FoundAt>,
+    /// The node leaves the shared line to the others.
+    pub turn: bool,
 }
 
 /// A finding and where it was made.
@@ -41,6 +57,8 @@ pub struct FoundAt {
     pub node: u32,
     /// The node's boot.
     pub boot: u32,
+    /// The node only plays a sensor.
+    pub simulated: bool,
     /// What was found.
     pub finding: Finding,
 }
@@ -54,31 +72,53 @@ pub struct NodeTallies {
     pub errors: Tally,
 }
 
-/// One node's line in the status document.
-#[derive(Debug, Clone, Serialize)]
-pub struct NodeReport {
-    /// Node number.
-    pub id: u32,
-    /// Station.
-    pub station: Arc<str>,
-    /// The node's boot; 0 before its first frame.
-    pub boot: u32,
-    /// First sequence number that is not durable here.
-    pub next_seq: u64,
-    /// RFC 3339 UTC of the last authentic frame.
-    pub last_frame: Option<String>,
-    /// Uncertainty of its clock; absent before the first exchange.
-    pub clock_uncertainty_ms: Option<f64>,
-    /// Its condition as last reported.
-    pub health: Option<Health>,
+/// What holds for all nodes.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// How their clocks are judged.
+    pub timing: Timing,
+    /// Most frames a second of one node.
+    pub frames_per_s: u32,
+    /// After this long without a frame a node is silent, microseconds.
+    pub silent_after_us: i64,
+    /// Most nodes of one station that are updated at a time.
+    pub updates_per_station: usize,
+}
+
+impl From<&config::Config> for Rules {
+    fn from(config: &config::Config) -> Self {
+        let us =
+            |duration: std::time::Duration| i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+        Self {
+            timing: Timing {
+                max_uncertainty_us: us(config.time.max_uncertainty),
+                drift_ppm: config.time.drift_ppm,
+            },
+            frames_per_s: config.nodes.frames_per_s,
+            silent_after_us: us(config.nodes.silent_after),
+            updates_per_station: config.updates.at_once_per_station as usize,
+        }
+    }
+}
+
+/// How a new configuration differed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Nodes that were not there before.
+    pub added: usize,
+    /// Nodes that are not accepted any more.
+    pub removed: usize,
+    /// Nodes that were there before.
+    pub kept: usize,
 }
 
 /// The nodes of this edge.
 #[derive(Debug)]
 pub struct Nodes {
-    nodes: Mutex<HashMap<u32, Node>>,
-    timing: Timing,
+    state: Mutex<Known>,
     clock: Clock,
+    started: Instant,
+    since_us: i64,
     /// This agent's boot: the boot of all downlink frames.
     edge_boot: u32,
     /// What has been counted.
@@ -86,16 +126,12 @@ pub struct Nodes {
 }
 
 #[derive(Debug)]
-struct Node {
-    station: Arc<str>,
-    key: Key,
-    quantities: Vec<Quantity>,
-    simulated: bool,
-    session: Session,
-    route: Option<Downlink>,
-    /// Of its latest frame; it is answered in the same.
-    version: Version,
-    counter: u32,
+struct Known {
+    members: HashMap<u32, Member>,
+    rules: Rules,
+    shelf: Shelf,
+    /// Downlink counters of nodes that were taken out: should one come back, its counters must go on.
+    retired: HashMap<u32, u32>,
 }
 
 impl Nodes {
@@ -104,41 +140,90 @@ impl Nodes {
         configured: &[config::Node],
         keys: Vec<Key>,
         state: &State,
-        timing: Timing,
+        rules: Rules,
         clock: Clock,
         edge_boot: u32,
     ) -> Self {
-        let nodes = configured.iter().zip(keys).map(|(node, key)| {
-            let session = match state.nodes.iter().find(|known| known.id == node.id) {
-                Some(known) => {
-                    Session::restored(known.boot, known.durable.clone(), known.exchanges.clone())
-                }
-                None => Session::default(),
-            };
-            let node_state = Node {
-                station: node.station.as_str().into(),
-                key,
-                quantities: node.quantities.clone(),
-                simulated: node.simulated,
-                session,
-                route: None,
-                version: Version::default(),
-                counter: 0,
-            };
-            (node.id, node_state)
+        let members = configured.iter().zip(keys).map(|(node, key)| {
+            let known = state.nodes.iter().find(|known| known.id == node.id);
+            (
+                node.id,
+                Member::new(node, key, known, rules.frames_per_s, 0),
+            )
         });
         Self {
-            nodes: Mutex::new(nodes.collect()),
-            timing,
+            state: Mutex::new(Known {
+                members: members.collect(),
+                rules,
+                shelf: Shelf::default(),
+                retired: HashMap::new(),
+            }),
+            started: Instant::now(),
+            since_us: clock.now_us(),
             clock,
             edge_boot,
             tallies: NodeTallies::default(),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<u32, Node>> {
+    fn lock(&self) -> MutexGuard<'_, Known> {
         // A panic while holding the lock is our own bug; the numbers stay consistent enough to go on warning.
-        self.nodes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes over a new configuration of the nodes; what is known of those that stay is kept.
+    pub fn reconfigure(
+        &self,
+        configured: &[config::Node],
+        keys: Vec<Key>,
+        rules: Rules,
+    ) -> Changes {
+        let mut known = self.lock();
+        let known = &mut *known;
+        known.rules = rules;
+        let mut changes = Changes::default();
+        let before: Vec<u32> = known.members.keys().copied().collect();
+        for id in before {
+            if !configured.iter().any(|node| node.id == id)
+                && let Some(member) = known.members.remove(&id)
+            {
+                known.retired.insert(id, member.counter());
+                changes.removed += 1;
+            }
+        }
+        for (node, key) in configured.iter().zip(keys) {
+            match known.members.get_mut(&node.id) {
+                Some(member) => {
+                    member.change(node, key, rules.frames_per_s);
+                    changes.kept += 1;
+                }
+                None => {
+                    let counter = known.retired.get(&node.id).copied().unwrap_or(0);
+                    let member = Member::new(node, key, None, rules.frames_per_s, counter);
+                    known.members.insert(node.id, member);
+                    changes.added += 1;
+                }
+            }
+        }
+        changes
+    }
+
+    /// How many there are.
+    #[expect(clippy::len_without_is_empty, reason = "nobody asks")]
+    pub fn len(&self) -> usize {
+        self.lock().members.len()
+    }
+
+    /// Offers these images from now on.
+    pub fn stock(&self, shelf: Shelf) {
+        self.lock().shelf = shelf;
+    }
+
+    /// The images on offer: board, version, length.
+    pub fn on_offer(&self) -> Vec<(&'static str, String, usize)> {
+        let describe =
+            |image: &Image| (image.board.name(), dotted(image.version), image.bytes.len());
+        self.lock().shelf.images().map(describe).collect()
     }
 
     /// A frame came from a line; replies go back by `route`.
@@ -155,63 +240,150 @@ impl Nodes {
         if header.direction != Direction::Up {
             return Err("wrong_way");
         }
-        let mut nodes = self.lock();
-        let node = nodes.get_mut(&header.node).ok_or("unknown_node")?;
+        let id = header.node;
+        let mut known = self.lock();
+        let Known {
+            members,
+            rules,
+            shelf,
+            ..
+        } = &mut *known;
+        let member = members.get_mut(&id).ok_or("unknown_node")?;
         let Frame {
             version,
             header,
             body,
-        } = frame::open(raw, &node.key).map_err(|error| error.name())?;
+        } = frame::open(raw, &member.key).map_err(|error| member.refuse(error.name()))?;
+        if route.paced && !member.pace.take(self.started.elapsed()) {
+            return Err(member.refuse("too_fast"));
+        }
         let quantity = match &body {
             Body::Samples { quantity, .. } => Some(*quantity),
             _ => None,
         };
-        let outcome = match node.session.receive(&header, body, now_us, self.timing) {
-            Ok(outcome) => outcome,
-            Err(refused) => return Err(refused.name()),
-        };
-        node.version = version;
-        if node
+        let outcome = member
+            .session
+            .receive(&header, body, now_us, rules.timing)
+            .map_err(|refused| member.refuse(refused.name()))?;
+        // Only now: an old frame sent again must not change how the node is spoken to.
+        member.version = version;
+        member.heard();
+        if member
             .route
             .as_ref()
-            .is_none_or(|known| !known.same_channel(route))
+            .is_none_or(|known| !known.frames.same_channel(&route.frames))
         {
-            node.route = Some(route.clone());
+            member.route = Some(route.clone());
         }
+        self.count(member, &outcome, raw.bytes().len());
+        for reply in outcome.replies {
+            self.send(id, member, reply);
+        }
+        if let Some(answer) = outcome
+            .news
+            .as_ref()
+            .and_then(|news| member.hear(news, shelf, now_us))
+        {
+            self.send(id, member, answer);
+        }
+        if let Some(question) = member.ask(now_us) {
+            self.send(id, member, question);
+        }
+        let items = self.flagged(member, quantity, outcome.items);
+        let boot = header.boot;
+        let group = (!items.is_empty()).then(|| Group {
+            station: member.station.clone(),
+            node: id,
+            boot,
+            from_node: true,
+            items,
+        });
+        let finding = outcome.finding.map(|finding| FoundAt {
+            station: member.station.clone(),
+            node: id,
+            boot,
+            simulated: member.simulated,
+            finding,
+        });
+        let turn = outcome.news == Some(News::Turn);
+        self.offer(id, &mut known, now_us);
+        Ok(Received {
+            node: id,
+            group,
+            finding,
+            turn,
+        })
+    }
+
+    fn count(&self, member: &mut Member, outcome: &Outcome, bytes: usize) {
+        let gaps = outcome
+            .replies
+            .iter()
+            .filter(|reply| matches!(reply, Body::Gap { .. }))
+            .count() as u64;
         let counts = &self.tallies.counts;
         counts.add("frames", 1);
         for (name, amount) in [
             ("readings", outcome.items.len() as u64),
             ("readings_repeated", outcome.repeated),
             ("readings_lost", outcome.lost),
+            ("gaps", gaps),
             ("clock_steps", u64::from(outcome.stepped)),
         ] {
             if amount > 0 {
                 counts.add(name, amount);
             }
         }
-        for reply in outcome.replies {
-            self.send(header.node, node, reply);
+        if let Some(News::Command(done)) = &outcome.news {
+            counts.add(command_name(*done), 1);
         }
-        let items = self.flagged(node, quantity, outcome.items);
-        let boot = header.boot;
-        let group = (!items.is_empty()).then(|| Group {
-            station: node.station.clone(),
-            node: header.node,
-            boot,
-            from_node: true,
-            items,
-        });
-        let finding = outcome.finding.map(|finding| FoundAt {
-            station: node.station.clone(),
-            node: header.node,
-            boot,
-            finding,
-        });
-        Ok(Received { group, finding })
+        let traffic = &mut member.traffic;
+        traffic.frames += 1;
+        traffic.bytes += bytes as u64;
+        traffic.repeated += outcome.repeated;
+        traffic.lost += outcome.lost;
+        traffic.gaps += gaps;
     }
 
-    fn flagged(&self, node: &Node, quantity: Option<Quantity>, mut items: Vec<Item>) -> Vec<Item> {
+    /// Offers newer firmware to a node that has just spoken, if it is its turn.
+    fn offer(&self, id: u32, known: &mut Known, now_us: i64) {
+        let Known {
+            members,
+            rules,
+            shelf,
+            ..
+        } = known;
+        let Some(member) = members.get(&id) else {
+            return;
+        };
+        let Some(running) = member.running() else {
+            return;
+        };
+        if member.version < Version::V2 || shelf.of(running.board).is_none() {
+            return;
+        }
+        let busy = members
+            .iter()
+            .filter(|(other, neighbour)| {
+                **other != id
+                    && neighbour.station == member.station
+                    && neighbour.course.is_active(now_us)
+            })
+            .count();
+        let has_turn = busy < rules.updates_per_station;
+        if let Some(member) = members.get_mut(&id)
+            && let Some(offer) = member.course.due(running, shelf, now_us, || has_turn)
+        {
+            self.send(id, member, offer);
+        }
+    }
+
+    fn flagged(
+        &self,
+        node: &Member,
+        quantity: Option<Quantity>,
+        mut items: Vec<Item>,
+    ) -> Vec<Item> {
         let mut flags = Quality::GOOD;
         if node.simulated {
             flags |= Quality::SIMULATED;
@@ -233,7 +405,7 @@ impl Nodes {
         items
     }
 
-    /// Sends a command to a node. That it was sent is all that is known: nodes do not answer commands.
+    /// Sends a command to a node. That it was sent is all that is known here; what a node answers is in its report.
     ///
     /// # Errors
     /// Why it could not be sent: no such node, no line on which it has spoken, or a line that takes no more.
@@ -245,8 +417,8 @@ impl Nodes {
         argument: u32,
         expires_unix_us: i64,
     ) -> Result<(), &'static str> {
-        let mut nodes = self.lock();
-        let known = nodes.get_mut(&node).ok_or("is not configured")?;
+        let mut state = self.lock();
+        let known = state.members.get_mut(&node).ok_or("is not configured")?;
         if known.route.is_none() {
             return Err("has not been heard since the start");
         }
@@ -265,41 +437,53 @@ impl Nodes {
 
     /// UTC of a node's last authentic frame, microseconds.
     pub fn last_frame_us(&self, node: u32) -> Option<i64> {
-        self.lock().get(&node)?.session.last_frame_us()
+        self.lock().members.get(&node)?.session.last_frame_us()
+    }
+
+    /// The frame that gives a node the turn on a shared line: at most `limit` bytes. It is in version 2, which alone has it.
+    ///
+    /// # Errors
+    /// There is no such node, or its counters are used up.
+    pub fn poll(&self, node: u32, limit: u16) -> Result<Vec<u8>, &'static str> {
+        let mut known = self.lock();
+        let member = known.members.get_mut(&node).ok_or("unknown_node")?;
+        let frame = member.encode(node, self.edge_boot, Version::V2, &Body::Poll { limit })?;
+        member.traffic.frames_down += 1;
+        member.traffic.bytes_down += frame.len() as u64;
+        Ok(frame)
     }
 
     /// Encodes and sends one downlink frame by the node's last line; whether the line took it.
-    fn send(&self, id: u32, node: &mut Node, mut body: Body) -> bool {
-        let Some(route) = &node.route else {
-            return false;
-        };
-        let Some(counter) = node.counter.checked_add(1) else {
-            // 4 billion frames to one node in one run: the agent must be restarted for a new boot number.
-            self.tallies.errors.add("downlink_counter_exhausted", 1);
+    fn send(&self, id: u32, node: &mut Member, mut body: Body) -> bool {
+        let Some(route) = node.route.clone() else {
             return false;
         };
         if let Body::TimeReply { t3_unix_us, .. } = &mut body {
             *t3_unix_us = self.clock.now_us();
         }
-        let header = Header {
-            node: id,
-            boot: self.edge_boot,
-            counter: node.counter,
-            direction: Direction::Down,
-        };
-        node.counter = counter;
-        let mut bytes = [0; MAX_FRAME];
-        let sent = frame::encode(node.version, &header, &body, &node.key, &mut bytes)
-            .is_ok_and(|length| route.try_send(bytes[..length].to_vec()).is_ok());
-        if !sent {
-            self.tallies.errors.add("downlink_full", 1);
+        match node.encode(id, self.edge_boot, node.version, &body) {
+            Ok(frame) => {
+                let bytes = frame.len() as u64;
+                let sent = route.frames.try_send(frame).is_ok();
+                if sent {
+                    node.traffic.frames_down += 1;
+                    node.traffic.bytes_down += bytes;
+                } else {
+                    self.tallies.errors.add("downlink_full", 1);
+                }
+                sent
+            }
+            Err(reason) => {
+                self.tallies.errors.add(reason, 1);
+                false
+            }
         }
-        sent
     }
 
     /// The outbox has committed these groups: nodes may forget them.
     pub fn settle(&self, groups: &[Group]) {
-        let mut nodes = self.lock();
+        let mut known = self.lock();
+        let nodes = &mut known.members;
         let mut touched: Vec<u32> = Vec::new();
         for group in groups.iter().filter(|group| group.from_node) {
             let Some(node) = nodes.get_mut(&group.node) else {
@@ -323,8 +507,8 @@ impl Nodes {
 
     /// A finding has been handed to the publisher.
     pub fn settle_finding(&self, found: &FoundAt) {
-        let mut nodes = self.lock();
-        if let Some(node) = nodes.get_mut(&found.node) {
+        let mut known = self.lock();
+        if let Some(node) = known.members.get_mut(&found.node) {
             let seq = found.finding.seq;
             node.session.settle(found.boot, seq, seq.saturating_add(1));
             let acknowledgement = node.session.acknowledgement();
@@ -334,7 +518,8 @@ impl Nodes {
 
     /// These groups or findings could not be stored: take them again when the node repeats them.
     pub fn forget(&self, groups: &[Group]) {
-        let mut nodes = self.lock();
+        let mut known = self.lock();
+        let nodes = &mut known.members;
         for group in groups.iter().filter(|group| group.from_node) {
             if let Some(node) = nodes.get_mut(&group.node) {
                 for item in &group.items {
@@ -347,7 +532,7 @@ impl Nodes {
 
     /// The finding could not be handed on.
     pub fn forget_finding(&self, found: &FoundAt) {
-        if let Some(node) = self.lock().get_mut(&found.node) {
+        if let Some(node) = self.lock().members.get_mut(&found.node) {
             let seq = found.finding.seq;
             node.session.forget(found.boot, seq, seq.saturating_add(1));
         }
@@ -355,7 +540,7 @@ impl Nodes {
 
     /// A reading found in the outbox at start-up.
     pub fn recover(&self, node: u32, boot: u32, seq: u64) {
-        if let Some(node) = self.lock().get_mut(&node) {
+        if let Some(node) = self.lock().members.get_mut(&node) {
             node.session.recover(boot, seq);
         }
     }
@@ -364,12 +549,11 @@ impl Nodes {
     pub fn snapshot(&self) -> Vec<NodeState> {
         let mut states: Vec<NodeState> = self
             .lock()
+            .members
             .iter()
-            .map(|(&id, node)| NodeState {
-                id,
-                boot: node.session.boot(),
-                durable: node.session.durable().clone(),
-                exchanges: node.session.exchanges().to_vec(),
+            .map(|(&id, member)| NodeState {
+                update: member.course.memory().clone(),
+                ..member.session.state(id)
             })
             .collect();
         states.sort_unstable_by_key(|state| state.id);
@@ -379,25 +563,54 @@ impl Nodes {
     /// The nodes' lines in the status document, by number.
     pub fn report(&self) -> Vec<NodeReport> {
         let now_us = self.clock.now_us();
-        let mut reports: Vec<NodeReport> = self
-            .lock()
+        let known = self.lock();
+        let mut reports: Vec<NodeReport> = known
+            .members
             .iter()
-            .map(|(&id, node)| {
-                let session = &node.session;
-                NodeReport {
-                    id,
-                    station: node.station.clone(),
-                    boot: session.boot(),
-                    next_seq: session.durable().next(),
-                    last_frame: session.last_frame_us().map(clock::format_utc),
-                    clock_uncertainty_ms: session
-                        .clock_uncertainty_us(now_us, self.timing)
-                        .map(|uncertainty_us| uncertainty_us as f64 / 1e3),
-                    health: session.health(),
-                }
+            .map(|(&id, member)| {
+                let heard_us = member.session.last_frame_us().unwrap_or(self.since_us);
+                let silent = now_us.saturating_sub(heard_us) > known.rules.silent_after_us;
+                NodeReport::new(id, member, now_us, known.rules.timing, silent)
             })
             .collect();
         reports.sort_unstable_by_key(|report| report.id);
         reports
     }
+
+    /// What an operator should look at, by name.
+    pub fn conditions(&self, reports: &[NodeReport]) -> Vec<&'static str> {
+        let failed = self
+            .lock()
+            .members
+            .values()
+            .any(|member| member.course.has_failed());
+        let refused = reports.iter().any(|report| {
+            report
+                .settings
+                .as_ref()
+                .is_some_and(|settings| settings.state == super::keeper::Standing::Refused)
+        });
+        [
+            (reports.iter().any(|report| report.silent), "node_silent"),
+            (refused, "node_settings_refused"),
+            (failed, "node_update_failed"),
+        ]
+        .into_iter()
+        .filter_map(|(holds, condition)| holds.then_some(condition))
+        .collect()
+    }
 }
+
+fn command_name(done: CommandOutcome) -> &'static str {
+    match done {
+        CommandOutcome::Done | CommandOutcome::DoneUnchecked => "commands_done",
+        CommandOutcome::Expired => "commands_expired",
+        CommandOutcome::Unsupported => "commands_unsupported",
+        CommandOutcome::Failed => "commands_failed",
+        CommandOutcome::Unknown => "commands_answered_otherwise",
+    }
+}
+
+#[cfg(test)]
+#[path = "registry_tests.rs"]
+mod tests;

@@ -2,8 +2,8 @@
 //!
 //! A sliding window over the frame counter as in IPsec (RFC 4303, section 3.4.3). Only authenticated frames may move
 //! it, otherwise one forged counter would lock a node out. It starts anew with every boot of the node, because the
-//! key does. After a restart of the edge it starts empty: a frame repeated across that restart is then caught by its
-//! sequence numbers, here and again at the hub.
+//! key does. After a restart of the edge it continues at the counter that was saved last, with every earlier one taken
+//! for seen. What came after that and is repeated then is caught by its sequence numbers, here and again at the hub.
 
 /// Counters this far below the highest one can still be told apart; links keep order, so few are needed.
 const WIDTH: u32 = u64::BITS;
@@ -17,6 +17,19 @@ pub struct ReplayWindow {
 }
 
 impl ReplayWindow {
+    /// Continues after `highest`.
+    pub fn restored(highest: Option<u32>) -> Self {
+        Self {
+            highest,
+            seen: u64::MAX,
+        }
+    }
+
+    /// The highest counter accepted.
+    pub fn highest(&self) -> Option<u32> {
+        self.highest
+    }
+
     /// Accepts `counter` and remembers it; false when it was seen or is too old to tell.
     #[must_use]
     pub fn accept(&mut self, counter: u32) -> bool {
@@ -49,6 +62,9 @@ mod tests {
         assert!(window.accept(100) && window.accept(102) && window.accept(101));
         assert!(!window.accept(100) && !window.accept(101) && !window.accept(102));
         assert!(window.accept(102 - 63) && !window.accept(102 - 64));
+        let mut later = ReplayWindow::restored(window.highest());
+        assert!(!later.accept(101) && !later.accept(102) && later.accept(103));
+        assert!(ReplayWindow::restored(None).accept(0));
         assert!(window.accept(u32::MAX) && !window.accept(u32::MAX) && !window.accept(200));
     }
 }

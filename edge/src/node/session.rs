@@ -14,9 +14,11 @@ use wire::frame::{Body, Header};
 use wire::quality::Quality;
 use wire::quantity::Quantity;
 
+use super::heard::{Birth, CommandDone, Finding, Health, News, Outcome, Refused};
 use super::ranges::Ranges;
 use super::replay::ReplayWindow;
-use super::timebase::{Bound, Timebase};
+use super::state::NodeState;
+use super::timebase::Timebase;
 use crate::reading::Item;
 
 /// Time between two requests for the same missing numbers, microseconds. Longer than a node's reply takes.
@@ -35,78 +37,6 @@ pub struct Timing {
     pub drift_ppm: i64,
 }
 
-/// A finding of a node's own detector.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Finding {
-    /// The node's sequence number.
-    pub seq: u64,
-    /// UTC, microseconds since the Unix epoch.
-    pub time_us: i64,
-    /// As listed by the node's firmware.
-    pub code: u8,
-    /// In the unit that the code implies.
-    pub value: f64,
-    /// Quality flags of its time stamp.
-    pub quality: u8,
-}
-
-/// The node's condition, from its last health frame.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Health {
-    /// Readings in the node that are not acknowledged.
-    pub ring_used: u16,
-    /// Readings that the node can hold.
-    pub ring_capacity: u16,
-    /// Readings overwritten since boot.
-    pub dropped: u32,
-    /// Failed sensor readings since boot.
-    pub sensor_errors: u32,
-    /// Supply in millivolts; 0 when unknown.
-    pub battery_mv: u16,
-}
-
-/// What a frame led to.
-#[derive(Debug, Default)]
-pub struct Outcome {
-    /// New readings, oldest first. Their station is the node's.
-    pub items: Vec<Item>,
-    /// A new finding.
-    pub finding: Option<Finding>,
-    /// Frames to send back at once.
-    pub replies: Vec<Body>,
-    /// Sequence numbers given up as lost by this frame.
-    pub lost: u64,
-    /// Sequence numbers that had arrived before.
-    pub repeated: u64,
-    /// The edge's clock was found to have been stepped.
-    pub stepped: bool,
-}
-
-/// Why an authentic frame was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
-    /// Its boot lies before the node's current one.
-    OldBoot,
-    /// Its counter was seen, or is too old to tell.
-    Replayed,
-    /// It is a body that an edge sends.
-    WrongWay,
-    /// Its numbers make no sense.
-    Absurd,
-}
-
-impl Refused {
-    /// Stable name for counters.
-    pub fn name(self) -> &'static str {
-        match self {
-            Refused::OldBoot => "old_boot",
-            Refused::Replayed => "replayed",
-            Refused::WrongWay => "wrong_way",
-            Refused::Absurd => "absurd",
-        }
-    }
-}
-
 /// One boot of one node.
 #[derive(Debug, Default)]
 pub struct Session {
@@ -115,7 +45,9 @@ pub struct Session {
     seen: Ranges,
     durable: Ranges,
     timebase: Timebase,
+    birth: Option<Birth>,
     health: Option<Health>,
+    command: Option<CommandDone>,
     last_frame_us: Option<i64>,
     gap: Option<GapWatch>,
 }
@@ -137,14 +69,28 @@ impl Session {
     }
 
     /// Continues what an earlier process knew.
-    pub fn restored(boot: u32, durable: Ranges, exchanges: Vec<Bound>) -> Self {
-        let timebase = Timebase::restored(exchanges);
+    pub fn restored(known: &NodeState) -> Self {
         Self {
-            boot,
-            seen: durable.clone(),
-            durable,
-            timebase,
+            boot: known.boot,
+            window: ReplayWindow::restored(known.counter),
+            seen: known.durable.clone(),
+            durable: known.durable.clone(),
+            timebase: Timebase::restored(known.exchanges.clone()),
+            birth: known.birth,
             ..Self::default()
+        }
+    }
+
+    /// What a later process must know. `update` is no part of it.
+    pub fn state(&self, id: u32) -> NodeState {
+        NodeState {
+            id,
+            boot: self.boot,
+            durable: self.durable.clone(),
+            exchanges: self.timebase.exchanges().to_vec(),
+            counter: self.window.highest(),
+            birth: self.birth,
+            update: Default::default(),
         }
     }
 
@@ -158,9 +104,14 @@ impl Session {
         &self.durable
     }
 
-    /// The clock exchanges to remember across a restart.
-    pub fn exchanges(&self) -> &[Bound] {
-        self.timebase.exchanges()
+    /// Who the node is, if it has said so.
+    pub fn birth(&self) -> Option<&Birth> {
+        self.birth.as_ref()
+    }
+
+    /// The last answer to a command.
+    pub fn command(&self) -> Option<&CommandDone> {
+        self.command.as_ref()
     }
 
     /// The node's condition as last reported.
@@ -176,6 +127,16 @@ impl Session {
     /// Uncertainty of this node's clock, microseconds; `None` before the first exchange.
     pub fn clock_uncertainty_us(&self, now_us: i64, timing: Timing) -> Option<i64> {
         self.timebase.uncertainty_us(now_us, timing.drift_ppm)
+    }
+
+    /// UTC minus this node's clock, microseconds; `None` before the first exchange.
+    pub fn clock_offset_us(&self, now_us: i64, timing: Timing) -> Option<i64> {
+        self.timebase.offset_us(now_us, timing.drift_ppm)
+    }
+
+    /// How much this node's clock runs fast, parts per billion, as the edge sees it.
+    pub fn clock_drift_ppb(&self) -> Option<i64> {
+        self.timebase.drift_ppb()
     }
 
     /// The cumulative acknowledgement to send now.
@@ -209,7 +170,26 @@ impl Session {
         self.last_frame_us = Some(now_us);
         let mut outcome = Outcome::default();
         match body {
-            Body::Birth { first_seq, .. } => {
+            Body::Birth {
+                firmware,
+                kind,
+                reset_cause,
+                first_seq,
+                board,
+                image,
+                settings_revision,
+                ..
+            } => {
+                self.birth = Some(Birth {
+                    firmware,
+                    kind,
+                    reset_cause,
+                    board,
+                    image,
+                    settings_revision,
+                    at_us: now_us,
+                });
+                outcome.news = Some(News::Born);
                 // The node no longer holds what lies below; waiting for it would hold back everything above.
                 outcome.lost = self.give_up_below(first_seq);
                 outcome.replies.push(self.acknowledgement());
@@ -258,6 +238,12 @@ impl Session {
                 dropped,
                 sensor_errors,
                 battery_mv,
+                clock_drift_ppb,
+                clock_uncertainty_us,
+                refused,
+                stack_free,
+                storage_errors,
+                stalled,
                 ..
             } => {
                 self.health = Some(Health {
@@ -266,6 +252,13 @@ impl Session {
                     dropped,
                     sensor_errors,
                     battery_mv,
+                    clock_drift_ppb: (clock_drift_ppb != i32::MIN).then_some(clock_drift_ppb),
+                    clock_uncertainty_us: (clock_uncertainty_us != u32::MAX)
+                        .then_some(clock_uncertainty_us),
+                    refused,
+                    stack_free: (stack_free != u16::MAX).then_some(stack_free),
+                    storage_errors: storage_errors.into(),
+                    stalled: stalled.into(),
                 });
             }
             Body::TimeRequest { t1_us } => {
@@ -278,10 +271,39 @@ impl Session {
                     t3_unix_us: now_us,
                 });
             }
-            Body::Settings { .. }
-            | Body::CommandDone { .. }
-            | Body::UpdateState { .. }
-            | Body::Turn => {}
+            Body::Settings { revision, values } => {
+                if let Some(birth) = &mut self.birth {
+                    birth.settings_revision = revision;
+                }
+                let values = values.to_vec();
+                outcome.news = Some(News::Settings { revision, values });
+            }
+            Body::CommandDone {
+                id,
+                outcome: done,
+                delay_us,
+                ..
+            } => {
+                self.command = Some(CommandDone {
+                    id,
+                    outcome: done,
+                    delay_us,
+                    at_us: now_us,
+                });
+                outcome.news = Some(News::Command(done));
+            }
+            Body::UpdateState {
+                state,
+                version,
+                next_offset,
+            } => {
+                outcome.news = Some(News::Update {
+                    step: state,
+                    version,
+                    next_offset,
+                });
+            }
+            Body::Turn => outcome.news = Some(News::Turn),
             Body::TimeReply { .. }
             | Body::Ack { .. }
             | Body::Gap { .. }

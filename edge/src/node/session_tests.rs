@@ -282,11 +282,7 @@ fn a_restart_continues_where_the_disk_ends() {
     driver.frame(Body::TimeRequest { t1_us: 0 });
     let outcome = driver.frame(samples(0, 12));
     driver.settle(&outcome);
-    let mut restored = Session::restored(
-        1,
-        driver.session.durable().clone(),
-        driver.session.exchanges().to_vec(),
-    );
+    let mut restored = Session::restored(&driver.session.state(1));
     for seq in [12, 13, 15] {
         restored.recover(1, seq);
     }

@@ -10,8 +10,11 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::heard::Birth;
 use super::ranges::Ranges;
+
 use super::timebase::Bound;
+use super::update::Memory;
 
 /// The file's name in the data directory.
 pub const FILE: &str = "nodes.json";
@@ -43,6 +46,15 @@ pub struct NodeState {
     pub durable: Ranges,
     /// The last clock exchanges of that boot.
     pub exchanges: Vec<Bound>,
+    /// Highest frame counter of that boot.
+    #[serde(default)]
+    pub counter: Option<u32>,
+    /// What it said at its birth: it says it once a boot.
+    #[serde(default)]
+    pub birth: Option<Birth>,
+    /// What was tried to update.
+    #[serde(default)]
+    pub update: Memory,
 }
 
 impl State {
@@ -127,10 +139,27 @@ mod tests {
                 offset_us: -5,
                 at_us: 9,
             }],
+            counter: Some(77),
+            birth: Some(Birth {
+                firmware: [1, 2, 3],
+                at_us: 5,
+                ..Birth::default()
+            }),
+            update: Memory::default(),
         };
         let state = State::new(40, vec![node]);
         state.save(directory.path(), true).unwrap();
         assert_eq!(State::load(directory.path()).unwrap(), state);
+        // Written by an edge that knew less.
+        fs::write(
+            directory.path().join(FILE),
+            r#"{"version":1,"covers":0,"nodes":[{"id":3,"boot":2,"durable":{"next":1},"exchanges":[]}]}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            State::load(directory.path()).unwrap().nodes[0].counter,
+            None
+        );
         fs::write(
             directory.path().join(FILE),
             r#"{"version":9,"covers":0,"nodes":[]}"#,

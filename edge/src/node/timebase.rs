@@ -23,6 +23,9 @@ const KEPT: usize = 8;
 /// Smallest uncertainty ever claimed, microseconds: scheduling and buffering on the edge itself.
 pub const FLOOR_US: i64 = 1_000;
 
+/// Least time over which a drift can be told, microseconds.
+pub const DRIFT_SPAN_US: i64 = 120_000_000;
+
 /// A bound this far above the estimate, three times in a row, means that the edge's clock was stepped forward.
 const STEP_US: i64 = 1_000_000;
 
@@ -128,6 +131,37 @@ impl Timebase {
     pub fn uncertainty_us(&self, now_us: i64, drift_ppm: i64) -> Option<i64> {
         self.best(now_us, drift_ppm)
             .map(|(_, uncertainty_us)| uncertainty_us)
+    }
+
+    /// UTC minus node clock as known at `now_us`, microseconds; `None` before the first exchange.
+    pub fn offset_us(&self, now_us: i64, drift_ppm: i64) -> Option<i64> {
+        let (offset_us, _) = self.best(now_us, drift_ppm)?;
+        Some(offset_us)
+    }
+
+    /// How much the node's clock runs fast, parts per billion: the slope of the exchanges kept, by least squares. Delays that
+    /// vary by a millisecond make an error of some 3,000. `None` unless three exchanges span [`DRIFT_SPAN_US`].
+    pub fn drift_ppb(&self) -> Option<i64> {
+        let (first, last) = (self.exchanges.first()?, self.exchanges.last()?);
+        if self.exchanges.len() < 3 || last.at_us.saturating_sub(first.at_us) < DRIFT_SPAN_US {
+            return None;
+        }
+        // Distances from the first one are small enough for doubles.
+        let points = self.exchanges.iter().map(|bound| {
+            let at = bound.at_us.saturating_sub(first.at_us) as f64;
+            (at, bound.offset_us.saturating_sub(first.offset_us) as f64)
+        });
+        let count = self.exchanges.len() as f64;
+        let (at_sum, offset_sum) = points
+            .clone()
+            .fold((0.0, 0.0), |(a, o), (at, offset)| (a + at, o + offset));
+        let (at_mean, offset_mean) = (at_sum / count, offset_sum / count);
+        let (above, below) = points.fold((0.0, 0.0), |(above, below), (at, offset)| {
+            let at = at - at_mean;
+            (above + at * (offset - offset_mean), below + at * at)
+        });
+        // A clock that runs fast gains on UTC: the offset falls.
+        Some((-above / below * 1e9).round() as i64)
     }
 
     /// The bound that is lowest after ageing, and its uncertainty.
@@ -244,6 +278,8 @@ mod tests {
             (now.time_us - truth_us).abs() <= now.uncertainty_us,
             "{now:?} {truth_us}"
         );
+        let drift_ppb = base.drift_ppb().unwrap();
+        assert!((drift_ppb + 40_000).abs() < 10, "{drift_ppb}");
         let later = base
             .map(mono_us as u64, truth_us + 3_600_000_000, DRIFT_PPM)
             .unwrap();

@@ -14,6 +14,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use wire::ack::Ack;
 use wire::batch::MAX_BATCH_BYTES;
+
+use super::status::MAX_STATUS_BYTES;
 use wire::topic::{Channel, Topic};
 
 use crate::config::Broker;
@@ -23,7 +25,11 @@ use crate::tally::Tally;
 const QUEUE: usize = 8;
 
 /// Room for topic and headers around the longest batch.
-const MAX_OUTGOING_BYTES: usize = MAX_BATCH_BYTES + 1024;
+const MAX_OUTGOING_BYTES: usize = if MAX_BATCH_BYTES > MAX_STATUS_BYTES {
+    MAX_BATCH_BYTES
+} else {
+    MAX_STATUS_BYTES
+} + 1024;
 
 /// Nothing that the hub sends an edge is longer.
 const MAX_INCOMING_BYTES: usize = 16 * 1024;

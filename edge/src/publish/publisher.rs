@@ -435,8 +435,8 @@ impl Work {
     async fn send_status(&self, connection: &Connection) -> bool {
         let sources = self.publisher.sources.clone();
         // The outbox's numbers are behind a lock that a slow disk may hold.
-        let document = spawn_blocking(move || serde_json::to_vec(&sources.status())).await;
-        let Ok(Ok(document)) = document else {
+        let document = spawn_blocking(move || sources.status().for_hub()).await;
+        let Ok(Some(document)) = document else {
             return true;
         };
         let topic = self.topics.status.clone();

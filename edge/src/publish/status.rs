@@ -8,6 +8,7 @@ use clock::Clock;
 use serde::Serialize;
 use tokio::sync::watch;
 
+use crate::link::stats::{LineReport, Lines};
 use crate::meter::{MeterHealth, MeterReport};
 use crate::node::{NodeReport, Nodes};
 use crate::outbox::Outbox;
@@ -50,6 +51,8 @@ pub struct Status {
     pub frame_errors: Counts,
     /// Node links by fate.
     pub links: Counts,
+    /// Each of them.
+    pub lines: Vec<LineReport>,
     /// Each node.
     pub nodes: Vec<NodeReport>,
     /// Each meter.
@@ -104,6 +107,8 @@ pub struct Sources {
     pub meters: Vec<Arc<MeterHealth>>,
     /// Node links.
     pub links: Arc<Tally>,
+    /// Each of them.
+    pub lines: Arc<Lines>,
     /// Outbox writer.
     pub stored: Arc<Tally>,
     /// Connections and messages.
@@ -153,6 +158,7 @@ impl Sources {
         let siren_trouble = sirens
             .as_ref()
             .is_some_and(|sirens| !sirens.conditions.is_empty());
+        let nodes = self.nodes.report();
         let mut conditions = Vec::new();
         for (holds, condition) in [
             (outbox.full, "outbox_full"),
@@ -171,6 +177,7 @@ impl Sources {
                 conditions.push(condition);
             }
         }
+        conditions.extend(self.nodes.conditions(&nodes));
         Status {
             state: "online",
             conditions,
@@ -185,10 +192,38 @@ impl Sources {
             frames: self.nodes.tallies.counts.snapshot(),
             frame_errors: self.nodes.tallies.errors.snapshot(),
             links: self.links.snapshot(),
-            nodes: self.nodes.report(),
+            lines: self.lines.report(),
+            nodes,
             meters,
             sirens,
         }
+    }
+}
+
+/// Longest status document that is published: more than any broker's limit should not end the connection over and over.
+pub const MAX_STATUS_BYTES: usize = 1024 * 1024;
+
+impl Status {
+    /// The document for the hub: about 0.7 kB for each node. What nodes are set to is not in it; the socket tells that. Where
+    /// it would be longer than [`MAX_STATUS_BYTES`], only those nodes are in it that need a look, as many as fit.
+    pub fn for_hub(mut self) -> Option<Vec<u8>> {
+        for node in &mut self.nodes {
+            if let Some(settings) = &mut node.settings {
+                settings.in_force.clear();
+            }
+        }
+        let document = serde_json::to_vec(&self).ok()?;
+        if document.len() <= MAX_STATUS_BYTES {
+            return Some(document);
+        }
+        self.nodes.retain(|node| node.silent);
+        let most = MAX_STATUS_BYTES / 2 / 2048;
+        self.nodes.truncate(most);
+        self.lines.truncate(most);
+        self.meters.truncate(most);
+        serde_json::to_vec(&self)
+            .ok()
+            .filter(|document| document.len() <= MAX_STATUS_BYTES)
     }
 }
 

@@ -56,7 +56,6 @@ enum Event {
 pub struct Sirens {
     inbox: SyncSender<Event>,
     report: watch::Receiver<Arc<Report>>,
-    simulated: Arc<[u32]>,
     /// Connections and messages by fate.
     pub tally: Arc<Tally>,
 }
@@ -97,12 +96,6 @@ pub fn start(
     } = surroundings;
     let (inbox, events) = sync_channel(QUEUE);
     let (reports, report) = watch::channel(Arc::new(Report::default()));
-    let simulated = config
-        .node
-        .iter()
-        .filter(|node| node.simulated)
-        .map(|node| node.id)
-        .collect();
     let (ready, is_ready) = sync_channel(1);
     let (broker, topics) = (
         config.broker.clone(),
@@ -121,7 +114,6 @@ pub fn start(
     let sirens = Sirens {
         inbox: inbox.clone(),
         report: report.clone(),
-        simulated,
         tally: Arc::default(),
     };
     let connection = Connection {
@@ -146,7 +138,7 @@ impl Sirens {
     pub fn found(&self, found: &FoundAt) {
         let found = Found {
             station: found.station.to_string(),
-            simulated: self.simulated.contains(&found.node),
+            simulated: found.simulated,
             code: found.finding.code,
             value: found.finding.value,
             time_us: found.finding.time_us,

@@ -1,6 +1,7 @@
 //! What the tests of a whole agent need: the real broker, a hub that acknowledges, and small frames.
 #![allow(dead_code, reason = "each test file uses its part of the rig")]
 
+pub mod board;
 pub mod simple;
 
 use std::collections::{BTreeMap, BTreeSet};

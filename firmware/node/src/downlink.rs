@@ -95,7 +95,12 @@ impl<const N: usize, S: Slots<N>> Node<N, S> {
                     received_us: self.now_us,
                 });
             }
-            Body::ReadSettings => self.keeping.answer = true,
+            Body::ReadSettings => {
+                self.keeping.answer = true;
+                // The edge may have missed who this is: the first frame after a reset is the likeliest to be lost.
+                self.known = false;
+                self.birth = crate::uplink::Repeat::starting_at(self.now_us);
+            }
             Body::UpdateOffer {
                 version,
                 security,

@@ -154,6 +154,20 @@ fn one_write_at_a_time() {
     );
 }
 
+/// The first frame after a reset is the likeliest to be lost, and samples are acknowledged without it.
+#[test]
+fn whoever_reads_the_settings_is_told_who_it_is() {
+    let mut rig = rig();
+    let births = rig.edge.births;
+    rig.send(&Body::ReadSettings);
+    run(&mut rig);
+    assert_eq!(told(&mut rig), [(4, 60.0)]);
+    assert_eq!(rig.edge.births, births + 1);
+    assert!(rig.node.is_known(), "the birth was acknowledged");
+    rig.run_until(rig.now_us + 60_000_000);
+    assert_eq!(rig.edge.births, births + 1, "and is not repeated");
+}
+
 #[test]
 fn a_node_without_settings_says_so() {
     let mut rig = Rig::<64>::new(config(1, 0), Edge::new(1), Faults::NONE, 1);

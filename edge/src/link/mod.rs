@@ -1,36 +1,45 @@
 //! The lines on which nodes speak: open, read frames, answer.
 //!
-//! Invariants: a line that breaks is opened again with back-off; noise, wrong keys and unknown nodes are counted by
-//! reason and cost nothing but themselves; memory for each connection is a few kilobytes; a peer that does not take its
-//! answers loses them, and after [`WRITE_TIMEOUT`] its connection.
+//! Invariants: a line that breaks is opened again with back-off and jitter, for ever; noise, wrong keys and unknown nodes
+//! are counted by reason and cost nothing but themselves; memory for each connection is a few kilobytes; a peer that does
+//! not take its answers loses them, and after [`WRITE_TIMEOUT`] its connection.
 //!
-//! Refuses: more than [`MAX_CONNECTIONS`] at a time on a listening socket, and connections that have not brought one
-//! authentic frame within [`INTRODUCTION`].
+//! Refuses: more connections at a time on a listening socket than [`most_connections`], and such that have not brought
+//! one authentic frame within [`INTRODUCTION`].
+
+pub mod ports;
+pub mod rota;
+pub mod shared;
+pub mod stats;
+pub mod stream;
+#[cfg(test)]
+pub(crate) mod trial;
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use clock::Clock;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
-use wire::frame::{MAX_FRAME, Receiver};
+use tokio::time::sleep;
 
+use self::ports::Port;
+use self::shared::Shared;
+use self::stats::{LineStats, Lines};
+use self::stream::Peer;
 use crate::backoff::Backoff;
-use crate::config::{Link, LinkKind};
+use crate::config::line::BAUD;
+use crate::config::{Link, LinkKind, is_pattern};
 use crate::node::{Nodes, registry::FoundAt};
 use crate::reading::Group;
 use crate::siren::relay::Sirens;
 use crate::tally::Tally;
-
-/// Connections at a time on one listening socket.
-pub const MAX_CONNECTIONS: usize = 64;
 
 /// How long a connection may wait with its first authentic frame.
 pub const INTRODUCTION: Duration = Duration::from_secs(120);
@@ -40,6 +49,15 @@ pub const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Answers waiting for one connection.
 const DOWNLINK_QUEUE: usize = 64;
+
+/// First and longest pause before a line is opened again.
+const RETRY: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(30));
+
+/// Connections at a time on one listening socket: each node's, and again as many that are dead but not yet known to be,
+/// after all have lost theirs at once. Not more than a process may have files open by default, with room for the others.
+pub fn most_connections(nodes: usize) -> usize {
+    (2 * nodes + 32).min(800)
+}
 
 /// What every connection works with.
 #[derive(Clone)]
@@ -58,6 +76,8 @@ pub struct Intake {
     pub clock: Clock,
     /// Connections by fate.
     pub tally: Arc<Tally>,
+    /// Each line.
+    pub lines: Arc<Lines>,
     /// Set when the agent stops.
     pub stop: watch::Receiver<bool>,
 }
@@ -65,12 +85,15 @@ pub struct Intake {
 /// A configured line, bound where it listens.
 pub struct Line {
     name: String,
+    kind: LinkKind,
     source: Source,
     address: Option<SocketAddr>,
+    shared: Option<Shared>,
 }
 
 enum Source {
-    Serial { device: String, baud: u32 },
+    Port(Port),
+    Ports(ports::Ports),
     Tcp(TcpListener),
     Unix(UnixListener, PathBuf),
     ConnectTcp(String),
@@ -78,26 +101,31 @@ enum Source {
 }
 
 impl Line {
-    /// Binds what listens, so that a wrong address shows at the start.
+    /// Binds what listens, so that a wrong address shows at the start. `nodes` are those of a shared line; `taken` are
+    /// devices that a pattern must leave alone.
     ///
     /// # Errors
     /// The address cannot be bound; names it.
-    pub async fn open(link: &Link) -> io::Result<Self> {
+    pub async fn open(
+        link: &Link,
+        nodes: watch::Receiver<Vec<u32>>,
+        taken: &[PathBuf],
+    ) -> io::Result<Self> {
         let mut address = None;
+        let baud = link.baud.unwrap_or(BAUD);
         let (name, source) = match (link.kind, &link.listen, &link.connect) {
             (LinkKind::Serial, ..) => {
-                let device = link
-                    .device
-                    .as_ref()
-                    .map(|device| device.display().to_string())
-                    .unwrap_or_default();
-                (
-                    device.clone(),
-                    Source::Serial {
-                        device,
-                        baud: link.baud.unwrap_or(115_200),
-                    },
-                )
+                let device = link.name();
+                let source = if is_pattern(&device) {
+                    Source::Ports(ports::Ports::new(&device, baud, taken))
+                } else {
+                    Source::Port(Port {
+                        device: device.clone(),
+                        baud,
+                        direction: link.direction,
+                    })
+                };
+                (device, source)
             }
             (LinkKind::Tcp, Some(listen), _) => {
                 let listener = TcpListener::bind(listen)
@@ -125,10 +153,18 @@ impl Line {
                 ));
             }
         };
+        let shared = link.shared.then(|| Shared {
+            nodes,
+            turn_timeout: link.turn_timeout,
+            poll_interval: link.poll_interval,
+            baud: (link.kind == LinkKind::Serial).then_some(baud),
+        });
         Ok(Self {
             name,
+            kind: link.kind,
             source,
             address,
+            shared,
         })
     }
 
@@ -157,46 +193,61 @@ impl Line {
     }
 
     async fn work(&self, intake: &Intake, connections: &mut JoinSet<()>) {
-        let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-        let mut backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(30));
+        let most = most_connections(intake.nodes.len());
+        let slots = Arc::new(Semaphore::new(most));
+        let mut backoff = Backoff::new(RETRY.0, RETRY.1);
+        if let Source::Ports(ports) = &self.source {
+            return ports.run(intake, connections).await;
+        }
+        let stats = intake.lines.named(&self.name, self.kind.name());
         loop {
             while connections.try_join_next().is_some() {}
             let outcome = match &self.source {
                 Source::Tcp(listener) => match listener.accept().await {
                     Ok((stream, peer)) => {
                         let _ = stream.set_nodelay(true);
-                        self.admit(stream, peer.to_string(), intake, &slots, connections);
+                        self.admit(
+                            stream,
+                            peer.to_string(),
+                            intake,
+                            &stats,
+                            &slots,
+                            connections,
+                        );
                         continue;
                     }
                     Err(error) => Err(error),
                 },
                 Source::Unix(listener, _) => match listener.accept().await {
                     Ok((stream, _)) => {
-                        self.admit(stream, self.name.clone(), intake, &slots, connections);
+                        self.admit(
+                            stream,
+                            self.name.clone(),
+                            intake,
+                            &stats,
+                            &slots,
+                            connections,
+                        );
                         continue;
                     }
                     Err(error) => Err(error),
                 },
-                Source::Serial { device, baud } => {
-                    match tokio_serial::SerialStream::open(&tokio_serial::new(
-                        device.as_str(),
-                        *baud,
-                    )) {
-                        Ok(stream) => Ok(serve(stream, &self.name, intake.clone(), None).await),
-                        Err(error) => Err(error.into()),
-                    }
-                }
+                Source::Port(port) => match port.open() {
+                    Ok(stream) => Ok(self.serve(stream, &stats, intake).await),
+                    Err(error) => Err(error),
+                },
                 Source::ConnectTcp(address) => match TcpStream::connect(address).await {
                     Ok(stream) => {
                         let _ = stream.set_nodelay(true);
-                        Ok(serve(stream, &self.name, intake.clone(), None).await)
+                        Ok(self.serve(stream, &stats, intake).await)
                     }
                     Err(error) => Err(error),
                 },
                 Source::ConnectUnix(path) => match UnixStream::connect(path).await {
-                    Ok(stream) => Ok(serve(stream, &self.name, intake.clone(), None).await),
+                    Ok(stream) => Ok(self.serve(stream, &stats, intake).await),
                     Err(error) => Err(error),
                 },
+                Source::Ports(_) => return,
             };
             match outcome {
                 Ok(spoke) => {
@@ -206,6 +257,7 @@ impl Line {
                     intake.tally.add("closed", 1);
                 }
                 Err(error) => {
+                    stats.say(Some(error.to_string()));
                     if intake.tally.count("open_failed") {
                         tracing::warn!(link = self.name, %error, "link cannot be opened");
                     }
@@ -215,11 +267,22 @@ impl Line {
         }
     }
 
+    async fn serve<S>(&self, stream: S, stats: &Arc<LineStats>, intake: &Intake) -> bool
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        match &self.shared {
+            Some(shared) => shared::serve(stream, stats, intake, shared.clone()).await,
+            None => stream::serve(stream, stats, intake, Peer::Line).await,
+        }
+    }
+
     fn admit<S>(
         &self,
         stream: S,
         peer: String,
         intake: &Intake,
+        stats: &Arc<LineStats>,
         slots: &Arc<Semaphore>,
         connections: &mut JoinSet<()>,
     ) where
@@ -227,26 +290,35 @@ impl Line {
     {
         match slots.clone().try_acquire_owned() {
             Ok(slot) => {
-                let intake = intake.clone();
-                connections.spawn(async move { admitted(stream, peer, intake, slot).await });
+                let (intake, stats, shared) = (intake.clone(), stats.clone(), self.shared.clone());
+                connections.spawn(async move {
+                    admitted(stream, &stats, &intake, shared, slot).await;
+                });
             }
             Err(_) => {
                 if intake.tally.count("too_many_connections") {
-                    tracing::warn!(link = self.name, %peer, "connection refused: {MAX_CONNECTIONS} are open");
+                    tracing::warn!(link = self.name, %peer, "connection refused: as many as there may be are open");
                 }
             }
         }
     }
 }
 
-async fn admitted<S>(stream: S, peer: String, intake: Intake, _slot: OwnedSemaphorePermit)
-where
+async fn admitted<S>(
+    stream: S,
+    stats: &Arc<LineStats>,
+    intake: &Intake,
+    shared: Option<Shared>,
+    _slot: OwnedSemaphorePermit,
+) where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let tally = intake.tally.clone();
-    tally.add("accepted", 1);
-    serve(stream, &peer, intake, Some(INTRODUCTION)).await;
-    tally.add("closed", 1);
+    intake.tally.add("accepted", 1);
+    match shared {
+        Some(shared) => shared::serve(stream, stats, intake, shared).await,
+        None => stream::serve(stream, stats, intake, Peer::Guest(INTRODUCTION)).await,
+    };
+    intake.tally.add("closed", 1);
 }
 
 fn named(address: &str, error: &io::Error) -> io::Error {
@@ -261,105 +333,5 @@ async fn remove_stale(path: &Path) {
             .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
     {
         let _ = std::fs::remove_file(path);
-    }
-}
-
-/// Serves one open stream until it ends, breaks, or the agent stops. True if any authentic frame came.
-pub async fn serve<S>(stream: S, name: &str, intake: Intake, introduction: Option<Duration>) -> bool
-where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-{
-    let (mut incoming, mut outgoing) = tokio::io::split(stream);
-    let (downlink, mut answers) = mpsc::channel::<Vec<u8>>(DOWNLINK_QUEUE);
-    let tally = intake.tally.clone();
-    // Writing has a task of its own: a peer that does not read must not stop us from hearing it.
-    let writer = tokio::spawn(async move {
-        while let Some(frame) = answers.recv().await {
-            let written = timeout(WRITE_TIMEOUT, async {
-                outgoing.write_all(&frame).await?;
-                outgoing.flush().await
-            });
-            if !matches!(written.await, Ok(Ok(()))) {
-                tally.add("write_failed", 1);
-                break;
-            }
-        }
-    });
-    let mut receiver = Box::new(Receiver::<MAX_FRAME>::new());
-    let mut buffer = [0; 1024];
-    let mut spoke = false;
-    let mut stop = intake.stop.clone();
-    let deadline = introduction.map(|introduction| tokio::time::Instant::now() + introduction);
-    loop {
-        let length = tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => break,
-            () = until(deadline), if !spoke && deadline.is_some() => {
-                intake.tally.add("no_introduction", 1);
-                break;
-            }
-            () = downlink.closed() => break,
-            read = incoming.read(&mut buffer) => match read {
-                Ok(0) => break,
-                Ok(length) => length,
-                Err(error) => {
-                    if intake.tally.count("read_failed") {
-                        tracing::warn!(link = name, %error, "link broke");
-                    }
-                    break;
-                }
-            },
-        };
-        let now_us = intake.clock.now_us();
-        for &byte in &buffer[..length] {
-            let Some(pushed) = receiver.push(byte) else {
-                continue;
-            };
-            let received = match pushed {
-                Ok(raw) => intake.nodes.receive(raw, now_us, &downlink),
-                Err(error) => Err(error.name()),
-            };
-            match received {
-                Ok(received) => {
-                    spoke = true;
-                    if let Some(found) = received.finding {
-                        hand_on(found, &intake);
-                    }
-                    if let Some(group) = received.group {
-                        intake.accepted.fetch_add(1, Ordering::AcqRel);
-                        if intake.groups.send(group).await.is_err() {
-                            return spoke;
-                        }
-                    }
-                }
-                Err(reason) => {
-                    if intake.nodes.tallies.errors.count(reason) {
-                        tracing::warn!(link = name, reason, "frame refused");
-                    }
-                }
-            }
-        }
-    }
-    drop(downlink);
-    writer.abort();
-    spoke
-}
-
-async fn until(deadline: Option<tokio::time::Instant>) {
-    if let Some(deadline) = deadline {
-        tokio::time::sleep_until(deadline).await;
-    }
-}
-
-/// A finding goes to the publisher at once; when that has no room, the node keeps it and sends it again.
-fn hand_on(found: FoundAt, intake: &Intake) {
-    if let Some(sirens) = &intake.sirens {
-        sirens.found(&found);
-    }
-    match intake.findings.try_send(found.clone()) {
-        Ok(()) => intake.nodes.settle_finding(&found),
-        Err(_) => {
-            intake.nodes.tallies.counts.add("findings_deferred", 1);
-            intake.nodes.forget_finding(&found);
-        }
     }
 }

@@ -1,0 +1,372 @@
+//! The program enrols nodes, changes settings, and takes both over while it runs.
+
+mod rig;
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use rig::board::Board;
+use rig::wait_until;
+use tokio::net::UnixStream;
+
+const CONFIG: &str = r#"# kept
+deployment = "d" # and this
+edge = "e"
+data_dir = "data"
+
+[[node]]
+id = 1
+station = "first"
+key = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+
+[[link]]
+kind = "unix"
+listen = "SOCKET"
+
+# a bus
+[[link]]
+kind = "serial"
+device = "/dev/nowhere-485"
+shared = true
+nodes = [1]
+"#;
+
+fn program(directory: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_watchfire-edge"))
+        .args(arguments)
+        .current_dir(directory)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn text(output: &Output) -> String {
+    let both = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
+    String::from_utf8(both).unwrap()
+}
+
+fn directory() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let socket = directory.path().join("socket");
+    let config = CONFIG.replace("SOCKET", &socket.display().to_string());
+    std::fs::write(directory.path().join("edge.toml"), config).unwrap();
+    directory
+}
+
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn a_node_gets_a_key_a_memory_and_its_lines() {
+    let directory = directory();
+    let at = |name: &str| directory.path().join(name);
+    let enroll = [
+        "enroll",
+        "--config",
+        "edge.toml",
+        "--node",
+        "7",
+        "--station",
+        "pier",
+    ];
+    let done = program(
+        directory.path(),
+        &[
+            &enroll[..],
+            &[
+                "--kind",
+                "tsunami",
+                "--serial",
+                "/dev/nowhere-485",
+                "health_s=30",
+            ],
+        ]
+        .concat(),
+    );
+    assert!(done.status.success(), "{}", text(&done));
+    assert!(text(&done).contains("probe-rs download"));
+    for made in ["node-7.key", "node-7.bin"] {
+        assert_eq!(mode(&at(made)), 0o600, "{made}");
+    }
+    let hex = std::fs::read_to_string(at("node-7.key")).unwrap();
+    assert!(wire::frame::Key::from_hex(hex.trim()).is_some());
+    // The memory is what a board's storage opens.
+    let board = Board::from_memory(&std::fs::read(at("node-7.bin")).unwrap());
+    assert_eq!(board.identity().node, 7);
+    let key: String = board
+        .identity()
+        .key
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    assert_eq!(key, hex.trim());
+    let (revision, settings) = board.settings().unwrap();
+    assert_eq!(
+        (revision, settings.health_s, settings.shared_line),
+        (1, 30, true)
+    );
+
+    let config = std::fs::read_to_string(at("edge.toml")).unwrap();
+    for kept in [
+        "# kept",
+        "# and this",
+        "# a bus",
+        "nodes = [1, 7]",
+        "station = \"pier\"",
+        "health_s = 30",
+    ] {
+        assert!(config.contains(kept), "{kept}: {config}");
+    }
+    let check = program(directory.path(), &["--config", "edge.toml", "--check"]);
+    assert!(text(&check).contains("2 nodes"), "{}", text(&check));
+
+    // Never twice, and nothing is overwritten.
+    let again = program(directory.path(), &enroll);
+    assert_eq!(again.status.code(), Some(2));
+    assert!(
+        text(&again).contains("node 7 is already enrolled, for station pier"),
+        "{}",
+        text(&again)
+    );
+    std::fs::write(at("node-8.key"), "somebody's").unwrap();
+    let taken = program(
+        directory.path(),
+        &[
+            "enroll",
+            "--config",
+            "edge.toml",
+            "--node",
+            "8",
+            "--station",
+            "hill",
+        ],
+    );
+    assert_eq!(taken.status.code(), Some(2));
+    assert!(
+        text(&taken).contains("never overwritten"),
+        "{}",
+        text(&taken)
+    );
+    assert_eq!(
+        std::fs::read_to_string(at("node-8.key")).unwrap(),
+        "somebody's"
+    );
+    assert_eq!(std::fs::read_to_string(at("edge.toml")).unwrap(), config);
+    assert!(!at("node-8.bin").exists());
+}
+
+#[test]
+fn what_a_node_would_refuse_is_refused_before_anything_is_made() {
+    let directory = directory();
+    let before = std::fs::read_to_string(directory.path().join("edge.toml")).unwrap();
+    let enroll = [
+        "enroll",
+        "--config",
+        "edge.toml",
+        "--node",
+        "7",
+        "--station",
+    ];
+    for (more, said) in [
+        (
+            &["pier", "--kind", "road", "tsunami_detector=true"][..],
+            "needs a pressure sensor",
+        ),
+        (&["pier", "--kind", "road", "health=30"], "health_s"),
+        (
+            &["pier", "--kind", "road", "sample_interval_ms=1"],
+            "10 to 3600000",
+        ),
+        (&["pier", "health_s=30"], "--kind"),
+        (&["a b"], "an id is"),
+        (&["pier", "--kind", "boat"], "tsunami"),
+    ] {
+        let refused = program(directory.path(), &[&enroll[..], more].concat());
+        assert_eq!(refused.status.code(), Some(2), "{more:?}");
+        assert!(text(&refused).contains(said), "{said}: {}", text(&refused));
+    }
+    assert_eq!(
+        std::fs::read_to_string(directory.path().join("edge.toml")).unwrap(),
+        before
+    );
+    assert!(!directory.path().join("node-7.key").exists());
+    // Printed lines are the ones that would have been written.
+    let printed = program(
+        directory.path(),
+        &[
+            &enroll[..],
+            &[
+                "pier",
+                "--kind",
+                "road",
+                "--serial",
+                "/dev/ttyUSB*",
+                "--print",
+            ],
+        ]
+        .concat(),
+    );
+    assert!(printed.status.success());
+    for line in [
+        "[[node]]",
+        "key_file = \"node-7.key\"",
+        "[[link]]",
+        "device = \"/dev/ttyUSB*\"",
+    ] {
+        assert!(text(&printed).contains(line), "{line}: {}", text(&printed));
+    }
+    assert_eq!(
+        std::fs::read_to_string(directory.path().join("edge.toml")).unwrap(),
+        before
+    );
+}
+
+struct Agent(Child);
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Agent {
+    fn start(directory: &Path) -> Self {
+        let child = Command::new(env!("CARGO_BIN_EXE_watchfire-edge"))
+            .args(["--log", "json", "--config", "edge.toml"])
+            .current_dir(directory)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self(child)
+    }
+
+    fn hang_up(&self) {
+        let pid = self.0.id().to_string();
+        let sent = Command::new("kill").args(["-HUP", &pid]).status().unwrap();
+        assert!(sent.success());
+    }
+}
+
+fn status(directory: &Path) -> serde_json::Value {
+    let asked = program(directory, &["status", "--config", "edge.toml", "--json"]);
+    serde_json::from_slice(&asked.stdout).unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_agent_takes_up_a_new_node_and_its_settings() {
+    let directory = directory();
+    let here = directory.path();
+    let agent = Agent::start(here);
+    wait_until("the agent answers", || status(here)["state"] == "online").await;
+    let done = program(
+        here,
+        &[
+            "enroll",
+            "--config",
+            "edge.toml",
+            "--node",
+            "7",
+            "--station",
+            "pier",
+            "--kind",
+            "energy",
+        ],
+    );
+    assert!(done.status.success(), "{}", text(&done));
+    let board = Board::from_memory(&std::fs::read(here.join("node-7.bin")).unwrap());
+    let stream = UnixStream::connect(here.join("socket")).await.unwrap();
+    let running = board.run(stream);
+    let node = |status: &serde_json::Value| {
+        let nodes = status["nodes"].as_array().cloned().unwrap_or_default();
+        nodes
+            .into_iter()
+            .find(|node| node["id"] == 7)
+            .unwrap_or_default()
+    };
+    wait_until("the stranger is counted", || {
+        status(here)["frame_errors"]["unknown_node"].as_u64() > Some(0)
+    })
+    .await;
+    agent.hang_up();
+    wait_until("its settings are as enrolled", || {
+        node(&status(here))["settings"]["state"] == "applied"
+    })
+    .await;
+    assert_eq!(node(&status(here))["settings"]["revision"], 1);
+    assert_eq!(node(&status(here))["reset_cause"], "power_on");
+
+    let changed = program(
+        here,
+        &[
+            "settings",
+            "--config",
+            "edge.toml",
+            "--node",
+            "7",
+            "sample_interval_ms=2000",
+            "threshold_above=off",
+        ],
+    );
+    assert!(changed.status.success(), "{}", text(&changed));
+    agent.hang_up();
+    wait_until("the node has them", || {
+        let node = node(&status(here));
+        node["settings"]["revision"] == 2 && node["settings"]["state"] == "applied"
+    })
+    .await;
+    let shown = text(&program(
+        here,
+        &["settings", "--config", "edge.toml", "--node", "7"],
+    ));
+    let line = shown
+        .lines()
+        .find(|line| line.starts_with("sample_interval_ms"))
+        .unwrap();
+    assert_eq!(
+        line.split_whitespace().collect::<Vec<_>>(),
+        ["sample_interval_ms", "2000", "2000"]
+    );
+    assert!(shown.contains("applied, revision 2"), "{shown}");
+    // What contradicts itself is refused here where the kind is known, and by the node, which always knows it.
+    let settings = ["settings", "--config", "edge.toml", "--node", "7"];
+    let vain = program(here, &[&settings[..], &["tsunami_detector=true"]].concat());
+    assert_eq!(vain.status.code(), Some(2));
+    assert!(
+        text(&vain).contains("needs a pressure sensor"),
+        "{}",
+        text(&vain)
+    );
+    let vain = program(
+        here,
+        &[&settings[..], &["tsunami_detector=true", "node_kind="]].concat(),
+    );
+    assert!(vain.status.success(), "{}", text(&vain));
+    agent.hang_up();
+    wait_until("the refusal", || {
+        node(&status(here))["settings"]["state"] == "refused"
+    })
+    .await;
+    assert!(
+        status(here)["conditions"]
+            .to_string()
+            .contains("node_settings_refused")
+    );
+    let people = text(&program(here, &["status", "--config", "edge.toml"]));
+    assert!(
+        people.contains("pier") && people.contains("socket"),
+        "{people}"
+    );
+    drop(agent);
+    running.abort();
+    let gone = program(here, &["status", "--config", "edge.toml"]);
+    assert_eq!(gone.status.code(), Some(4));
+    assert!(
+        text(&gone).contains("no agent is running"),
+        "{}",
+        text(&gone)
+    );
+}
