@@ -6,6 +6,7 @@ use clap::Parser;
 use hil::script::{Model, Script, Wired};
 use hil::sensor::SerialSensor as _;
 use hil::sensor::modbus::CRC;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -36,7 +37,9 @@ fn main() -> ExitCode {
     }
 }
 
-fn play(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
+type Failure = Box<dyn std::error::Error>;
+
+fn play(arguments: &Arguments) -> Result<(), Failure> {
     let script = Script::load(&arguments.script)?;
     let directory = arguments.script.parent().unwrap_or(Path::new("."));
     let mut sensors = script.build(directory)?;
@@ -52,26 +55,31 @@ fn play(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
         .ok_or("the script has no sensor of this name")?;
     let until_us = u64::try_from(arguments.until.as_micros())?;
     let every_us = u64::try_from(arguments.every.as_micros())?.max(1);
-    println!("{}: {} ({})", script.name, chosen.name, chosen.model.name());
+    let mut out = std::io::stdout().lock();
+    let title = format!("{}: {} ({})", script.name, chosen.name, chosen.model.name());
+    writeln!(out, "{title}")?;
     match &mut chosen.wired {
         Wired::Serial { sensor, .. } => {
-            let mut question_us = 0;
+            let (mut question_us, mut last_us) = (0, 0);
+            let mut heard = Vec::new();
             loop {
                 let next_us = sensor.next_us().unwrap_or(u64::MAX).min(question_us);
                 if next_us > until_us {
-                    return Ok(());
+                    return show(&mut out, last_us, "<-", &mut heard);
                 }
-                let mut heard = Vec::new();
+                // What came without a pause is shown together, at the time of its last byte.
+                if next_us > last_us + 5_000 || heard.ends_with(b"\n") {
+                    show(&mut out, last_us, "<-", &mut heard)?;
+                }
+                let before = heard.len();
                 sensor.transmit(next_us, &mut heard);
-                if !heard.is_empty() {
-                    println!("{} <- {}", seconds(next_us), heard.escape_ascii());
+                if heard.len() > before {
+                    last_us = next_us;
                 }
                 if next_us == question_us {
-                    let question = question(chosen.model, question_us == 0);
-                    if !question.is_empty() {
-                        println!("{} -> {}", seconds(next_us), question.escape_ascii());
-                        sensor.receive(&question, next_us);
-                    }
+                    let mut question = question(chosen.model, question_us == 0);
+                    sensor.receive(&question, next_us);
+                    show(&mut out, next_us, "->", &mut question)?;
                     question_us += every_us;
                 }
             }
@@ -79,7 +87,7 @@ fn play(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
         Wired::Contact(contact) => {
             while let Some(edge) = contact.take_due(until_us) {
                 let level = if edge.closed { "closed" } else { "open" };
-                println!("{} {level}", seconds(edge.time_us));
+                writeln!(out, "{} {level}", seconds(edge.time_us))?;
             }
             Ok(())
         }
@@ -87,6 +95,15 @@ fn play(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
             Err("this sensor has no line to listen to: a driver has to read it".into())
         }
     }
+}
+
+/// Prints bytes, if there are any, and forgets them.
+fn show(out: &mut impl Write, us: u64, arrow: &str, bytes: &mut Vec<u8>) -> Result<(), Failure> {
+    if !bytes.is_empty() {
+        writeln!(out, "{} {arrow} {}", seconds(us), bytes.escape_ascii())?;
+        bytes.clear();
+    }
+    Ok(())
 }
 
 fn seconds(us: u64) -> String {

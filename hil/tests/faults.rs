@@ -242,7 +242,7 @@ proptest! {
                 prop_assert_eq!((fault.channel, fault.kind), (channel, kind));
                 prop_assert_eq!(fault.to_string().parse::<Fault>(), Ok(fault));
             }
-            Err(why) => prop_assert!(params != "" || !channel.kinds().contains(&kind), "{}", why),
+            Err(why) => prop_assert!(!params.is_empty() || !channel.kinds().contains(&kind), "{}", why),
         }
     }
 }
@@ -326,7 +326,7 @@ fn messages_are_lost_doubled_and_put_behind_each_other() {
     let changed = swapped.iter().zip(&all).filter(|(a, b)| a != b).count();
     assert_eq!((swapped.len(), changed), (6, 2));
     let cut: usize = heard(Tamper::Truncate).iter().map(String::len).sum();
-    assert!(cut < 6 * 10 && cut >= 4 * 10);
+    assert!((4 * 10..6 * 10).contains(&cut), "{cut}");
 }
 
 #[test]

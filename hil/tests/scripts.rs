@@ -6,6 +6,7 @@ use hil::fault::{Channel, Kind};
 use hil::script::{BuiltSensor, Model, Outcome, Script, Wired};
 use hil::sensor::modbus::CRC;
 use hil::sensor::{SerialSensor, ms5837};
+use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 
 const FOLDER: &str = "scripts";
@@ -107,6 +108,71 @@ fn number(answer: &[u8]) -> f64 {
         .strip_prefix("*0001")
         .unwrap_or_else(|| panic!("{text:?}"));
     text.trim().parse().unwrap_or_else(|_| panic!("{text:?}"))
+}
+
+/// What a sensor says in ten minutes when it is asked every 15 s and looked after every `step_us`, or whenever it has something to
+/// do.
+fn ten_minutes(built: &mut BuiltSensor, step_us: Option<u64>) -> Vec<u8> {
+    let model = built.model;
+    let Wired::Serial { sensor, .. } = &mut built.wired else {
+        return Vec::new();
+    };
+    let question: &[u8] = match model {
+        Model::Digiquartz => b"*0100P3\r\n",
+        Model::Ops243 => b"OJOTOM",
+        Model::Sdm630 => &modbus(&[2, 4, 0, 0, 0, 6]),
+        _ => &modbus(&[1, 4, 0, 0, 0, 2]),
+    };
+    let (mut heard, mut us) = (Vec::new(), 0);
+    for quarter in 1..=40 {
+        sensor.receive(question, us);
+        let until_us = quarter * 15_000_000;
+        while us < until_us {
+            let next_us = step_us.map_or(sensor.next_us(), |step_us| Some(us + step_us));
+            us = next_us.unwrap_or(until_us).min(until_us);
+            sensor.transmit(us, &mut heard);
+        }
+    }
+    heard
+}
+
+#[test]
+fn a_script_says_the_same_each_time_and_however_often_it_is_looked_after() {
+    let faults = r#"faults = [
+        "sensor.up:garbage(rate=0.1)@1m+2m",
+        "sensor:intermittent(on=9s,off=3s)@4m+2m",
+        "sensor.down:delayed(by=2s)@7m+1m",
+        "sensor.up:slow(bps=300)@8m","#;
+    for path in scripts() {
+        let text = std::fs::read_to_string(&path).expect("a script");
+        // The same faults on each, on top of its own.
+        let text = if text.contains("faults = [") {
+            text.replacen("faults = [", faults, 1)
+        } else {
+            text.replacen("length =", &format!("{faults}\n]\nlength ="), 1)
+        };
+        let play = |seed: u64, step_us| -> Vec<Vec<u8>> {
+            let mut script =
+                Script::parse("hurt.toml", &text).unwrap_or_else(|why| panic!("{why}"));
+            script.seed = seed;
+            let mut sensors = script.build(Path::new(FOLDER)).expect("built");
+            sensors
+                .iter_mut()
+                .map(|sensor| ten_minutes(sensor, step_us))
+                .collect()
+        };
+        let first = play(1, None);
+        assert_eq!(first, play(1, None), "{}", path.display());
+        for step_us in [20_011, 250_000] {
+            assert!(
+                first == play(1, Some(step_us)),
+                "{} in steps of {step_us} us",
+                path.display()
+            );
+        }
+        let is_serial = first.iter().any(|heard| !heard.is_empty());
+        assert!(!is_serial || first != play(2, None), "{}", path.display());
+    }
 }
 
 #[test]
@@ -302,4 +368,34 @@ fn a_record_that_is_not_there_is_said_with_the_stations_that_are() {
     assert!(with(nowhere).contains("nowhere"), "{}", with(nowhere));
     let csv = "csv = { file = \"feeder.csv\", time = \"time\", value = \"amperes\" }";
     assert!(with(csv).contains("amperes"), "{}", with(csv));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn a_script_with_bytes_changed_is_refused_with_its_line_or_bounded(
+        which in any::<prop::sample::Index>(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), any::<bool>()), 1..6),
+    ) {
+        let paths = scripts();
+        let mut bytes = std::fs::read(which.get(&paths)).expect("a script");
+        for (at, byte, insert) in changes {
+            let at = at.index(bytes.len());
+            if insert {
+                bytes.insert(at, byte & 0x7F);
+            } else {
+                bytes[at] = byte & 0x7F;
+            }
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        match Script::parse("changed.toml", &text) {
+            Ok(script) => {
+                for fault in &script.faults {
+                    prop_assert_eq!(fault.to_string().parse(), Ok(fault.clone()));
+                }
+            }
+            Err(why) => prop_assert!(why.to_string().starts_with("changed.toml:"), "{}", why),
+        }
+    }
 }

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `--update-key FILE` | the secret key of updates, made by `cargo xtask update-key DIR`: the images take updates signed by it |
 //! | `--version 1.2.3` | the images' version, instead of the sources' |
-//! | `--security N` | the security counter that the signed files carry, default 0 |
+//! | `--security N` | the images' security counter, default 0: nodes take none with a lower one afterwards |
 //! | `--board NAME` | one board only |
 //! | `--out DIR` | where the images go |
 
@@ -223,6 +223,7 @@ fn compile(
             .collect();
         command.env("WATCHFIRE_UPDATE_KEY", key);
     }
+    command.env("WATCHFIRE_FIRMWARE_SECURITY", options.security.to_string());
     if let Some(version) = &options.version {
         command.env("WATCHFIRE_FIRMWARE_VERSION", version);
     }

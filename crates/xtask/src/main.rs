@@ -37,6 +37,8 @@ const FUZZ_TARGETS: &[&str] = &[
     "record",
     "detectors",
     "sensor_lines",
+    "store",
+    "update_file",
     "records_toml",
     "places_geojson",
     "places_csv",

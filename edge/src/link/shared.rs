@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
-use wire::frame::{MAX_FRAME, MAX_FRAME_UP, MAX_TURN};
+use wire::frame::{LEAST_POLL, MAX_FRAME};
 
 use super::rota::{Next, Rota};
 use super::stats::LineStats;
@@ -46,7 +46,7 @@ impl Shared {
     fn limit(&self, alive: usize) -> u16 {
         let bytes_per_s = u64::from(self.baud.unwrap_or(u32::MAX)) / 10;
         let share = bytes_per_s * ROUND.as_millis() as u64 / 1000 / alive.max(1) as u64;
-        let least = (MAX_FRAME_UP + MAX_TURN) as u64;
+        let least = LEAST_POLL as u64;
         share.clamp(least, TURN_MAX) as u16
     }
 
@@ -167,7 +167,7 @@ where
             End::Broken => break,
             End::Turn => {
                 // It stopped because one more frame would not have fitted.
-                let full = bytes + MAX_FRAME_UP + MAX_TURN > usize::from(limit);
+                let full = bytes + LEAST_POLL > usize::from(limit);
                 rota.answered(node, now, full);
             }
             // It spoke, and its last word was lost.

@@ -63,7 +63,7 @@ impl Wires {
             };
             let mut out = Vec::new();
             for _ in 0..self.eager {
-                if out.len() + MAX_FRAME_UP + MAX_TURN <= usize::from(limit) {
+                if out.len() + LEAST_POLL <= usize::from(limit) {
                     out.extend(speaker.sample());
                 }
             }
@@ -134,6 +134,8 @@ async fn answers_go_out_before_the_next_poll_and_a_turn_is_bounded() {
     nodes.send_replace(vec![1, 2]);
     wires.answer(10).await;
     assert_eq!(wires.limits[9], 480, "half of it for each of two");
+    // A node begins no frame below that, however many share the line.
+    assert_eq!(line(&[1], Some(9_600)).0.limit(31), 271);
     assert!(wires.polls[&2] >= 3, "{:?}", wires.polls);
     trial.intake.nodes.command(2, 5, 1, 2, i64::MAX).unwrap();
     wires.answer(14).await;

@@ -100,7 +100,7 @@ async fn update<B: Board>(
     }
     if images.is_on_trial() && is_known && images.confirm() {
         // What fails here is tried again after the next update: a lower counter only lets more images in.
-        let _ = store.raise_security(image::security()).await;
+        let _ = store.raise_security(image::SECURITY).await;
         shared.node.borrow_mut().image_confirmed();
         shared.to_say.signal(());
     }

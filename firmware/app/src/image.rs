@@ -13,14 +13,28 @@ use wire::frame::{Board, Image};
 /// Without one, none are.
 const KEY: Option<&str> = option_env!("WATCHFIRE_UPDATE_KEY");
 
-/// The lowest security counter of an image that may follow this one. Raise it with a version that closes a hole.
-const SECURITY: u32 = 0;
+/// The security counter of this image, and so the lowest of any that may follow; raised by a version that closes a hole.
+pub(crate) const SECURITY: u32 = number(match option_env!("WATCHFIRE_FIRMWARE_SECURITY") {
+    Some(text) => text,
+    None => "0",
+});
 
 /// The version of this image; given when it is built, or that of the sources.
 pub(crate) const VERSION: [u8; 3] = version(match option_env!("WATCHFIRE_FIRMWARE_VERSION") {
     Some(text) => text,
     None => env!("CARGO_PKG_VERSION"),
 });
+
+/// A number at compile time; anything else stops the build.
+const fn number(text: &str) -> u32 {
+    let bytes = text.as_bytes();
+    let (mut value, mut at) = (0, 0);
+    while at < bytes.len() {
+        value = value * 10 + (bytes[at] - b'0') as u32;
+        at += 1;
+    }
+    value
+}
 
 /// Three numbers from "1.2.3" at compile time; anything else stops the build.
 const fn version(text: &str) -> [u8; 3] {
@@ -50,6 +64,10 @@ pub(crate) struct Images<'f, F: MultiwriteNorFlash> {
 
 impl<'f, F: MultiwriteNorFlash> Images<'f, F> {
     /// The images in `flash`; `security` is the counter of the lasting memory.
+    #[expect(
+        clippy::unnecessary_min_or_max,
+        reason = "the image's own counter is 0 unless it was built with another"
+    )]
     pub fn open(flash: &'f RefCell<F>, board: Board, security: u32) -> Self {
         let images = Partition::new(flash, ONE_MIB.dfu.offset, ONE_MIB.dfu.bytes);
         let state = Partition::new(flash, ONE_MIB.state.offset, ONE_MIB.state.bytes);
@@ -99,11 +117,6 @@ impl<'f, F: MultiwriteNorFlash> Images<'f, F> {
         }
         confirmed
     }
-}
-
-/// The security counter of this image, for the lasting memory once the image is confirmed.
-pub(crate) const fn security() -> u32 {
-    SECURITY
 }
 
 fn said(refused: Refused) -> UpdateError {

@@ -16,6 +16,10 @@ use node::{Schedule, Settings};
 const LISTEN_US: u64 = 20_000;
 
 /// The sensor with its line.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one, and it lies in static memory"
+)]
 pub(crate) enum Attached<B: Board> {
     Serial(AnySerial, B::SensorIn, B::SensorOut),
     I2c(Ms5837, B::I2c),

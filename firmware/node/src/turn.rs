@@ -5,13 +5,10 @@
 //! and passed over.
 
 use crate::timer::elapsed;
-use wire::frame::{MAX_FRAME_UP, MAX_TURN};
+use wire::frame::{LEAST_POLL, MAX_TURN};
 
 /// How long after a poll a node may begin, microseconds. The edge waits for twice that.
-pub(crate) const LAPSE_US: u64 = 100_000;
-
-/// Room that a frame needs: a delimiter before it, the longest frame, and the turn that must follow.
-const ROOM: usize = 1 + MAX_FRAME_UP + MAX_TURN;
+pub(crate) const LAPSE_US: u64 = 50_000;
 
 /// What may be sent next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +45,7 @@ impl Turn {
         let lapsed = !self.begun && elapsed(now_us, self.polled_us) > LAPSE_US;
         match self.left {
             Some(left) if left > MAX_TURN && !lapsed => {
-                if left >= ROOM {
+                if left >= LEAST_POLL {
                     May::Speak
                 } else {
                     May::End

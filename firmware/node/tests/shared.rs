@@ -5,7 +5,9 @@ mod rig;
 use node::{MAX_FRAME, Node};
 use rig::{Random, config, down, key};
 use std::collections::BTreeMap;
-use wire::frame::{Body, Direction, Header, MAX_FRAME_UP, MAX_TURN, Receiver, SIREN_ON, open};
+use wire::frame::{
+    Body, Direction, Header, LEAST_POLL, MAX_FRAME_UP, MAX_TURN, Receiver, SIREN_ON, open,
+};
 use wire::quality::Quality;
 use wire::quantity::Quantity;
 
@@ -207,7 +209,7 @@ fn nobody_speaks_without_a_poll() {
 #[test]
 fn a_small_limit_gives_only_the_turn_and_a_smaller_one_nothing() {
     let mut bus = Bus::new(1);
-    let room = (1 + MAX_FRAME_UP + MAX_TURN) as u16;
+    let room = LEAST_POLL as u16;
     for limit in [0, 1, MAX_TURN as u16] {
         assert_eq!(bus.poll(1, limit), 0);
     }
@@ -223,11 +225,11 @@ fn a_small_limit_gives_only_the_turn_and_a_smaller_one_nothing() {
 fn a_turn_that_was_not_taken_in_time_is_over() {
     let mut bus = Bus::new(1);
     bus.send(1, &Body::Poll { limit: 1_000 });
-    bus.now_us += 100_001;
+    bus.now_us += 50_001;
     assert_eq!(bus.listen(1), [], "by now it is another's turn");
     assert_eq!(bus.nodes[0].next_deadline_us(), None);
     bus.send(1, &Body::Poll { limit: 1_000 });
-    bus.now_us += 99_000;
+    bus.now_us += 49_000;
     assert_ne!(bus.listen(1), []);
 }
 

@@ -2,7 +2,8 @@
 //!
 //! What it promises:
 //! - A boot number that [`Store::next_boot`] returned is durable, and higher than every number before it: over power cuts, after
-//!   a write that failed, and after any damage to one copy of any record. A repeated number would repeat the keys of frames.
+//!   a write that failed, and after damage. A repeated number would repeat the keys of frames. Each record is kept twice;
+//!   where bytes are found that cannot be read any more, as many numbers are skipped as those bytes may have held.
 //! - Where the counter is lost all the same, the identity goes with it, for numbers matter only together with their key: the
 //!   node is mute until it is enrolled with a new key. A caller that knows a number that is not below any used one,
 //!   from a backup register for instance, gives it to [`Store::open`] as `floor`, and keeps the identity.
@@ -11,7 +12,7 @@
 //!
 //! What it refuses: settings that are not newer than those it has, and a key whose boot numbers are lost.
 //!
-//! Records are kept by `sequential-storage`, each twice, in sectors that know whether their erase came to an end. With two
+//! Records are kept by `sequential-storage`, in sectors that know whether their erase came to an end. With two
 //! sectors of 16 KiB, a sector is erased once in some 550 boots: 5 million boots until the 10,000 erases that an
 //! STM32F4's sector is good for (its datasheets, "Flash memory endurance").
 //!

@@ -1,14 +1,12 @@
-//! From a script to sensors: reads the records that it names, puts the faults in their places.
+//! From a script to sensors: puts them together, with the faults in their places.
 
-use super::file::{
-    BetweenFile, CsvFile, HeadingFile, MeterFile, Parity, RecordFile, SensorFile, SourceFile,
-    TrafficFile, us,
-};
+use super::file::{MeterFile, Parity, SensorFile, us};
 use super::{Model, Script};
 use crate::fault::bus::FaultyBus;
 use crate::fault::{
     Channel, Effect, Fault, FaultySensor, Framing, ValueFault, Window, contact::faulty,
 };
+use crate::sensor::SerialSensor;
 use crate::sensor::adxl355::Adxl355;
 use crate::sensor::bus::Time;
 use crate::sensor::digiquartz::{self, Digiquartz};
@@ -18,10 +16,8 @@ use crate::sensor::meter::{self, Meter, PhaseSources};
 use crate::sensor::modbus::{self, Slave};
 use crate::sensor::ms5837::Ms5837;
 use crate::sensor::ops243::{self, Ops243};
-use crate::sensor::source::{Between, Distortion, Points, Shape, Water};
-use crate::sensor::traffic::{Heading, Phase, Traffic, TrafficError, Vehicle};
-use crate::sensor::{SerialSensor, Source};
-use record::{Columns, Directory, Event, Files, Series};
+use crate::sensor::source::Distortion;
+use crate::sensor::traffic::TrafficError;
 use std::path::{Path, PathBuf};
 
 /// Why sensors could not be made.
@@ -105,13 +101,13 @@ pub enum Wired {
 }
 
 /// What it takes to make one sensor.
-struct Making<'s> {
-    script: &'s Script,
-    name: &'s str,
-    seed: u64,
-    directory: &'s Path,
+pub(super) struct Making<'s> {
+    pub script: &'s Script,
+    pub name: &'s str,
+    pub seed: u64,
+    pub directory: &'s Path,
     /// Sources made so far: each has noise of its own.
-    sources: u64,
+    pub sources: u64,
 }
 
 pub(super) fn sensor(
@@ -237,7 +233,10 @@ impl Making<'_> {
                 return self.meter(own, model, baud);
             }
         }
-        Err(self.no_source("no model"))
+        Err(BuildError::Source {
+            sensor: self.name.to_owned(),
+            why: "no model".to_owned(),
+        })
     }
 
     fn meter(
@@ -313,173 +312,6 @@ impl Making<'_> {
         faults.filter_map(|fault| match &fault.effect {
             Effect::Value(value) => Some((fault.window, value)),
             _ => None,
-        })
-    }
-
-    fn no_source(&self, why: impl ToString) -> BuildError {
-        BuildError::Source {
-            sensor: self.name.to_owned(),
-            why: why.to_string(),
-        }
-    }
-
-    fn source_or(
-        &mut self,
-        written: Option<&SourceFile>,
-        otherwise: f64,
-    ) -> Result<Source, BuildError> {
-        written.map_or(Ok(Source::constant(otherwise)), |written| {
-            self.source(written)
-        })
-    }
-
-    fn source(&mut self, written: &SourceFile) -> Result<Source, BuildError> {
-        self.sources += 1;
-        let mut source = Source::new(self.shape(written)?)
-            .converted(written.scale.unwrap_or(1.0), written.offset.unwrap_or(0.0));
-        if let Some(deviation) = written.noise {
-            source = source.with_noise(deviation, self.seed.wrapping_add(self.sources));
-        }
-        if let Some(water) = &written.water {
-            source = source.under_water(match water.density_kg_m3 {
-                Some(density) => Water::hydrostatic(water.depth_m, density),
-                None => Water::dart(water.depth_m),
-            });
-        }
-        Ok(source)
-    }
-
-    fn shape(&self, written: &SourceFile) -> Result<Shape, BuildError> {
-        if let Some(value) = written.constant {
-            return Ok(Shape::Constant(value));
-        }
-        if let Some(sine) = &written.sine {
-            return Ok(Shape::Sine {
-                mean: sine.mean,
-                amplitude: sine.amplitude,
-                period_us: us(sine.period),
-                phase: sine.phase,
-            });
-        }
-        for (points, between) in [
-            (&written.steps, Between::Hold),
-            (&written.ramp, Between::Linear),
-        ] {
-            if let Some(points) = points {
-                let points = points
-                    .iter()
-                    .map(|point| {
-                        let at_us = i64::try_from(us(point.at)).unwrap_or(i64::MAX);
-                        (at_us, Some(point.value))
-                    })
-                    .collect();
-                let points = Points::new(points, between).map_err(|why| self.no_source(why))?;
-                return Ok(Shape::Points(points));
-            }
-        }
-        let (series, zero_us) = if let Some(record) = &written.record {
-            self.event(record, written.start)?
-        } else if let Some(csv) = &written.csv {
-            self.csv(csv, written.start)?
-        } else {
-            return Err(self.no_source("no values"));
-        };
-        let between = match written.between {
-            BetweenFile::Linear => Between::Linear,
-            BetweenFile::Hold => Between::Hold,
-        };
-        let mut points =
-            Points::recorded(&series, zero_us, between).map_err(|why| self.no_source(why))?;
-        if let Some(gap) = written.max_gap {
-            points = points.with_max_gap(us(gap));
-        }
-        Ok(Shape::Points(points))
-    }
-
-    /// A station's record, and the instant of it that is played at the start: `start` from the origin, or the event's own.
-    fn event(&self, record: &RecordFile, start: Option<i64>) -> Result<(Series, i64), BuildError> {
-        let directory = self.directory.join(&record.event);
-        let event =
-            Event::load(&Directory::new(&directory)).map_err(|source| BuildError::Event {
-                sensor: self.name.to_owned(),
-                directory: directory.clone(),
-                source,
-            })?;
-        let zero_us = start.map_or(event.start_us, |start| {
-            event.origin_us.saturating_add(start)
-        });
-        let known: Vec<String> = event.stations.iter().map(|s| s.id.clone()).collect();
-        let station = event
-            .stations
-            .into_iter()
-            .find(|station| station.id == record.station)
-            .ok_or_else(|| {
-                self.no_source(format!(
-                    "the event in {} has no station {:?}; it has {}",
-                    directory.display(),
-                    record.station,
-                    known.join(", ")
-                ))
-            })?;
-        Ok((station.series, zero_us))
-    }
-
-    /// A CSV file's column, and the instant of it that is played at the start: `start` from its first row.
-    fn csv(&self, csv: &CsvFile, start: Option<i64>) -> Result<(Series, i64), BuildError> {
-        let file = self.directory.join(&csv.file);
-        let failed = |source| BuildError::File {
-            sensor: self.name.to_owned(),
-            file: file.clone(),
-            source,
-        };
-        // Through the same bounded reader as an event's files.
-        let folder = file.parent().unwrap_or(self.directory);
-        let name = file
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        let bytes = Directory::new(folder).read(&name).map_err(failed)?;
-        let columns = Columns {
-            time: csv.time.clone(),
-            value: csv.value.clone(),
-            missing: csv.missing,
-        };
-        let series = record::read_csv(&bytes, &columns).map_err(|source| BuildError::Csv {
-            sensor: self.name.to_owned(),
-            file: file.clone(),
-            source,
-        })?;
-        let first_us = series.extent_us().map_or(0, |(first_us, _)| first_us);
-        Ok((series, first_us.saturating_add(start.unwrap_or(0))))
-    }
-
-    fn traffic(&self, written: &TrafficFile) -> Result<Traffic, BuildError> {
-        let made = if let Some(phases) = &written.phases {
-            let phases: Vec<Phase> = phases
-                .iter()
-                .map(|phase| Phase {
-                    at_us: us(phase.at),
-                    flow_per_h: phase.flow_per_h,
-                    speed_kmh: phase.speed_kmh,
-                    spread_kmh: phase.spread_kmh,
-                })
-                .collect();
-            Traffic::random(self.seed, &phases, self.script.length_us)
-        } else {
-            let vehicles = written.vehicles.iter().flatten().map(|vehicle| Vehicle {
-                at_us: us(vehicle.at),
-                speed_mps: vehicle.speed_kmh / 3.6,
-                length_m: vehicle.length_m,
-                heading: match vehicle.heading {
-                    HeadingFile::Inbound => Heading::Inbound,
-                    HeadingFile::Outbound => Heading::Outbound,
-                },
-            });
-            Traffic::new(vehicles.collect())
-        };
-        made.map_err(|source| BuildError::Traffic {
-            sensor: self.name.to_owned(),
-            source,
         })
     }
 }

@@ -10,6 +10,7 @@ mod build;
 mod check;
 mod file;
 mod quantity;
+mod source;
 
 pub use build::{BuildError, BuiltSensor, Wired};
 pub use quantity::Model;

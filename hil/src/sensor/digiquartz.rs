@@ -244,15 +244,6 @@ impl Digiquartz {
         self.wrong_units.push((window, unit));
     }
 
-    /// The power was away: what was running is forgotten, what was written holds.
-    pub fn restart(&mut self) {
-        self.command.clear();
-        self.too_long = false;
-        self.may_write = false;
-        self.running = None;
-        self.line.clear();
-    }
-
     /// Length of a measurement, microseconds.
     #[must_use]
     pub fn integration_us(&self) -> u64 {
@@ -441,6 +432,15 @@ impl SerialSensor for Digiquartz {
             self.line.next_us(),
             self.running.map(|running| running.end_us),
         )
+    }
+
+    /// What was written holds: it is in the instrument's EEPROM.
+    fn restart(&mut self, _now_us: u64) {
+        self.command.clear();
+        self.too_long = false;
+        self.may_write = false;
+        self.running = None;
+        self.line.clear();
     }
 }
 

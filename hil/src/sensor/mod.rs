@@ -40,6 +40,9 @@ pub trait SerialSensor {
 
     /// When [`transmit`](Self::transmit) has something to do next if nothing is received; never later than the next byte.
     fn next_us(&self) -> Option<u64>;
+
+    /// The supply was away until `now_us`: what was under way is forgotten, settings are as the sensor keeps them.
+    fn restart(&mut self, now_us: u64);
 }
 
 impl<S: SerialSensor + ?Sized> SerialSensor for Box<S> {
@@ -53,6 +56,10 @@ impl<S: SerialSensor + ?Sized> SerialSensor for Box<S> {
 
     fn next_us(&self) -> Option<u64> {
         (**self).next_us()
+    }
+
+    fn restart(&mut self, now_us: u64) {
+        (**self).restart(now_us);
     }
 }
 

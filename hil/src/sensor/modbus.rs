@@ -203,6 +203,11 @@ impl<D: Device> SerialSensor for Slave<D> {
     fn next_us(&self) -> Option<u64> {
         earlier(self.line.next_us(), self.frame_end_us())
     }
+
+    fn restart(&mut self, _now_us: u64) {
+        self.frame.clear();
+        self.line.clear();
+    }
 }
 
 /// Address and count of a request that reads registers.

@@ -95,7 +95,7 @@ impl Ms5837 {
                 self.busy_until_us = now_us + RESET_US;
             }
             0x00 => self.selected = Selected::Result,
-            0xA0..=0xAD if command % 2 == 0 => {
+            0xA0..=0xAD if command.is_multiple_of(2) => {
                 let word = usize::from((command - 0xA0) / 2);
                 let value = if self.loaded {
                     self.prom.get(word).copied().unwrap_or(0)
@@ -104,7 +104,7 @@ impl Ms5837 {
                 };
                 self.selected = Selected::Word(value);
             }
-            0x40..=0x4B | 0x50..=0x5B if command % 2 == 0 => {
+            0x40..=0x4B | 0x50..=0x5B if command.is_multiple_of(2) => {
                 let rate = usize::from(command & 0x0F) / 2;
                 let us = CONVERSION_US.get(rate).copied().unwrap_or(0);
                 let raw = self.raw(command & 0xF0 == 0x40, now_us, us);

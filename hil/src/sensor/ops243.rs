@@ -119,6 +119,35 @@ pub struct Counts {
     pub reports: u64,
 }
 
+/// What commands change; not kept without the supply.
+#[derive(Clone, Copy, Debug)]
+struct Settings {
+    json: bool,
+    magnitude: bool,
+    time: bool,
+    speed: bool,
+    show_unit: bool,
+    unit: Unit,
+    decimals: usize,
+    only: Option<Heading>,
+}
+
+impl Default for Settings {
+    /// As after power-on: speeds as text, metres a second.
+    fn default() -> Self {
+        Self {
+            json: false,
+            magnitude: false,
+            time: false,
+            speed: true,
+            show_unit: false,
+            unit: Unit::MetrePerSecond,
+            decimals: 2,
+            only: None,
+        }
+    }
+}
+
 /// A virtual OPS243.
 pub struct Ops243 {
     line: Line,
@@ -128,14 +157,8 @@ pub struct Ops243 {
     first: usize,
     next_block: u64,
     half: Option<u8>,
-    json: bool,
-    magnitude: bool,
-    time: bool,
-    speed: bool,
-    show_unit: bool,
-    unit: Unit,
-    decimals: usize,
-    only: Option<Heading>,
+    settings: Settings,
+    on_since_us: u64,
     wrongs: Vec<(Window, Distortion)>,
     wrong_units: Vec<(Window, Unit)>,
     last: Option<(f64, f64, Heading)>,
@@ -154,14 +177,8 @@ impl Ops243 {
             first: 0,
             next_block: 1,
             half: None,
-            json: false,
-            magnitude: false,
-            time: false,
-            speed: true,
-            show_unit: false,
-            unit: Unit::MetrePerSecond,
-            decimals: 2,
-            only: None,
+            settings: Settings::default(),
+            on_since_us: 0,
             wrongs: Vec::new(),
             wrong_units: Vec::new(),
             last: None,
@@ -196,45 +213,45 @@ impl Ops243 {
         let feature = |letter: u8| format!("{{\"OutputFeature\":\"{}\"}}", char::from(letter));
         let answer = match pair {
             [b'O', letter @ (b'J' | b'j')] => {
-                self.json = letter == b'J';
+                self.settings.json = letter == b'J';
                 feature(letter)
             }
             [b'O', letter @ (b'M' | b'm')] => {
-                self.magnitude = letter == b'M';
+                self.settings.magnitude = letter == b'M';
                 feature(letter)
             }
             [b'O', letter @ (b'T' | b't')] => {
-                self.time = letter == b'T';
+                self.settings.time = letter == b'T';
                 feature(letter)
             }
             [b'O', letter @ (b'S' | b's')] => {
-                self.speed = letter == b'S';
+                self.settings.speed = letter == b'S';
                 feature(letter)
             }
             [b'O', letter @ (b'U' | b'u')] => {
-                self.show_unit = letter == b'U';
+                self.settings.show_unit = letter == b'U';
                 feature(letter)
             }
             [b'U', letter] if letter == b'?' || Unit::ALL.iter().any(|u| u.letter() == letter) => {
                 if let Some(unit) = Unit::ALL.into_iter().find(|unit| unit.letter() == letter) {
-                    self.unit = unit;
+                    self.settings.unit = unit;
                 }
-                format!("{{\"Units\":\"{}\"}}", self.unit.long_name())
+                format!("{{\"Units\":\"{}\"}}", self.settings.unit.long_name())
             }
             [b'F', digit @ b'0'..=b'5'] => {
-                self.decimals = usize::from(digit - b'0');
-                format!("{{\"Decimals\":{}}}", self.decimals)
+                self.settings.decimals = usize::from(digit - b'0');
+                format!("{{\"Decimals\":{}}}", self.settings.decimals)
             }
             [b'R', b'+'] => {
-                self.only = Some(Heading::Inbound);
+                self.settings.only = Some(Heading::Inbound);
                 "{\"Direction\":\"Inbound\"}".to_owned()
             }
             [b'R', b'-'] => {
-                self.only = Some(Heading::Outbound);
+                self.settings.only = Some(Heading::Outbound);
                 "{\"Direction\":\"Outbound\"}".to_owned()
             }
             [b'R', b'|'] => {
-                self.only = None;
+                self.settings.only = None;
                 "{\"Direction\":\"Both\"}".to_owned()
             }
             [b'?', b'P'] => "{\"Product\":\"OPS243\"}".to_owned(),
@@ -264,7 +281,11 @@ impl Ops243 {
             .iter()
             // Nobody is seen longer before it arrives than the slowest vehicle needs for the beam.
             .take_while(|vehicle| vehicle.at_us <= us.saturating_add(self.horizon_us()))
-            .filter(|vehicle| self.only.is_none_or(|only| only == vehicle.heading))
+            .filter(|vehicle| {
+                self.settings
+                    .only
+                    .is_none_or(|only| only == vehicle.heading)
+            })
             .filter_map(|vehicle| {
                 let (begin_us, end_us) = self.seen_us(vehicle);
                 if us < begin_us || us > end_us {
@@ -292,7 +313,7 @@ impl Ops243 {
             return;
         };
         self.last = measured;
-        if !self.speed {
+        if !self.settings.speed {
             return;
         }
         let mps = self
@@ -307,7 +328,7 @@ impl Ops243 {
             .iter()
             .rev()
             .find(|(window, _)| window.contains(us))
-            .map_or(self.unit, |(_, unit)| *unit);
+            .map_or(self.settings.unit, |(_, unit)| *unit);
         let value = mps * unit.per_metre_per_second();
         let text = self.report(us, value, magnitude, heading);
         self.counts.reports += 1;
@@ -315,14 +336,15 @@ impl Ops243 {
     }
 
     fn report(&self, us: u64, value: f64, magnitude: f64, heading: Heading) -> String {
-        let decimals = self.decimals;
-        let (seconds, ms) = (us / 1_000_000, us / 1_000 % 1_000);
+        let decimals = self.settings.decimals;
+        let on_us = us.saturating_sub(self.on_since_us);
+        let (seconds, ms) = (on_us / 1_000_000, on_us / 1_000 % 1_000);
         let mut parts = Vec::new();
-        if self.json {
-            if self.show_unit {
-                parts.push(format!("\"unit\":\"{}\"", self.unit.name()));
+        if self.settings.json {
+            if self.settings.show_unit {
+                parts.push(format!("\"unit\":\"{}\"", self.settings.unit.name()));
             }
-            if self.magnitude {
+            if self.settings.magnitude {
                 parts.push(format!("\"magnitude\":{magnitude:.0}"));
             }
             let direction = match heading {
@@ -331,18 +353,18 @@ impl Ops243 {
             };
             parts.push(format!("\"speed\":{value:.decimals$}"));
             parts.push(format!("\"direction\":\"{direction}\""));
-            if self.time {
+            if self.settings.time {
                 parts.push(format!("\"time\":{seconds},\"tick\":{ms}"));
             }
             return format!("{{{}}}\r\n", parts.join(","));
         }
-        if self.show_unit {
-            parts.push(format!("\"{}\"", self.unit.name()));
+        if self.settings.show_unit {
+            parts.push(format!("\"{}\"", self.settings.unit.name()));
         }
-        if self.time {
+        if self.settings.time {
             parts.push(format!("{seconds}.{ms:03}"));
         }
-        if self.magnitude {
+        if self.settings.magnitude {
             parts.push(format!("{magnitude:.0}"));
         }
         let signed = match heading {
@@ -395,7 +417,6 @@ impl Ops243 {
     }
 
     fn advance(&mut self, now_us: u64) {
-        self.next_seen_block();
         while let Some(us) = self.next_block_us().filter(|us| *us <= now_us) {
             self.block(us);
             self.next_block += 1;
@@ -423,5 +444,15 @@ impl SerialSensor for Ops243 {
 
     fn next_us(&self) -> Option<u64> {
         earlier(self.line.next_us(), self.next_block_us())
+    }
+
+    /// It speaks text in metres a second again, and its time begins anew.
+    fn restart(&mut self, now_us: u64) {
+        self.advance(now_us);
+        self.settings = Settings::default();
+        self.on_since_us = now_us;
+        self.half = None;
+        self.last = None;
+        self.line.clear();
     }
 }

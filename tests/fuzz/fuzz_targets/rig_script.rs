@@ -14,7 +14,7 @@ fuzz_target!(|data: &[u8]| {
             assert!(script.faults.len() <= MAX_FAULTS && !script.expectations.is_empty());
             assert!((1..=MAX_SENSORS).contains(&script.sensors().count()));
             for fault in &script.faults {
-                assert_eq!(fault.to_string().parse().as_ref(), Ok(fault));
+                assert_eq!(fault.to_string().parse(), Ok(fault.clone()));
             }
             assert!(
                 script

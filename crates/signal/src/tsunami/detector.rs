@@ -7,7 +7,7 @@ use super::shaking::{MINUTE_S, Shaking};
 use super::spike::{Guard, Passed};
 use super::tide::{self, Tide};
 use super::wave::{Event, Excursion, Half};
-use super::{Change, Sign, Step};
+use super::{Change, Sign, Step, within};
 use libm::{fabs, fabsf, sqrt, sqrtf};
 
 /// Heights beyond this are no heights, m: the deepest sea floor lies at 10,935 m (GEBCO). They are ignored.
@@ -265,7 +265,7 @@ impl Detector {
             self.tide = Tide::new(a.min(b).max(a.max(b).min(c)), spread_m);
             // What three samples differ from a line, as white noise; the tide between them hardly counts.
             let rough_m = (fabs(a - 2.0 * b + c) / sqrt(6.0)) as f32;
-            self.knows_noise(rough_m.max(FIRST_NOISE_M).min(FIRST_NOISE_MOST_M));
+            self.knows_noise(within(rough_m, FIRST_NOISE_M, FIRST_NOISE_MOST_M));
             self.noise2 = self.noise_m * self.noise_m;
             self.tide_us = time_us;
             self.half = Half::at(time_us);

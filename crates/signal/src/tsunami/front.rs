@@ -23,6 +23,7 @@
 
 use super::detector::{micros, seconds};
 use super::slots::Slots;
+use super::within;
 use libm::{fabsf, sqrtf};
 
 /// A slot covers at least this long (a minute, less the jitter of its samples).
@@ -263,7 +264,7 @@ impl Front {
             self.strange = self.strange.saturating_add(1);
             if ratio < 0.75 || self.strange >= 3 {
                 *self = Self {
-                    unit_s: interval_s.max(60.0).min(3600.0),
+                    unit_s: within(interval_s, 60.0, 3600.0),
                     from_us: self.from_us,
                     latest_us: self.latest_us,
                     full_us: self.full_us,

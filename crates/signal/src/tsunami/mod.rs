@@ -65,6 +65,18 @@ pub use settings::Settings;
 /// 6,894.757 Pa.
 pub const METRES_PER_PASCAL: f64 = 0.670 / 6_894.757;
 
+/// `value`, or the end that it lies beyond. `clamp` would do, but its panic prints the three numbers, and the code that prints floats
+/// takes 15 kB of a microcontroller's flash.
+fn within<T: PartialOrd>(value: T, low: T, high: T) -> T {
+    if value < low {
+        low
+    } else if value > high {
+        high
+    } else {
+        value
+    }
+}
+
 /// Direction of the first motion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

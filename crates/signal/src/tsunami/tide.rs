@@ -15,6 +15,7 @@
 //! broken sensor moves the tide only slowly.
 
 use super::detector::seconds;
+use super::within;
 use libm::{cos, sin, sqrt, sqrtf};
 
 /// Number of states: height, slope, three pairs.
@@ -172,9 +173,8 @@ impl Tide {
         let spread = ph[0] + ph[2] + ph[4] + ph[6];
         let variance = spread + noise;
         let gate = GATE * sqrt(variance);
-        let innovation = (height_m - (self.x[0] + self.x[2] + self.x[4] + self.x[6]))
-            .max(-gate)
-            .min(gate);
+        let innovation = height_m - (self.x[0] + self.x[2] + self.x[4] + self.x[6]);
+        let innovation = within(innovation, -gate, gate);
         let per_variance = 1.0 / variance;
         for i in 0..N {
             let gain = ph[i] * per_variance;
@@ -253,7 +253,7 @@ impl Tide {
     }
 
     fn advance(&mut self, after_s: f64, sigma_m: f64) {
-        let dt = after_s.max(0.0).min(FORGOTTEN_S);
+        let dt = within(after_s, 0.0, FORGOTTEN_S);
         if dt == 0.0 {
             return;
         }

@@ -45,6 +45,9 @@ pub const MAX_FRAME_UP: usize = 230;
 /// Longest [`Body::Turn`] on the line.
 pub const MAX_TURN: usize = 40;
 
+/// Least limit of a [`Body::Poll`] that lets a node say anything: a delimiter, the longest frame, and its turn.
+pub const LEAST_POLL: usize = 1 + MAX_FRAME_UP + MAX_TURN;
+
 /// Which way a frame goes. Part of the tag, so a frame cannot be reflected to its sender.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum Direction {

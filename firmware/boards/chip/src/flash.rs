@@ -123,7 +123,8 @@ impl NorFlash for Flash {
         if end > self.bytes {
             return Err(Error::OutOfBounds);
         }
-        if offset as usize % Self::WRITE_SIZE != 0 || bytes.len() % Self::WRITE_SIZE != 0 {
+        let whole = |number: usize| number.is_multiple_of(Self::WRITE_SIZE);
+        if !whole(offset as usize) || !whole(bytes.len()) {
             return Err(Error::NotAligned);
         }
         // SAFETY: the pointer and length are a slice's.

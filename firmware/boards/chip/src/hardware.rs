@@ -3,7 +3,7 @@
 use crate::flash::Flash;
 use crate::pulses::Pulses;
 use crate::system::{Cause, Watchdog};
-use crate::uart::{Input, Output, Port};
+use crate::uart::{Driver, Input, Output, Port};
 use crate::{stack, system};
 use app::board::{Board, Edge};
 use drivers::{Line, Parity};
@@ -44,6 +44,9 @@ pub type Closed<U> = (
     <U as stm32f4xx_hal::serial::CommonPins>::Rx<PushPull>,
 );
 
+/// Both directions of an open port.
+pub type Both<U> = (Input<U>, Output<U>);
+
 /// The accelerometer with its chip select.
 pub type Accelerometer = ExclusiveDevice<Spi<SPI1>, ErasedPin<Drive<PushPull>>, NoDelay>;
 
@@ -53,8 +56,10 @@ pub struct Hardware<M: Model> {
     pub rcc: Rcc,
     /// The sensor's serial port.
     pub sensor: Option<Closed<M::Sensor>>,
+    /// High while something is said to the sensor, for a transceiver that wants it.
+    pub sensor_driver: Option<Driver>,
     /// The line to the edge.
-    pub link: Option<(Input<M::Link>, Output<M::Link>)>,
+    pub link: Option<Both<M::Link>>,
     /// The bus of a pressure sensor.
     pub i2c: Option<I2c<I2C1>>,
     /// The accelerometer's bus, closed until it is needed, with its chip select.
@@ -94,7 +99,7 @@ impl<M: Model> Board for Hardware<M> {
             Parity::Odd => config.wordlength_9().parity_odd(),
         };
         let serial = Serial::new(port, (tx, rx), config, &mut self.rcc).ok()?;
-        let both = M::sensor().start(serial).split();
+        let both = M::sensor().start(serial, self.sensor_driver.take()).split();
         M::unmask();
         Some(both)
     }

@@ -9,17 +9,25 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use critical_section::Mutex;
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::pipe::Pipe;
+use stm32f4xx_hal::gpio::{ErasedPin, Output as Drive, PushPull};
 use stm32f4xx_hal::hal_02::serial::{Read as _, Write as _};
-use stm32f4xx_hal::serial::{
-    Instance, Rx, RxISR as _, RxListen as _, Serial, Tx, TxISR as _, TxListen as _,
-};
+use stm32f4xx_hal::serial::{Event, Flag, Instance, RxISR as _, Serial, TxISR as _};
+use stm32f4xx_hal::{Listen as _, ReadFlags as _, nb};
 
 const RECEIVED: usize = 512;
 const TO_SEND: usize = 1_024;
 
+/// The pin that tells a transceiver of a shared line to drive it.
+pub type Driver = ErasedPin<Drive<PushPull>>;
+
+struct Hardware<U: Instance> {
+    serial: Serial<U>,
+    driver: Option<Driver>,
+}
+
 /// A serial port; a `static` of the board, whose interrupt calls [`Port::on_interrupt`].
 pub struct Port<U: Instance> {
-    halves: Mutex<RefCell<Option<(Tx<U>, Rx<U>)>>>,
+    hardware: Mutex<RefCell<Option<Hardware<U>>>>,
     received: Pipe<CriticalSectionRawMutex, RECEIVED>,
     to_send: Pipe<CriticalSectionRawMutex, TO_SEND>,
     lost: AtomicU32,
@@ -36,51 +44,67 @@ impl<U: Instance> Port<U> {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            halves: Mutex::new(RefCell::new(None)),
+            hardware: Mutex::new(RefCell::new(None)),
             received: Pipe::new(),
             to_send: Pipe::new(),
             lost: AtomicU32::new(0),
         }
     }
 
-    /// Takes the hardware over. The board unmasks the interrupt afterwards.
-    pub fn start(&'static self, serial: Serial<U>) -> Stream<U> {
-        let (tx, mut rx) = serial.split();
-        rx.listen();
-        critical_section::with(|cs| *self.halves.borrow_ref_mut(cs) = Some((tx, rx)));
+    /// Takes the hardware over. `driver` is high while anything is sent. The board unmasks the interrupt afterwards.
+    pub fn start(&'static self, mut serial: Serial<U>, mut driver: Option<Driver>) -> Stream<U> {
+        serial.listen(Event::RxNotEmpty);
+        if let Some(driver) = &mut driver {
+            driver.set_low();
+        }
+        critical_section::with(|cs| {
+            *self.hardware.borrow_ref_mut(cs) = Some(Hardware { serial, driver });
+        });
         Stream(self)
     }
 
     /// Moves bytes between the hardware and the queues.
     pub fn on_interrupt(&self) {
         critical_section::with(|cs| {
-            let mut halves = self.halves.borrow_ref_mut(cs);
-            let Some((tx, rx)) = halves.as_mut() else {
+            let mut hardware = self.hardware.borrow_ref_mut(cs);
+            let Some(Hardware { serial, driver }) = hardware.as_mut() else {
                 return;
             };
             loop {
-                match rx.read() {
+                match serial.read() {
                     Ok(byte) => {
                         if self.received.try_write(&[byte]).is_err() {
                             self.count_lost();
                         }
                     }
-                    Err(stm32f4xx_hal::nb::Error::WouldBlock) => break,
+                    Err(nb::Error::WouldBlock) => break,
                     // Overrun, noise or framing: the status has been cleared by reading it.
-                    Err(stm32f4xx_hal::nb::Error::Other(_)) => self.count_lost(),
+                    Err(nb::Error::Other(_)) => self.count_lost(),
                 }
-                if !rx.is_rx_not_empty() {
+                if !serial.is_rx_not_empty() {
                     break;
                 }
             }
-            while tx.is_tx_empty() {
+            while serial.is_tx_empty() {
                 let mut byte = [0];
                 if self.to_send.try_read(&mut byte).is_err() {
-                    tx.unlisten();
+                    serial.unlisten(Event::TxEmpty);
                     break;
                 }
                 // The register is empty: this cannot block.
-                let _ = tx.write(byte[0]);
+                let _ = serial.write(byte[0]);
+            }
+            if let Some(driver) = driver
+                && driver.is_set_high()
+                && self.to_send.is_empty()
+            {
+                // The last stop bit must be out before the line is let go.
+                if serial.flags().contains(Flag::TransmissionComplete) {
+                    driver.set_low();
+                    serial.unlisten(Event::TransmissionComplete);
+                } else {
+                    serial.listen(Event::TransmissionComplete);
+                }
             }
         });
     }
@@ -97,8 +121,11 @@ impl<U: Instance> Port<U> {
 
     fn hasten(&self) {
         critical_section::with(|cs| {
-            if let Some((tx, _)) = self.halves.borrow_ref_mut(cs).as_mut() {
-                tx.listen();
+            if let Some(hardware) = self.hardware.borrow_ref_mut(cs).as_mut() {
+                if let Some(driver) = &mut hardware.driver {
+                    driver.set_high();
+                }
+                hardware.serial.listen(Event::TxEmpty);
             }
         });
     }

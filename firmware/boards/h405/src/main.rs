@@ -2,8 +2,8 @@
 //!
 //! | Pin | |
 //! |---|---|
-//! | PA2, PA3 | USART2 to and from a serial sensor |
-//! | PB10, PB11 | USART3 to and from the edge, 115,200 baud |
+//! | PA2, PA3, PA1 | USART2 to and from a serial sensor; high while it sends (RS-485) |
+//! | PB10, PB11, PB1 | USART3 to and from the edge, 115,200 baud; high while it sends (RS-485) |
 //! | PB6, PB7 | I2C1 clock and data |
 //! | PA5, PA6, PA7, PA4 | SPI1 clock, in, out, select |
 //! | PC0, PC1 | loop detector's contact, wired to both: closes, opens |
@@ -98,9 +98,11 @@ fn main() -> ! {
         chip.EXTI,
         &mut rcc,
     );
+    let link_driver = b.pb1.into_push_pull_output().erase();
     let board = Hardware::<H405> {
         sensor: Some((chip.USART2, a.pa2.into(), a.pa3.into())),
-        link: link.map(|serial| LINK.start(serial).split()),
+        sensor_driver: Some(a.pa1.into_push_pull_output().erase()),
+        link: link.map(|serial| LINK.start(serial, Some(link_driver)).split()),
         i2c: Some(chip.I2C1.i2c((b.pb6, b.pb7), 100.kHz(), &mut rcc)),
         spi: Some((
             chip.SPI1,

@@ -8,8 +8,8 @@ mod noise;
 mod series;
 mod water;
 
-pub use series::{Between, Points};
-pub use water::Water;
+pub use series::{Between, MAX_POINTS, Points, PointsError};
+pub use water::{STANDARD_ATMOSPHERE_PA, Water};
 
 use crate::fault::Window;
 use noise::gaussian;
