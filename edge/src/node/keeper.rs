@@ -128,7 +128,8 @@ impl Keeper {
     /// The question or the write that is due at `now_us`, to a node that has just spoken in `version`.
     pub fn due(&mut self, now_us: i64, version: Version) -> Option<Body> {
         self.version = version;
-        if version < Version::V2 || self.refused || !(self.curious || !self.wanted.is_empty()) {
+        let idle = self.wanted.is_empty() && !self.curious;
+        if version < Version::V2 || self.refused || idle {
             return None;
         }
         let body = match &self.in_force {
