@@ -18,7 +18,9 @@ use super::machine::{Machine, Port, Stop};
 use super::owed::Owed;
 use super::supply::{Supply, Wanted};
 use crate::endpoint::Endpoint;
-use crate::fault::{Channel, Direction, Fault, FaultyLine, Framing, bytes};
+use crate::fault::{
+    Channel, ClockFault, Direction, Effect, Fault, FaultyLine, Framing, Window, bytes,
+};
 use crate::sensor::inductive_loop::Contact;
 use crate::sensor::{SerialSensor, earlier};
 
@@ -63,12 +65,21 @@ pub struct OnBench {
     telling: Telling,
     supply: Supply,
     drift: Drift,
+    /// When its counter is held.
+    held: Vec<Window>,
     /// When its power came.
     on_us: u64,
     now_us: u64,
     acknowledged_us: u64,
     starts: u32,
     resets: u32,
+}
+
+fn held(faults: &[Fault], name: &str) -> Vec<Window> {
+    let own = faults.iter().filter(|fault| fault.is_on(name));
+    own.filter(|fault| matches!(fault.effect, Effect::Clock(ClockFault::Stuck)))
+        .map(|fault| fault.window)
+        .collect()
 }
 
 /// Nodes, and their time.
@@ -133,6 +144,7 @@ impl Bench {
             telling: Telling::of(faults, &name, wiring.key, seed),
             supply: Supply::of(faults, &name, seed),
             drift: Drift::of(faults, &name),
+            held: held(faults, &name),
             on_us: 0,
             now_us: self.now_us(),
             acknowledged_us: 0,
@@ -325,6 +337,8 @@ impl OnBench {
         self.down.push(&from_edge, now_us);
         self.down.pull(now_us, &mut to_node);
         self.machine.deliver(Port::Link, &to_node);
+        let hold = self.held.iter().any(|window| window.contains(now_us));
+        self.machine.hold_clock(hold)?;
         match self.supply.at(now_us) {
             Wanted::Off => self.machine.power_off(),
             Wanted::On(_) if self.machine.is_on() => {}
@@ -351,7 +365,13 @@ impl OnBench {
             self.serial.as_ref().and_then(|sensor| sensor.next_us()),
             self.contact.as_ref().and_then(Contact::next_us),
         );
-        let due_us = earlier(earlier(lines, sensors), self.supply.next_us(now_us))
+        let mut due_us = earlier(earlier(lines, sensors), self.supply.next_us(now_us));
+        for window in &self.held {
+            let edges = [Some(window.begin_us), window.end_us];
+            let ahead = edges.into_iter().flatten().filter(|us| *us > now_us);
+            due_us = earlier(due_us, ahead.min());
+        }
+        let due_us = due_us
             .unwrap_or(u64::MAX)
             .min(until_us)
             .min(now_us + LONGEST_US)

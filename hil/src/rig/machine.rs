@@ -51,6 +51,8 @@ const GRAIN_NS: u64 = 300_000;
 const LONG_GRAIN_NS: u64 = 40_000_000;
 /// Farthest alarm: the timer has 32 bits.
 const FARTHEST_NS: u64 = 4_000_000_000;
+/// SysTick: control.
+const SYST_CSR: u32 = 0xe000_e010;
 /// SysTick: reload value and counter.
 const SYST_RVR: u32 = 0xe000_e014;
 /// RXNE in SR: a byte waits.
@@ -185,6 +187,8 @@ struct On {
     woken: bool,
     /// It does not stand.
     running: bool,
+    /// Its counter is held.
+    held: bool,
 }
 
 fn broke(error: io::Error) -> Error {
@@ -268,6 +272,7 @@ impl Machine {
             alarms_ns: [0; 3],
             woken: true,
             running: false,
+            held: false,
         });
         self.set_hooks()
     }
@@ -353,6 +358,25 @@ impl Machine {
             }
             None => Ok(()),
         }
+    }
+
+    /// Holds the node's counter (SysTick), or lets it go on: a crystal that has stopped. The core goes on, woken by what comes from outside.
+    ///
+    /// # Errors
+    /// The emulator does not answer.
+    pub fn hold_clock(&mut self, hold: bool) -> Result<(), Error> {
+        const TICKS_AND_INTERRUPTS: u32 = 3;
+        const INTERRUPTS: u32 = 2;
+        let Some(on) = self.on.as_mut().filter(|on| on.held != hold) else {
+            return Ok(());
+        };
+        on.held = hold;
+        let word = if hold {
+            INTERRUPTS
+        } else {
+            TICKS_AND_INTERRUPTS
+        };
+        on.qtest.set_word(SYST_CSR, word).map_err(broke)
     }
 
     /// Reads the node's memory while it stands, as a debugger does: how deep its stack went, say.
@@ -556,6 +580,9 @@ impl On {
             }
         }
         self.look_at_time()?;
+        if self.held {
+            return Ok(false);
+        }
         if !self.alarms_ns.contains(&self.now_ns) {
             return Ok(true);
         }
