@@ -28,7 +28,11 @@ use crate::sensor::{SerialSensor, earlier};
 const CONTACT: [u8; 2] = [32, 33];
 
 /// How long a node is left alone at most, so that programs that follow see time go on.
-const LONGEST_US: u64 = 1_000_000;
+const LONGEST_US: u64 = 5_000_000;
+
+/// Bytes of a sensor's that come within this time are delivered together, with the last of them: each delivery has a price, and no driver
+/// knows the difference. A pause between two messages is longer.
+const TOGETHER_US: u64 = 20_000;
 
 /// How long a node runs between two looks at what is due, by the wall's time.
 const GRAIN: Duration = Duration::from_millis(5);
@@ -67,6 +71,8 @@ pub struct OnBench {
     drift: Drift,
     /// When its counter is held.
     held: Vec<Window>,
+    /// When the sensor's bytes that have begun to come are delivered.
+    together_us: Option<u64>,
     /// When its power came.
     on_us: u64,
     now_us: u64,
@@ -145,6 +151,7 @@ impl Bench {
             supply: Supply::of(faults, &name, seed),
             drift: Drift::of(faults, &name),
             held: held(faults, &name),
+            together_us: None,
             on_us: 0,
             now_us: self.now_us(),
             acknowledged_us: 0,
@@ -313,9 +320,14 @@ impl OnBench {
             if !to_sensor.is_empty() {
                 sensor.receive(&to_sensor, now_us);
             }
-            let mut answer = Vec::new();
-            sensor.transmit(now_us, &mut answer);
-            self.machine.deliver(Port::Sensor, &answer);
+            if sensor.next_us().is_some_and(|us| us <= now_us) && self.together_us.is_none() {
+                self.together_us = Some(now_us + TOGETHER_US);
+            }
+            if self.together_us.take_if(|us| *us <= now_us).is_some() {
+                let mut answer = Vec::new();
+                sensor.transmit(now_us, &mut answer);
+                self.machine.deliver(Port::Sensor, &answer);
+            }
         }
         if let Some(contact) = &mut self.contact {
             while let Some(edge) = contact.take_due(now_us) {
@@ -362,7 +374,8 @@ impl OnBench {
         let lines = earlier(self.up.next_us(), self.down.next_us());
         let lines = earlier(lines, self.telling.next_us());
         let sensors = earlier(
-            self.serial.as_ref().and_then(|sensor| sensor.next_us()),
+            self.together_us
+                .or_else(|| self.serial.as_ref().and_then(|sensor| sensor.next_us())),
             self.contact.as_ref().and_then(Contact::next_us),
         );
         let mut due_us = earlier(earlier(lines, sensors), self.supply.next_us(now_us));

@@ -12,7 +12,7 @@ const MAX_PACKET: usize = 16 * 1024;
 /// Bytes of memory in one packet.
 const CHUNK: usize = 1_024;
 /// How long an answer may take while the emulator stands.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Number of the link register, and of the program counter.
 pub const LR: u8 = 14;
@@ -24,6 +24,8 @@ pub const PC: u8 = 15;
 pub struct Gdb {
     stream: UnixStream,
     buffer: Vec<u8>,
+    /// How long the socket waits now.
+    patience: Duration,
 }
 
 /// Why the machine stands.
@@ -81,6 +83,7 @@ impl Gdb {
         let mut this = Self {
             stream,
             buffer: Vec::new(),
+            patience: PATIENCE,
         };
         this.send(&["?"])?;
         match this.stopped(PATIENCE)? {
@@ -115,7 +118,10 @@ impl Gdb {
                 return Err(malformed("an endless packet"));
             }
             let mut bytes = [0; 4_096];
-            self.stream.set_read_timeout(Some(patience))?;
+            if self.patience != patience {
+                self.stream.set_read_timeout(Some(patience))?;
+                self.patience = patience;
+            }
             match self.stream.read(&mut bytes) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(n) => self.buffer.extend_from_slice(&bytes[..n]),
@@ -321,7 +327,7 @@ mod tests {
         );
         let mut said = [0; 6 + 15 + 11];
         stub.read_exact(&mut said).expect("a question and an order");
-        assert_eq!(&said, b"$pf#d6$Pf=e2010008#58$vCont;c#a8");
+        assert_eq!(&said, b"$pf#d6$Pf=e2010008#b3$vCont;c#a8");
     }
 
     #[test]

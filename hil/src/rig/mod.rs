@@ -5,6 +5,7 @@
 //! | [`qemu`] | finds, checks, starts and ends the emulator |
 //! | [`gdb`], [`qtest`] | its debugging stub and its test port |
 //! | [`elf`], [`flash`] | images, and the flash that they are in |
+//! | `running` | its time, its alarms, its ports |
 //! | [`machine`] | one node, stopped whenever it is idle |
 //! | [`provision`] | what is in a new node's flash |
 //! | [`supply`], [`clockwork`] | a node's power and its clock, with their faults |
@@ -23,6 +24,7 @@ pub mod owed;
 pub mod provision;
 pub mod qemu;
 pub mod qtest;
+mod running;
 pub mod supply;
 
 pub use bench::{Bench, Wiring};
@@ -31,4 +33,5 @@ pub use error::{Error, INSTALL};
 pub use flash::Flash;
 pub use machine::{Cause, Machine, Port, Stop};
 pub use provision::{Provision, settings_for};
+pub use running::{GRAIN_NS, LONG_GRAIN_NS};
 pub use qemu::{Emulator, Pace};

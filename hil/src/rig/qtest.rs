@@ -9,6 +9,15 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Longest answer, bytes.
 const MAX_LINE: usize = 1_024;
 
+/// A register of a peripheral, read or written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// From this address.
+    Read(u32),
+    /// To this address.
+    Write(u32, u32),
+}
+
 /// A connection to the test port.
 #[derive(Debug)]
 pub struct Qtest {
@@ -60,40 +69,33 @@ impl Qtest {
         }
     }
 
-    /// Reads a register of a peripheral.
+    /// Reads and writes registers of peripherals in order, in one go. Gives what was read.
     ///
     /// # Errors
     /// No answer, or none that makes sense.
-    pub fn word(&mut self, address: u32) -> io::Result<u32> {
-        self.send(&format!("readl {address:#x}\n"))?;
-        value(&self.answer()?)
-    }
-
-    /// Writes a register of a peripheral.
-    ///
-    /// # Errors
-    /// As [`Qtest::word`].
-    pub fn set_word(&mut self, address: u32, value: u32) -> io::Result<()> {
-        self.set_words(&[(address, value)])
-    }
-
-    /// Writes registers of peripherals in order, in one go.
-    ///
-    /// # Errors
-    /// As [`Qtest::word`].
-    pub fn set_words(&mut self, words: &[(u32, u32)]) -> io::Result<()> {
-        let commands: Vec<String> = words
+    pub fn batch(&mut self, accesses: &[Access]) -> io::Result<Vec<u32>> {
+        let commands: Vec<String> = accesses
             .iter()
-            .map(|(address, value)| format!("writel {address:#x} {value:#x}\n"))
+            .map(|access| match access {
+                Access::Read(address) => format!("readl {address:#x}\n"),
+                Access::Write(address, word) => format!("writel {address:#x} {word:#x}\n"),
+            })
             .collect();
         self.send(&commands.concat())?;
-        words.iter().try_for_each(|_| self.done())
+        let mut words = Vec::new();
+        for access in accesses {
+            match access {
+                Access::Read(_) => words.push(value(&self.answer()?)?),
+                Access::Write(..) => self.done()?,
+            }
+        }
+        Ok(words)
     }
 
     /// Sets the level of an external interrupt line.
     ///
     /// # Errors
-    /// As [`Qtest::word`].
+    /// As [`Qtest::batch`].
     pub fn set_line(&mut self, line: u8, high: bool) -> io::Result<()> {
         let level = u8::from(high);
         self.send(&format!(
@@ -123,11 +125,12 @@ mod tests {
         theirs
             .write_all(b"IRQ raise 3\nOK 0x00000000000000c0\nOK\nFAIL Unknown command\n")
             .expect("written");
-        assert_eq!(port.word(0x4000_4400).expect("a word"), 0xc0);
+        let read = [Access::Read(0x4000_4400)];
+        assert_eq!(port.batch(&read).expect("a word"), [0xc0]);
         port.set_line(3, true).expect("done");
-        assert!(port.set_word(1, 2).is_err());
+        assert!(port.batch(&[Access::Write(1, 2)]).is_err());
         drop(theirs.shutdown(std::net::Shutdown::Write));
-        assert!(port.word(1).is_err());
+        assert!(port.batch(&[Access::Read(1)]).is_err());
         let mut said = String::new();
         drop(port);
         theirs.read_to_string(&mut said).expect("text");
