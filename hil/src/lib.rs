@@ -10,6 +10,7 @@
 //! | [`sensor`] | virtual sensors, byte for byte | the rig |
 //! | [`fault`] | faults on every channel | the rig |
 //! | [`script`] | sensors, faults and expectations from a file | the rig |
+//! | [`rig`] | firmware images in an emulator | whole-system tests, the program |
 //!
 //! A virtual node behaves as a node in the field: its ring is memory and dies with the process; a broken link loses
 //! nothing. Its samples carry the quality flag `simulated` and its births say `virtual`, so that nothing downstream can
@@ -19,6 +20,7 @@
 pub mod endpoint;
 pub mod fault;
 pub mod live;
+pub mod rig;
 pub mod schedule;
 pub mod script;
 pub mod sensor;

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod play;
+mod rig_command;
 
 use clap::Parser;
 use std::process::ExitCode;
@@ -19,12 +20,15 @@ struct Arguments {
 enum Command {
     /// Play one station of a recorded event.
     Play(play::Play),
+    /// Run a firmware image in the emulator, or a board, with virtual sensors.
+    Rig(Box<rig_command::Rig>),
 }
 
 fn main() -> ExitCode {
-    let Arguments {
-        command: Command::Play(play),
-    } = Arguments::parse();
+    let play = match Arguments::parse().command {
+        Command::Play(play) => play,
+        Command::Rig(rig) => return told(rig.run()),
+    };
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -35,7 +39,11 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(play.run()) {
+    told(runtime.block_on(play.run()))
+}
+
+fn told(outcome: Result<(), impl std::fmt::Display>) -> ExitCode {
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("watchfire-hil: {error}");

@@ -218,7 +218,7 @@ impl Play {
         }
         let now_us = clock.now_us();
         let (schedule, begin_us) = match clock {
-            Clock::Scaled { .. } => (schedule, event.start_us),
+            Clock::Scaled { .. } | Clock::Followed(_) => (schedule, event.start_us),
             // In real time an old record is long over: play it as if it began now.
             Clock::System | Clock::Manual(_) => (
                 schedule.shifted(now_us.saturating_sub(event.start_us)),

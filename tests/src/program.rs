@@ -89,17 +89,25 @@ impl Program {
         let _ = self.child.wait();
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends it a signal, by its name without `SIG`.
+    ///
+    /// # Panics
+    /// When it cannot be sent.
+    pub fn signal(&self, name: &str) {
+        assert!(signal(self.id(), name), "{}: no SIG{name}", self.name);
+    }
+
     /// SIGTERM, and waits for the end.
     ///
     /// # Panics
     /// When the signal cannot be sent or the process does not end.
     pub fn terminate(&mut self) -> ExitStatus {
-        let sent = Command::new("sh")
-            .arg("-c")
-            .arg(format!("kill -TERM {}", self.child.id()))
-            .status()
-            .expect("sh");
-        assert!(sent.success(), "{}: no SIGTERM: {sent}", self.name);
+        assert!(signal(self.id(), "TERM"), "{}: no SIGTERM", self.name);
         self.until_end()
     }
 
@@ -125,6 +133,16 @@ impl Drop for Program {
             }
         }
     }
+}
+
+/// Sends a process of ours a signal; false when there is no such process.
+pub fn signal(process: u32, name: &str) -> bool {
+    Command::new("sh")
+        .arg("-c")
+        .arg(format!("kill -{name} {process}"))
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
 }
 
 /// A program on the path, or where Debian puts servers. When it is missing, says what is skipped.

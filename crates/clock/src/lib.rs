@@ -3,17 +3,20 @@
 //! Purpose: every part that needs to know "now" is given a [`Clock`], so that one binary runs live, plays an
 //! exercise at another pace, and is stepped by a replay. Time is `i64` microseconds since the Unix epoch, UTC.
 //!
-//! Invariants: a manual clock never runs backwards; a scaled clock depends on three numbers only, so that two
+//! Invariants: a manual or followed clock never runs backwards; a scaled clock depends on three numbers only, so that two
 //! processes (or one that restarts) with the same three numbers agree.
 //!
 //! It refuses to: sleep, spawn, or hide a global clock. Code that must be deterministic (detection, forecast,
 //! alert policy) takes instants as arguments and is never given a clock at all.
 #![forbid(unsafe_code)]
 
+mod followed;
 mod utc;
 
+pub use followed::{Followed, Given};
 pub use utc::{format_utc, parse_utc};
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -24,6 +27,12 @@ pub const ENVIRONMENT: &str = "WATCHFIRE_CLOCK";
 /// Fastest pace that a scaled clock accepts: at a million, a day passes in 86 ms, and an `f64` still holds the
 /// product to the microsecond.
 pub const MAX_SPEED: f64 = 1e6;
+
+/// How a followed clock's description begins.
+const FILE: &str = "file:";
+
+/// Pause between two looks at a followed clock: what it shows when is known to nobody but its giver.
+const FOLLOWED_PAUSE: Duration = Duration::from_millis(2);
 
 /// Where "now" comes from. Cloning is cheap, and clones of a manual clock move together.
 #[derive(Clone, Debug)]
@@ -41,6 +50,8 @@ pub enum Clock {
     },
     /// Set by whoever drives a replay or a test; it moves only through [`Clock::advance_to`].
     Manual(Arc<AtomicI64>),
+    /// Read from a file that a rig writes, see [`Given`]: programs under test go by the rig's virtual time.
+    Followed(Arc<Followed>),
 }
 
 /// Why a clock description was refused.
@@ -48,7 +59,7 @@ pub enum Clock {
 pub enum Error {
     /// Not three numbers separated by commas.
     #[error(
-        "clock {0:?} is not \"real_us,start_us,speed\" (two integers in microseconds since 1970, one pace)"
+        "clock {0:?} is not \"real_us,start_us,speed\" (two integers in microseconds since 1970, one pace), nor file:PATH"
     )]
     Shape(String),
     /// The pace is not usable.
@@ -57,6 +68,16 @@ pub enum Error {
     /// Not an RFC 3339 instant, or outside the years -9999..9999.
     #[error("{0:?} is not an RFC 3339 time such as 2010-02-27T06:34:14Z")]
     Instant(String),
+    /// The file that gives the time cannot be used.
+    #[error(
+        "clock file {path:?}: {reason}; start the rig that writes it first, or unset WATCHFIRE_CLOCK"
+    )]
+    File {
+        /// The file.
+        path: String,
+        /// What the system says.
+        reason: String,
+    },
 }
 
 impl Clock {
@@ -82,11 +103,28 @@ impl Clock {
         }
     }
 
-    /// Reads `"real_us,start_us,speed"`, the form that [`ENVIRONMENT`] and configurations carry.
+    /// A clock that shows what a [`Given`] writes to `path`.
     ///
     /// # Errors
-    /// [`Error::Shape`] or [`Error::Speed`].
+    /// [`Error::File`] when the file is missing or does not hold an instant.
+    pub fn followed(path: &Path) -> Result<Self, Error> {
+        match Followed::open(path) {
+            Ok(followed) => Ok(Self::Followed(Arc::new(followed))),
+            Err(error) => Err(Error::File {
+                path: path.display().to_string(),
+                reason: error.to_string(),
+            }),
+        }
+    }
+
+    /// Reads `"real_us,start_us,speed"` or `"file:PATH"`, the forms that [`ENVIRONMENT`] and configurations carry.
+    ///
+    /// # Errors
+    /// [`Error::Shape`], [`Error::Speed`] or [`Error::File`].
     pub fn parse(text: &str) -> Result<Self, Error> {
+        if let Some(path) = text.trim().strip_prefix(FILE) {
+            return Self::followed(Path::new(path));
+        }
         let shape = || Error::Shape(text.chars().take(80).collect());
         let mut parts = text.split(',').map(str::trim);
         let (Some(real), Some(start), Some(speed), None) =
@@ -127,6 +165,7 @@ impl Clock {
                 speed,
             } => scale(system_us(), *real_us, *start_us, *speed),
             Self::Manual(now) => now.load(Ordering::Acquire),
+            Self::Followed(followed) => followed.now_us(),
         }
     }
 
@@ -135,12 +174,12 @@ impl Clock {
     pub fn advance_to(&self, us: i64) -> i64 {
         match self {
             Self::Manual(now) => now.fetch_max(us, Ordering::AcqRel).max(us),
-            Self::System | Self::Scaled { .. } => self.now_us(),
+            Self::System | Self::Scaled { .. } | Self::Followed(_) => self.now_us(),
         }
     }
 
     /// How long to sleep on the wall until `virtual_us` microseconds of this clock have passed. Zero for
-    /// negative spans, and for a manual clock, which no sleep moves.
+    /// negative spans, and for a manual clock, which no sleep moves. For a followed clock a short pause, after which to look again.
     #[must_use]
     pub fn real_duration(&self, virtual_us: i64) -> Duration {
         let span_us = u64::try_from(virtual_us).unwrap_or(0);
@@ -151,6 +190,8 @@ impl Clock {
                 Duration::from_micros((span_us as f64 / speed).ceil() as u64)
             }
             Self::Manual(_) => Duration::ZERO,
+            Self::Followed(_) if span_us == 0 => Duration::ZERO,
+            Self::Followed(_) => FOLLOWED_PAUSE,
         }
     }
 
@@ -160,7 +201,7 @@ impl Clock {
         self.real_duration(instant_us.saturating_sub(self.now_us()))
     }
 
-    /// `"real_us,start_us,speed"` for a scaled clock, to hand on to a child process; nothing for the others.
+    /// The description of a clock that is not the machine's, to hand on to a child process; nothing for a manual clock.
     #[must_use]
     pub fn description(&self) -> Option<String> {
         match self {
@@ -169,6 +210,7 @@ impl Clock {
                 start_us,
                 speed,
             } => Some(format!("{real_us},{start_us},{speed}")),
+            Self::Followed(followed) => Some(format!("{FILE}{}", followed.path().display())),
             Self::System | Self::Manual(_) => None,
         }
     }
@@ -235,6 +277,66 @@ mod tests {
         for bad in ["1,2,0", "1,2,-1", "1,2,NaN", "1,2,inf", "1,2,1e7"] {
             assert!(matches!(Clock::parse(bad), Err(Error::Speed(_))), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_followed_clock_shows_what_is_given_and_never_goes_back() {
+        let directory = tempfile::tempdir().expect("a scratch directory");
+        let path = directory.path().join("time");
+        let mut given = Given::create(&path, 100).expect("a file");
+        let clock = Clock::parse(&given.description()).expect("a followed clock");
+        assert_eq!(clock.description(), Some(given.description()));
+        assert_eq!(clock.now_us(), 100);
+        given.advance_to(1_000_000).expect("written");
+        assert_eq!(clock.now_us(), 1_000_000);
+        given.advance_to(5).expect("nothing to write");
+        assert_eq!(clock.now_us(), 1_000_000);
+        given.set(5).expect("written");
+        assert_eq!(clock.now_us(), 1_000_000, "who follows does not go back");
+        let later = Clock::followed(&path).expect("a new follower");
+        assert_eq!(later.now_us(), 5);
+        assert_eq!(clock.real_duration(-1), Duration::ZERO);
+        assert!(clock.real_until(2_000_000) > Duration::ZERO);
+        // Its file is gone, the time stands still.
+        std::fs::remove_file(&path).expect("a file");
+        assert_eq!(clock.now_us(), 1_000_000);
+    }
+
+    #[test]
+    fn a_file_that_gives_no_time_is_refused_with_its_name() {
+        let directory = tempfile::tempdir().expect("a scratch directory");
+        let path = directory.path().join("time");
+        for bytes in [None, Some(&b"short"[..]), Some(&[7; 16]), Some(&[0; 16])] {
+            if let Some(bytes) = bytes {
+                std::fs::write(&path, bytes).expect("a file");
+            }
+            let error = Clock::parse(&format!("file:{}", path.display())).expect_err("no time");
+            assert!(error.to_string().contains("time"), "{error}");
+            assert!(matches!(error, Error::File { .. }));
+        }
+    }
+
+    /// The writer's two halves are never taken for one instant: a reader at full speed sees only instants that were given.
+    #[test]
+    fn half_written_instants_are_not_shown() {
+        let directory = tempfile::tempdir().expect("a scratch directory");
+        let path = directory.path().join("time");
+        const STEP: i64 = 0x00ff_ffff_01;
+        let mut given = Given::create(&path, 0).expect("a file");
+        let clock = Clock::followed(&path).expect("a followed clock");
+        let reader = std::thread::spawn(move || {
+            loop {
+                let us = clock.now_us();
+                assert_eq!(us % STEP, 0, "{us}");
+                if us == STEP * 20_000 {
+                    return;
+                }
+            }
+        });
+        for n in 0..=20_000 {
+            given.advance_to(STEP * n).expect("written");
+        }
+        reader.join().expect("only instants that were given");
     }
 
     #[test]

@@ -16,7 +16,8 @@
 //! sectors of 16 KiB, a sector is erased once in some 550 boots: 5 million boots until the 10,000 erases that an
 //! STM32F4's sector is good for (its datasheets, "Flash memory endurance").
 //!
-//! Erasing 16 KiB halts an STM32F4 for up to half a second. It happens in [`Store::open`], [`Store::next_boot`] and the setters.
+//! Erasing 16 KiB halts an STM32F4 for up to 0.8 s (with byte-wise programming; datasheet DS8626, "Flash memory programming").
+//! It happens in [`Store::open`], [`Store::next_boot`] and the setters.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -57,6 +57,7 @@ pub struct FlashModel<const UNIT: usize, const SECTOR: usize> {
     cut: Option<(u64, Leftover)>,
     has_power: bool,
     broken: Vec<usize>,
+    checks: bool,
 }
 
 impl<const UNIT: usize, const SECTOR: usize> FlashModel<UNIT, SECTOR> {
@@ -78,6 +79,7 @@ impl<const UNIT: usize, const SECTOR: usize> FlashModel<UNIT, SECTOR> {
             cut: None,
             has_power: true,
             broken: Vec::new(),
+            checks: false,
         }
     }
 
@@ -119,6 +121,11 @@ impl<const UNIT: usize, const SECTOR: usize> FlashModel<UNIT, SECTOR> {
     /// From now on this byte keeps what it has.
     pub fn break_byte(&mut self, at: usize) {
         self.broken.push(at);
+    }
+
+    /// From now on a write that does not leave what it should is an error, as drivers have it that read back.
+    pub fn check_writes(&mut self) {
+        self.checks = true;
     }
 
     /// Whether the next step is one that is cut short, and how.
@@ -234,7 +241,7 @@ impl<const UNIT: usize, const SECTOR: usize> NorFlash for FlashModel<UNIT, SECTO
             let old = &self.bytes[at..at + UNIT];
             let new: Vec<u8> = old.iter().zip(unit).map(|(old, new)| old & new).collect();
             self.change(at, &new, cut);
-            if cut.is_some() {
+            if cut.is_some() || (self.checks && self.bytes[at..at + UNIT] != *unit) {
                 return Err(NorFlashErrorKind::Other);
             }
         }

@@ -275,8 +275,12 @@ proptest! {
         from in 0_usize..2 * SMALL,
         length in 1_usize..2 * SMALL,
         boots in 1_u32..30,
+        checks in any::<bool>(),
     ) {
         let mut flash = in_use(boots);
+        if checks {
+            flash.check_writes();
+        }
         let end = (from + length).min(2 * SMALL);
         for (at, byte) in (from..end).zip(seed.iter().cycle()) {
             flash.bytes_mut()[at] = *byte;

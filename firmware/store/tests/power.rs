@@ -202,8 +202,10 @@ fn a_cut_of_the_repair_after_a_cut_loses_nothing_either() {
     assert!(cuts > 10_000);
 }
 
-/// A step of a long life: what the node does, and where the power fails in it, if it does.
-fn life() -> impl Strategy<Value = Vec<(u8, Option<(u64, u8, u64)>)>> {
+/// A step of a long life: what the node does, and where in it and how the power fails, if it does.
+type LifeStep = (u8, Option<(u64, u8, u64)>);
+
+fn life() -> impl Strategy<Value = Vec<LifeStep>> {
     let cut = proptest::option::weighted(0.4, (0_u64..120, 0_u8..8, any::<u64>()));
     proptest::collection::vec((0_u8..8, cut), 1..120)
 }

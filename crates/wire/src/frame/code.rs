@@ -94,7 +94,7 @@ open_code! {
     Board {
         /// STM32F405, 1 MB flash, 192 kB RAM.
         Stm32f405 = 1 "stm32f405",
-        /// STM32F411, 512 kB flash, 128 kB RAM.
+        /// STM32F407, 1 MiB flash, 128 KiB RAM.
         Stm32f407 = 2 "stm32f407",
         /// A program on a computer: replay, exercise, test rig.
         Host = 3 "host",

@@ -1,7 +1,7 @@
 //! The chip's own flash, as `embedded-storage`.
 //!
-//! Erasing stops the processor (one bank): 0.5 s for 16 KiB, 1 to 2 s for 128 KiB (STM32F405 datasheet DS8626, table 40). Whoever erases
-//! large sectors does it one at a time and lets others run between them; the watchdog's period is longer than one.
+//! Erasing stops the processor (one bank): up to 0.8 s for 16 KiB and 4 s for 128 KiB, byte by byte as the HAL does it (datasheet DS8626,
+//! "Flash memory programming"; from memory, to be measured on a board). The watchdogs' periods are longer than one sector.
 //!
 //! The two functions that change flash have names of their own, because emulators do not model the flash controller: the rig stops
 //! there, does what the controller would do, and can cut the power before, in the middle of, or after it.
@@ -146,6 +146,16 @@ impl NorFlash for Flash {
 
 impl MultiwriteNorFlash for Flash {}
 
+/// The controller, with the errors of its last operation forgotten: the HAL reads them after each operation and clears none.
+fn controller() -> FLASH {
+    // SAFETY: `Flash` owns the controller's registers and is the only caller, on one thread.
+    let registers = unsafe { Peripherals::steal() }.FLASH;
+    // PGSERR, PGPERR, PGAERR, WRPERR, OPERR and EOP are cleared by writing ones (RM0090, 3.9.4).
+    // SAFETY: no other bit of this register can be written.
+    registers.sr().write(|w| unsafe { w.bits(0xF3) });
+    registers
+}
+
 /// Programs `length` bytes at `offset` from the start of flash; 0 when the controller was content.
 ///
 /// # Safety
@@ -155,9 +165,9 @@ impl MultiwriteNorFlash for Flash {}
 unsafe extern "C" fn watchfire_flash_program(offset: u32, data: *const u8, length: u32) -> u32 {
     // SAFETY: as the caller promises.
     let bytes = unsafe { slice::from_raw_parts(data, length as usize) };
-    // SAFETY: `Flash` owns the controller's registers and is the only caller, on one thread.
-    let mut registers = unsafe { Peripherals::steal() }.FLASH;
-    let done = registers.unlocked().program(offset as usize, bytes.iter());
+    let done = controller()
+        .unlocked()
+        .program(offset as usize, bytes.iter());
     u32::from(done.is_err())
 }
 
@@ -168,8 +178,6 @@ extern "C" fn watchfire_flash_erase(offset: u32) -> u32 {
     let Some((sector, _)) = sector_at(offset) else {
         return 1;
     };
-    // SAFETY: as in `watchfire_flash_program`.
-    let mut registers = unsafe { Peripherals::steal() }.FLASH;
-    let done = registers.unlocked().erase(sector);
+    let done = controller().unlocked().erase(sector);
     u32::from(done.is_err())
 }

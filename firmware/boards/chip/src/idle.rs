@@ -40,9 +40,17 @@ pub fn run(init: impl FnOnce(Spawner)) -> ! {
 }
 
 /// Sleeps until an interrupt is pending. The rig stops the emulated processor on the first instruction, where the node has nothing
-/// left to do and everything it has to say is said, and lets it go on with the second.
+/// left to do and everything it has to say is said, and lets it go on with the second. The first reads a word that nobody else reads:
+/// watching it costs the emulator a third of what a breakpoint costs.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 extern "C" fn watchfire_idle() {
-    core::arch::naked_asm!("nop", "wfi", "bx lr")
+    core::arch::naked_asm!(
+        ".balign 4",
+        "ldr.n r0, 1f",
+        "wfi",
+        "bx lr",
+        ".balign 4",
+        "1: .word 0",
+    )
 }
