@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tokio::io::DuplexStream;
-use wire::frame::{Body, Direction, Receiver, Version};
+use wire::frame::{Body, Direction, LEAST_POLL, Receiver, Version};
 
 use super::*;
 use crate::link::trial::{KEY, Speaker, Trial, node};
@@ -173,4 +173,12 @@ async fn a_node_that_babbles_loses_its_turn() {
     assert!(polled.contains(&1) && polled.contains(&2), "{polled:?}");
     trial.stop.send_replace(true);
     assert!(!serving.await.unwrap());
+}
+
+#[test]
+fn the_slowest_line_lets_a_whole_frame_through() {
+    let (shared, _nodes) = line(&[1], Some(300));
+    assert_eq!(usize::from(shared.limit(250)), LEAST_POLL);
+    let (shared, _nodes) = line(&[1], None);
+    assert_eq!(shared.limit(1), 4096);
 }
