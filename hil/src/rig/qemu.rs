@@ -110,7 +110,9 @@ impl Emulator {
         let mut command = Command::new(&self.program);
         command
             .current_dir(directory.path())
-            .args(["-M", "olimex-stm32-h405", "-S", "-accel", "tcg"])
+            .args(["-M", "olimex-stm32-h405", "-S"])
+            // Translations at watched places are made anew each time; without a limit they grow to a gigabyte.
+            .args(["-accel", "tcg,tb-size=16"])
             .args(["-display", "none", "-monitor", "none", "-nodefaults"])
             .args(["-action", "reboot=shutdown"])
             .args(["-qtest", "unix:qtest", "-qtest-log", "none"])
