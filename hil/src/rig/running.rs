@@ -44,9 +44,12 @@ pub const LONG_GRAIN_NS: u64 = 40_000_000;
 const FAR_NS: u64 = 4_000_000_000;
 /// SysTick has 24 bits at 21 MHz: no sleep is longer.
 const LONGEST_SLEEP_NS: u64 = 800_000_000;
-/// SysTick: control; reload value and counter.
+/// SysTick: control, reload value, counter.
 const SYST_CSR: u32 = 0xe000_e010;
 const SYST_RVR: u32 = 0xe000_e014;
+const SYST_CVR: u32 = 0xe000_e018;
+/// The longest that SysTick counts.
+const SYST_LONGEST: u32 = 0x00ff_ffff;
 /// RXNE in SR: a byte waits.
 const RECEIVED: u32 = 1 << 5;
 
@@ -129,6 +132,9 @@ pub(super) struct Running {
     alarms_ns: [u64; 3],
     /// They are those of [`NEAR`].
     is_near: bool,
+    /// SysTick's reload value, and whether it has come to its end, as was seen at this stop.
+    reload: u32,
+    is_systick_over: bool,
     /// The firmware has slept long enough: an interrupt is pending.
     pub woken: bool,
     /// It does not stand.
@@ -174,6 +180,8 @@ impl Running {
             now_ns: 0,
             alarms_ns: [0; 3],
             is_near: false,
+            reload: 0,
+            is_systick_over: false,
             woken: true,
             runs: false,
             held: false,
@@ -244,32 +252,42 @@ impl Running {
         self.qtest.batch(&write).map(drop).map_err(broke)
     }
 
-    /// Reads the time, and sets alarms and looks at the ports that are being fed in the same breath.
+    /// Reads the time, sets alarms, and looks at SysTick and at the ports that are being fed.
     fn look(&mut self, alarms: &[(Alarm, u64)]) -> Result<(), Error> {
+        let ports = [Port::Sensor, Port::Link];
+        let reads = [TIM5_CNT, SYST_RVR, SYST_CVR].map(Access::Read);
         let writes = alarms
             .iter()
             .map(|(alarm, ahead_ns)| Access::Write(alarm.timer() + ARR, *ahead_ns as u32));
-        let time = std::iter::once(Access::Read(TIM5_CNT));
-        let accesses: Vec<Access> = time.chain(writes).collect();
+        let status = |port: &Port| Access::Read(port.registers());
+        let feeding = self.feeding;
+        let fed = ports.iter().filter(|port| feeding[port.index()]);
+        let accesses: Vec<Access> = reads.into_iter().chain(writes).chain(fed.map(status)).collect();
         let words = self.qtest.batch(&accesses).map_err(broke)?;
-        // The emulator takes a byte from the socket whenever the register is empty, but not before it answers what came together with it.
-        for port in [Port::Sensor, Port::Link] {
-            let status = [Access::Read(port.registers())];
-            let mut looks = 0..2;
-            while self.feeding[port.index()] {
-                let word = self.qtest.batch(&status).map_err(broke)?;
-                if word.iter().any(|word| word & RECEIVED != 0) {
-                    self.is_fed = true;
-                    break;
-                }
-                self.feeding[port.index()] = looks.next().is_some();
-            }
-        }
+        let [low, reload, left, statuses @ ..] = words.as_slice() else {
+            return Err(Error::Emulator("the test port leaves something out".to_owned()));
+        };
         // The counter has 32 bits, 4.3 s; the firmware's own timer ends every sleep after 0.8 s.
-        let low = words.first().copied().unwrap_or(self.now_ns as u32);
         self.now_ns += u64::from(low.wrapping_sub(self.now_ns as u32));
+        self.reload = *reload;
+        // At its end the counter shows the one or the other.
+        self.is_systick_over = *left == 0 || left == reload;
         for (alarm, ahead_ns) in alarms {
             self.alarms_ns[*alarm as usize] = self.now_ns + ahead_ns;
+        }
+        let fed = ports.iter().filter(|port| feeding[port.index()]);
+        for (port, status_word) in fed.zip(statuses) {
+            let mut is_there = status_word & RECEIVED != 0;
+            if !is_there {
+                // The emulator takes a byte from the socket whenever the register is empty, but maybe not before it answers what came
+                // together with it.
+                for _ in 0..2 {
+                    let again = self.qtest.batch(&[status(port)]).map_err(broke)?;
+                    is_there |= again.iter().any(|word| word & RECEIVED != 0);
+                }
+            }
+            self.feeding[port.index()] = is_there;
+            self.is_fed |= is_there;
         }
         Ok(())
     }
@@ -287,14 +305,30 @@ impl Running {
     fn look_awake(&mut self, alarms: &[(Alarm, u64)]) -> Result<(), Error> {
         let alarms_ns = self.alarms_ns;
         self.look(alarms)?;
-        self.woken = !self.held && !alarms_ns.contains(&self.now_ns);
-        if !self.held && !self.woken {
-            // An alarm of the rig's; the firmware's timer may end at the same nanosecond.
-            let registers = self.gdb.read(SYST_RVR, 8).map_err(broke)?;
-            let (reload, left) = registers.split_at(4);
-            self.woken = left == [0; 4] || left == reload;
-        }
+        // If it was an alarm of the rig's, the firmware's timer may end at the same nanosecond.
+        let is_alarm = alarms_ns.contains(&self.now_ns);
+        self.woken = !self.held && (!is_alarm || self.is_systick_over);
         Ok(())
+    }
+
+    /// Whether the interrupt that is pending comes from a counter that has run its whole length, so that no timer of the firmware's is due:
+    /// it only counts the length, and sleeps on.
+    pub fn only_counts(&self) -> bool {
+        self.woken && self.reload == SYST_LONGEST && self.feeding == [false; 2]
+    }
+
+    /// Whether nothing is due before SysTick ends again.
+    pub const fn sleeps_long(&self, due_ns: u64) -> bool {
+        due_ns.saturating_sub(self.now_ns) > LONGEST_SLEEP_NS
+    }
+
+    /// Lets the firmware count, and sleep until its next interrupt.
+    pub fn count(&mut self) -> Result<(), Error> {
+        if self.is_near {
+            self.look(&FAR)?;
+            self.is_near = false;
+        }
+        self.start()
     }
 
     /// Sees to it that a sleep ends at `due_ns`, and not before for the rig's own alarms.
@@ -414,6 +448,10 @@ impl Running {
         if pace == Pace::Virtual && !self.is_near {
             self.look(&NEAR)?;
         }
+        self.start()
+    }
+
+    fn start(&mut self) -> Result<(), Error> {
         self.is_near = false;
         self.is_fed = false;
         self.runs = true;
