@@ -309,12 +309,10 @@ impl Machine {
                 continue;
             };
             on.runs = false;
-            let (pc, hook) = match (stopped, on.watched) {
-                (Stopped::Watched, Some((_, at))) => (at, Some(Hook::Idle)),
-                _ => {
-                    let pc = on.gdb.register(PC).map_err(broke)?;
-                    (pc, on.hooks.get(&pc).copied())
-                }
+            let pc = on.gdb.register(PC).map_err(broke)?;
+            let hook = match (stopped, on.watched) {
+                (Stopped::Watched, Some((_, at))) => (pc == at).then_some(Hook::Idle),
+                _ => on.hooks.get(&pc).copied(),
             };
             match hook {
                 Some(Hook::Idle) => {
@@ -374,4 +372,3 @@ impl Machine {
         self.set_hooks()
     }
 }
-

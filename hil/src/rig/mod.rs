@@ -33,5 +33,5 @@ pub use error::{Error, INSTALL};
 pub use flash::Flash;
 pub use machine::{Cause, Machine, Port, Stop};
 pub use provision::{Provision, settings_for};
-pub use running::{GRAIN_NS, LONG_GRAIN_NS};
 pub use qemu::{Emulator, Pace};
+pub use running::{GRAIN_NS, LONG_GRAIN_NS};

@@ -181,11 +181,7 @@ impl Running {
     }
 
     /// Stops at these places from now on, and at no others.
-    pub fn stop_at(
-        &mut self,
-        hooks: BTreeMap<u32, Hook>,
-        watched: Watched,
-    ) -> Result<(), Error> {
+    pub fn stop_at(&mut self, hooks: BTreeMap<u32, Hook>, watched: Watched) -> Result<(), Error> {
         for at in self.hooks.keys().filter(|at| !hooks.contains_key(at)) {
             self.gdb.breakpoint(*at, false).map_err(broke)?;
         }
@@ -239,7 +235,11 @@ impl Running {
             return Ok(());
         }
         self.held = hold;
-        let word = if hold { INTERRUPTS } else { TICKS_AND_INTERRUPTS };
+        let word = if hold {
+            INTERRUPTS
+        } else {
+            TICKS_AND_INTERRUPTS
+        };
         let write = [Access::Write(SYST_CSR, word)];
         self.qtest.batch(&write).map(drop).map_err(broke)
     }
@@ -249,20 +249,21 @@ impl Running {
         let writes = alarms
             .iter()
             .map(|(alarm, ahead_ns)| Access::Write(alarm.timer() + ARR, *ahead_ns as u32));
-        let fed: Vec<Port> = [Port::Sensor, Port::Link]
-            .into_iter()
-            .filter(|port| self.feeding[port.index()])
-            .collect();
-        // The emulator takes a byte from the socket whenever the register is empty, before it answers for the second time at the latest.
-        let statuses = fed.iter().flat_map(|port| [Access::Read(port.registers()); 2]);
         let time = std::iter::once(Access::Read(TIM5_CNT));
-        let accesses: Vec<Access> = time.chain(writes).chain(statuses).collect();
+        let accesses: Vec<Access> = time.chain(writes).collect();
         let words = self.qtest.batch(&accesses).map_err(broke)?;
-        let looks = words.get(1..).unwrap_or_default().chunks(2);
-        for (port, looks) in fed.into_iter().zip(looks) {
-            let is_there = looks.iter().any(|word| word & RECEIVED != 0);
-            self.feeding[port.index()] = is_there;
-            self.is_fed |= is_there;
+        // The emulator takes a byte from the socket whenever the register is empty, but not before it answers what came together with it.
+        for port in [Port::Sensor, Port::Link] {
+            let status = [Access::Read(port.registers())];
+            let mut looks = 0..2;
+            while self.feeding[port.index()] {
+                let word = self.qtest.batch(&status).map_err(broke)?;
+                if word.iter().any(|word| word & RECEIVED != 0) {
+                    self.is_fed = true;
+                    break;
+                }
+                self.feeding[port.index()] = looks.next().is_some();
+            }
         }
         // The counter has 32 bits, 4.3 s; the firmware's own timer ends every sleep after 0.8 s.
         let low = words.first().copied().unwrap_or(self.now_ns as u32);
@@ -277,10 +278,23 @@ impl Running {
     pub fn is_idle(&mut self, at: u32) -> Result<(), Error> {
         // Behind the instruction at which it stopped: WFI, which a pending interrupt ends at once.
         self.next = Some(at + 2);
-        self.woken = false;
         self.is_fed = false;
         self.is_near = self.feeding != [false; 2];
-        self.look(if self.is_near { &NEAR } else { &FAR })
+        self.look_awake(if self.is_near { &NEAR } else { &FAR })
+    }
+
+    /// Looks at a stop, which has moved time on to the next timer: notes whether that was the firmware's.
+    fn look_awake(&mut self, alarms: &[(Alarm, u64)]) -> Result<(), Error> {
+        let alarms_ns = self.alarms_ns;
+        self.look(alarms)?;
+        self.woken = !self.held && !alarms_ns.contains(&self.now_ns);
+        if !self.held && !self.woken {
+            // An alarm of the rig's; the firmware's timer may end at the same nanosecond.
+            let registers = self.gdb.read(SYST_RVR, 8).map_err(broke)?;
+            let (reload, left) = registers.split_at(4);
+            self.woken = left == [0; 4] || left == reload;
+        }
+        Ok(())
     }
 
     /// Sees to it that a sleep ends at `due_ns`, and not before for the rig's own alarms.
@@ -296,7 +310,7 @@ impl Running {
         self.look(&alarms)
     }
 
-    /// Stops the sleeping firmware where it stands, which moves time on to the next timer. Notes whether that was the firmware's.
+    /// Stops the sleeping firmware where it stands, which moves time on to the next timer.
     pub fn doze(&mut self) -> Result<(), Error> {
         self.gdb.go(None).map_err(broke)?;
         let begun = Instant::now();
@@ -305,20 +319,8 @@ impl Running {
                 return Err(Error::Emulator("it does not stop again".to_owned()));
             }
         }
-        let alarms_ns = self.alarms_ns;
         self.is_near = true;
-        self.look(&NEAR)?;
-        if self.held {
-            return Ok(());
-        }
-        self.woken = true;
-        if alarms_ns.contains(&self.now_ns) {
-            // An alarm of the rig's; the firmware's timer may end at the same nanosecond.
-            let registers = self.gdb.read(SYST_RVR, 8).map_err(broke)?;
-            let (reload, left) = registers.split_at(4);
-            self.woken = left == [0; 4] || left == reload;
-        }
-        Ok(())
+        self.look_awake(&NEAR)
     }
 
     /// Waits until it stands, and takes what it sends meanwhile: the emulator waits when nobody does.
