@@ -321,7 +321,7 @@ mod tests {
     fn half_written_instants_are_not_shown() {
         let directory = tempfile::tempdir().expect("a scratch directory");
         let path = directory.path().join("time");
-        const STEP: i64 = 0x00ff_ffff_01;
+        const STEP: i64 = 0xFFFF_FF01;
         let mut given = Given::create(&path, 0).expect("a file");
         let clock = Clock::followed(&path).expect("a followed clock");
         let reader = std::thread::spawn(move || {

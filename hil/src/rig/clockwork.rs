@@ -83,7 +83,7 @@ impl Telling {
         Self {
             key,
             faults: faults.collect(),
-            random: Pcg64Mcg::seed_from_u64(seed ^ 0x0074_696D_65),
+            random: Pcg64Mcg::seed_from_u64(seed ^ 0x7469_6D65),
             receiver: Box::new(Receiver::new()),
             frame: Vec::new(),
             held: VecDeque::new(),
