@@ -11,10 +11,6 @@ use embassy_time::{Duration, Instant, Timer};
 use embedded_io_async::{Read, Write};
 use node::{Schedule, Settings};
 
-/// While an answer is awaited the processor wakes at least so often at first, and less often the longer it has waited: an emulated
-/// sensor's bytes arrive when the processor wakes, a real one's interrupt does not mind.
-const LISTEN_US: u64 = 20_000;
-
 /// The sensor with its line.
 #[expect(
     clippy::large_enum_variant,
@@ -116,26 +112,19 @@ async fn serial<B: Board>(
     let shared = clockwork.shared;
     let mut tx = Tx::new();
     let mut bytes = [0; 64];
-    let mut asked_us = now_us();
-    sensor.start(asked_us, &mut tx);
+    sensor.start(now_us(), &mut tx);
     loop {
         shared.check_in(shared.tasks.sense);
         if !tx.is_empty() {
             // What the line does not take the sensor does not answer: it shows as a missing sample.
             let _ = output.write_all(&tx).await;
             tx.clear();
-            asked_us = now_us();
         }
         let mut emit = |reading: Reading| shared.take(reading);
         let awaited = sensor.deadline_us();
         let attention = async {
             match awaited {
-                Some(at_us) => {
-                    let now_us = now_us();
-                    let pause_us = (now_us - asked_us) / 16;
-                    let soon_us = now_us + pause_us.max(LISTEN_US);
-                    Timer::at(Instant::from_micros(soon_us.min(at_us))).await;
-                }
+                Some(at_us) => Timer::at(Instant::from_micros(at_us)).await,
                 None => clockwork.wait().await,
             }
         };
