@@ -124,7 +124,10 @@ async fn serial<B: Board>(
         let awaited = sensor.deadline_us();
         let attention = async {
             match awaited {
-                Some(at_us) => Timer::at(Instant::from_micros(at_us)).await,
+                // An answer may take longer than this task may be away.
+                Some(at_us) => {
+                    select(Timer::at(Instant::from_micros(at_us)), shared.tick()).await;
+                }
                 None => clockwork.wait().await,
             }
         };
