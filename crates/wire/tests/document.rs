@@ -233,7 +233,7 @@ fn codes_and_settings_are_as_the_document_says() {
             Allowed::Whole(1, 3) => "1 tsunami, 2 road, 3 energy".to_owned(),
             Allowed::Whole(1, 8) => continue,
             Allowed::Whole(low, high) if high < 1_000_000 => {
-                format!(" {} to {}, whole", low, grouped(high))
+                format!(" {} to {}, whole", grouped(low), grouped(high))
             }
             Allowed::Whole(low, high) => format!(
                 " {low} to {},{:03},{:03}, whole",

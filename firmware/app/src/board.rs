@@ -48,6 +48,10 @@ pub trait Board {
     fn open_flash(&mut self) -> Option<Self::Flash>;
     /// The next edge of the contact that a loop detector closes.
     fn next_edge() -> impl Future<Output = Edge>;
+    /// Whether the contact is closed now, as far as its pin tells.
+    fn contact_is_closed(&self) -> bool;
+    /// Edges of the contact that found no room since the last call.
+    fn take_lost_edges(&mut self) -> u32;
     /// Why the board started.
     fn reset_cause(&self) -> ResetCause;
     /// Sounds the siren or silences it.

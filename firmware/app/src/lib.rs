@@ -34,7 +34,7 @@ use node::Slot;
 use shared::{Ours, Shared, now_us};
 use static_cell::ConstStaticCell;
 
-/// Samples and findings that wait for the edge: 8.5 h at one in 15 s, 64 KiB.
+/// Samples and findings that wait for the edge, in memory that a reset clears: 8.5 h of one quantity every 15 s, 64 KiB.
 pub const RING: usize = 2_048;
 
 static SLOTS: ConstStaticCell<[Slot; RING]> = ConstStaticCell::new([Slot::EMPTY; RING]);

@@ -34,6 +34,8 @@ pub async fn speak<B: Board>(shared: &Shared<B>, mut line: B::LinkOut) -> ! {
     loop {
         shared.check_in(shared.tasks.speak);
         loop {
+            // A backlog takes many seconds on a slow line.
+            shared.check_in(shared.tasks.speak);
             let length = shared.node.borrow_mut().poll(now_us(), &mut frame);
             if length == 0 {
                 break;

@@ -62,10 +62,14 @@ pub(crate) async fn open<F: MultiwriteNorFlash>(
         Err(store::Error::Exhausted) => return Err(Mute::Boots),
         Err(_) => return Err(Mute::Flash),
     };
-    let (revision, settings) = store
-        .settings()
-        .and_then(|(_, bytes)| Settings::from_bytes(bytes))
-        .unwrap_or((0, Settings::defaults(Role::Tsunami)));
+    let kept = store.settings();
+    let read = kept.and_then(|(_, bytes)| Settings::from_bytes(bytes));
+    if kept.is_some() && read.is_none() {
+        alert!("settings are not readable by this firmware: the defaults hold");
+    }
+    // The revision is the one that is kept, so that the next write can be above it.
+    let revision = kept.map_or(0, |(revision, _)| revision);
+    let settings = read.map_or(Settings::defaults(Role::Tsunami), |(_, settings)| settings);
     note!(
         "node {} boot {} settings revision {}",
         identity.node,

@@ -10,6 +10,8 @@ use embassy_futures::select::{Either, select, select3};
 use embassy_time::{Duration, Instant, Timer};
 use embedded_io_async::{Read, Write};
 use node::{Schedule, Settings};
+use wire::quality::Quality;
+use wire::quantity::Quantity;
 
 /// The sensor with its line.
 #[expect(
@@ -21,23 +23,22 @@ pub(crate) enum Attached<B: Board> {
     I2c(Ms5837, B::I2c),
     Spi(Adxl355, B::Spi),
     Contact(InductiveLoop),
-    /// The board lacks what the sensor needs.
-    Missing,
+    /// The board lacks what the sensor needs; what it would have measured.
+    Missing(Quantity),
 }
 
 impl<B: Board> Attached<B> {
     /// The sensor of the settings, with the board's line to it.
     pub fn open(board: &mut B, settings: &Settings) -> Self {
         let Some(kind) = SensorKind::from_code(settings.sensor.code()) else {
-            return Self::Missing;
+            return Self::Missing(settings.quantity());
         };
-        let shortest_us =
-            1_000 * u64::from(settings.rapid_interval_ms.min(settings.sample_interval_ms));
+        let shortest_us = 1_000 * u64::from(settings.shortest_interval_ms());
         let (address, baud) = (settings.sensor_address, settings.sensor_baud);
         if let Some(sensor) = AnySerial::new(kind, Some(address), Some(baud), shortest_us) {
             return match board.open_sensor(sensor.line()) {
                 Some((input, output)) => Self::Serial(sensor, input, output),
-                None => Self::Missing,
+                None => Self::Missing(settings.quantity()),
             };
         }
         let attached = match kind {
@@ -53,7 +54,7 @@ impl<B: Board> Attached<B> {
             ))),
             _ => None,
         };
-        attached.unwrap_or(Self::Missing)
+        attached.unwrap_or(Self::Missing(settings.quantity()))
     }
 }
 
@@ -96,9 +97,13 @@ pub(crate) async fn run<B: Board>(shared: &Shared<B>, attached: Attached<B>) -> 
         Attached::I2c(sensor, bus) => on_bus(&mut clockwork, sensor, bus).await,
         Attached::Spi(sensor, bus) => on_bus(&mut clockwork, sensor, bus).await,
         Attached::Contact(contact) => pulses(&mut clockwork, contact).await,
-        Attached::Missing => loop {
+        Attached::Missing(quantity) => loop {
             shared.check_in(shared.tasks.sense);
-            shared.tick().await;
+            if clockwork.is_due() {
+                // Nobody can be asked, and that is said.
+                shared.take(Reading::missing(now_us(), quantity));
+            }
+            clockwork.wait().await;
         },
     }
 }
@@ -171,6 +176,8 @@ async fn on_bus<B: Board, S: BusSensor<P>, P>(
 
 async fn pulses<B: Board>(clockwork: &mut Clockwork<'_, B>, mut contact: InductiveLoop) -> ! {
     let shared = clockwork.shared;
+    // A vehicle may stand on the loop already.
+    contact.level(shared.board.borrow().contact_is_closed(), now_us());
     loop {
         shared.check_in(shared.tasks.sense);
         if let Either::First(Edge { at_us, closed }) =
@@ -179,7 +186,15 @@ async fn pulses<B: Board>(clockwork: &mut Clockwork<'_, B>, mut contact: Inducti
             contact.level(closed, at_us);
         }
         if clockwork.is_due() {
-            let mut emit = |reading: Reading| shared.take(reading);
+            let lost = shared.board.borrow_mut().take_lost_edges();
+            shared.node.borrow_mut().count_missed(lost);
+            let mut emit = |reading: Reading| {
+                // What was not seen was not counted.
+                shared.take(match lost {
+                    0 => reading,
+                    _ => reading.flagged(Quality::SUSPECT),
+                });
+            };
             contact.due(now_us(), &mut emit);
         }
     }

@@ -18,9 +18,11 @@ pub(crate) async fn run<B: Board>(shared: &Shared<B>) -> ! {
             board.feed_watchdog();
             lit = !lit;
             board.set_lamp(lit);
-        } else if guardian.stalled() != 0 {
-            alert!("tasks {=u8:#b} stand still", guardian.stalled());
-            board.remember_stalled(guardian.stalled());
+        } else {
+            // Remembered before the reset, which may come before the guardian is certain.
+            let missing = guardian.stalled() | guardian.awaited();
+            alert!("tasks {=u8:#b} have not checked in", missing);
+            board.remember_stalled(missing);
         }
         let mut node = shared.node.borrow_mut();
         node.set_stack_free(u16::try_from(board.stack_free()).unwrap_or(u16::MAX - 1));

@@ -45,6 +45,7 @@ pub mod ms5837;
 pub mod ops243;
 mod reading;
 pub mod serial;
+pub mod soft_i2c;
 
 pub use any::{AnySerial, SensorKind};
 pub use bus::{BusSensor, Step};

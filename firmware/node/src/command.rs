@@ -147,8 +147,11 @@ impl<const N: usize, S: Slots<N>> Node<N, S> {
     }
 
     fn is_expired(&self, command: &Command) -> bool {
+        // A clock that is only probably ahead must not keep a siren silent.
+        let doubt_us = self.exchange.uncertainty_us(self.now_us).unwrap_or(0);
         self.exchange
             .unix_at(self.now_us)
+            .map(|unix_us| unix_us.saturating_sub_unsigned(doubt_us))
             .is_some_and(|unix_us| unix_us > command.expires_unix_us)
     }
 
@@ -161,6 +164,8 @@ impl<const N: usize, S: Slots<N>> Node<N, S> {
         }
         if self.is_expired(&command) {
             count(&mut self.stats.refused.expired);
+            // Perhaps the edge's clock was set, and this node's is the one that is wrong.
+            self.exchange.restart(self.now_us);
             self.commands.remember(command.id, command.received_us);
             self.commands
                 .finish(command.id, CommandOutcome::Expired, command.received_us);

@@ -143,7 +143,16 @@ impl Detection {
         }
         self.tsunami = match (self.tsunami.take(), config.tsunami) {
             (Some((watch, detector)), Some(wanted)) if watch == wanted => Some((watch, detector)),
-            (_, wanted) => wanted.map(|watch| (watch, Detector::new(watch.settings))),
+            (before, wanted) => {
+                if before.is_some() && self.reported_m != 0.0 {
+                    ended.extend([Found {
+                        code: FindingCode::TsunamiEnd,
+                        value: self.reported_m,
+                    }]);
+                    self.reported_m = 0.0;
+                }
+                wanted.map(|watch| (watch, Detector::new(watch.settings)))
+            }
         };
         ended
     }

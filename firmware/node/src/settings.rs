@@ -280,9 +280,20 @@ impl Settings {
         }
     }
 
-    /// Whether the board must start anew to use `other` instead: its sensor or its line is another.
+    /// The shorter of the two intervals, milliseconds.
+    #[must_use]
+    pub fn shortest_interval_ms(&self) -> u32 {
+        self.rapid_interval_ms.min(self.sample_interval_ms)
+    }
+
+    /// Whether the board must start anew to use `other` instead: its sensor or its line is another, or the sensor integrates for
+    /// a time that follows from the shortest interval.
     #[must_use]
     pub fn needs_restart(&self, other: &Self) -> bool {
+        let integrates = matches!(other.sensor, Sensor::Digiquartz);
+        if integrates && self.shortest_interval_ms() != other.shortest_interval_ms() {
+            return true;
+        }
         (
             self.role,
             self.sensor,

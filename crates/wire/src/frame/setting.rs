@@ -98,7 +98,7 @@ settings! {
     /// [`super::Sensor`] that is connected.
     Sensor = 12 "sensor" Allowed::Whole(1, 8),
     /// Speed of the sensor's serial line, bits per second.
-    SensorBaud = 13 "sensor_baud" Allowed::Whole(300, 921_600),
+    SensorBaud = 13 "sensor_baud" Allowed::Whole(1_200, 921_600),
     /// The sensor's address on its bus.
     SensorAddress = 14 "sensor_address" Allowed::Whole(0, 255),
     /// Longest time that a siren sounds for one command, seconds.

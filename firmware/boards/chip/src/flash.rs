@@ -156,6 +156,17 @@ fn controller() -> FLASH {
     registers
 }
 
+/// The caches of the flash may hold what was there before an erase: they are emptied (RM0090, 3.5.2: they must be off for that).
+fn forget_cached(registers: &FLASH) {
+    let acr = registers.acr();
+    let before = acr.read();
+    let (data, code) = (before.dcen().bit(), before.icen().bit());
+    acr.modify(|_, w| w.dcen().clear_bit().icen().clear_bit());
+    acr.modify(|_, w| w.dcrst().set_bit().icrst().set_bit());
+    acr.modify(|_, w| w.dcrst().clear_bit().icrst().clear_bit());
+    acr.modify(|_, w| w.dcen().bit(data).icen().bit(code));
+}
+
 /// Programs `length` bytes at `offset` from the start of flash; 0 when the controller was content.
 ///
 /// # Safety
@@ -178,6 +189,8 @@ extern "C" fn watchfire_flash_erase(offset: u32) -> u32 {
     let Some((sector, _)) = sector_at(offset) else {
         return 1;
     };
-    let done = controller().unlocked().erase(sector);
+    let mut registers = controller();
+    let done = crate::time::through(|| registers.unlocked().erase(sector));
+    forget_cached(&registers);
     u32::from(done.is_err())
 }

@@ -6,12 +6,13 @@ use crate::system::{Cause, Watchdog};
 use crate::uart::{Driver, Input, Output, Port};
 use crate::{stack, system};
 use app::board::{Board, Edge};
+use drivers::soft_i2c::SoftI2c;
 use drivers::{Line, Parity};
+use embedded_hal::delay::DelayNs;
 use embedded_hal::spi::MODE_0;
 use embedded_hal_bus::spi::{ExclusiveDevice, NoDelay};
-use stm32f4xx_hal::gpio::{ErasedPin, Output as Drive, PushPull};
-use stm32f4xx_hal::i2c::I2c;
-use stm32f4xx_hal::pac::{FLASH, I2C1, SPI1};
+use stm32f4xx_hal::gpio::{ErasedPin, OpenDrain, Output as Drive, PushPull};
+use stm32f4xx_hal::pac::{FLASH, SPI1};
 use stm32f4xx_hal::prelude::*;
 use stm32f4xx_hal::rcc::Rcc;
 use stm32f4xx_hal::serial::{Config, Instance, Serial};
@@ -33,6 +34,8 @@ pub trait Model: 'static {
     fn sensor() -> &'static Port<Self::Sensor>;
     /// The edges of the contact.
     fn pulses() -> &'static Pulses;
+    /// The level of the pin that rises when the contact closes.
+    fn contact_is_closed() -> bool;
     /// Lets interrupts come, once everything they touch is in place.
     fn unmask();
 }
@@ -46,6 +49,33 @@ pub type Closed<U> = (
 
 /// Both directions of an open port.
 pub type Both<U> = (Input<U>, Output<U>);
+
+/// A pin of the I2C bus: pulls low or lets go.
+pub type BusPin = ErasedPin<Drive<OpenDrain>>;
+
+/// The I2C bus of two pins; the chip's own has waits without a limit in its driver.
+pub type Bus = SoftI2c<BusPin, BusPin, Delay>;
+
+/// Waits by counting cycles.
+pub struct Delay {
+    cycles_per_us: u32,
+}
+
+impl DelayNs for Delay {
+    fn delay_ns(&mut self, ns: u32) {
+        // A microsecond more at most.
+        cortex_m::asm::delay((ns / 1_000 + 1) * self.cycles_per_us);
+    }
+}
+
+/// The bus of these two pins, at this clock of the processor.
+#[must_use]
+pub fn bus(clock: BusPin, data: BusPin, hclk_hz: u32) -> Bus {
+    let delay = Delay {
+        cycles_per_us: hclk_hz / 1_000_000,
+    };
+    SoftI2c::new(clock, data, delay)
+}
 
 /// The accelerometer with its chip select.
 pub type Accelerometer = ExclusiveDevice<Spi<SPI1>, ErasedPin<Drive<PushPull>>, NoDelay>;
@@ -61,7 +91,7 @@ pub struct Hardware<M: Model> {
     /// The line to the edge.
     pub link: Option<Both<M::Link>>,
     /// The bus of a pressure sensor.
-    pub i2c: Option<I2c<I2C1>>,
+    pub i2c: Option<Bus>,
     /// The accelerometer's bus, closed until it is needed, with its chip select.
     pub spi: Option<(SPI1, SpiPins, ErasedPin<Drive<PushPull>>)>,
     /// The flash controller.
@@ -83,7 +113,7 @@ impl<M: Model> Board for Hardware<M> {
     type SensorOut = Output<M::Sensor>;
     type LinkIn = Input<M::Link>;
     type LinkOut = Output<M::Link>;
-    type I2c = I2c<I2C1>;
+    type I2c = Bus;
     type Spi = Accelerometer;
     type Flash = Flash;
 
@@ -127,6 +157,14 @@ impl<M: Model> Board for Hardware<M> {
 
     async fn next_edge() -> Edge {
         M::pulses().next().await
+    }
+
+    fn contact_is_closed(&self) -> bool {
+        M::contact_is_closed()
+    }
+
+    fn take_lost_edges(&mut self) -> u32 {
+        M::pulses().take_lost()
     }
 
     fn reset_cause(&self) -> ResetCause {

@@ -61,9 +61,9 @@ impl Pulses {
         self.edges.receive().await
     }
 
-    /// Edges that found no room.
-    pub fn lost(&self) -> u32 {
-        self.lost.load(Ordering::Relaxed)
+    /// Edges that found no room since the last call.
+    pub fn take_lost(&self) -> u32 {
+        self.lost.swap(0, Ordering::Relaxed)
     }
 }
 

@@ -50,10 +50,11 @@ pub fn reset_cause(rcc: &mut RCC) -> Cause {
 pub struct Watchdog(stm32f4xx_hal::watchdog::IndependentWatchdog);
 
 impl Watchdog {
-    /// Starts it: more than 10 s without [`Watchdog::feed`] reset the node. Longer than erasing the largest sector takes (4 s).
+    /// Starts it: more than 25 s without [`Watchdog::feed`] reset the node. Its oscillator may be half as fast again (17 s): longer than
+    /// erasing the largest sector takes (4 s) between two feedings.
     #[must_use]
     pub fn start(registers: IWDG) -> Self {
-        Self::of(registers, 10_000)
+        Self::of(registers, 25_000)
     }
 
     /// Starts it with the longest time that it has, 32 s: for the bootloader, whose image starts it anew.

@@ -91,6 +91,10 @@ impl<U: Instance> Port<U> {
                     serial.unlisten(Event::TxEmpty);
                     break;
                 }
+                // What was queued may be noticed before its writer has said so.
+                if let Some(driver) = driver.as_mut() {
+                    driver.set_high();
+                }
                 // The register is empty: this cannot block.
                 let _ = serial.write(byte[0]);
             }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | PA2, PA3, PA1 | USART2 to and from a serial sensor; high while it sends (RS-485) |
 //! | PB10, PB11, PB1 | USART3 to and from the edge, 115,200 baud; high while it sends (RS-485) |
-//! | PB6, PB7 | I2C1 clock and data |
+//! | PB6, PB7 | I2C clock and data |
 //! | PA5, PA6, PA7, PA4 | SPI1 clock, in, out, select |
 //! | PC0, PC1 | loop detector's contact, wired to both: closes, opens |
 //! | PB0 | siren relay, high sounds |
@@ -62,6 +62,12 @@ impl Model for H405 {
         &PULSES
     }
 
+    fn contact_is_closed() -> bool {
+        // SAFETY: reads one register, which reading does not change.
+        let port = unsafe { pac::GPIOC::steal() };
+        port.idr().read().bits() & 1 == 1
+    }
+
     fn unmask() {
         use pac::Interrupt::{EXTI0, EXTI1, USART2, USART3};
         for interrupt in [USART2, USART3, EXTI0, EXTI1] {
@@ -85,7 +91,7 @@ fn main() -> ! {
     let mut registers = chip.RCC;
     let cause = system::reset_cause(&mut registers);
     let mut rcc = registers.freeze(Config::hse(8.MHz()).sysclk(168.MHz()));
-    time::start(core.SYST, rcc.clocks.hclk().raw());
+    time::start(core.SYST, core.DCB, core.DWT, rcc.clocks.hclk().raw());
     let a = chip.GPIOA.split(&mut rcc);
     let b = chip.GPIOB.split(&mut rcc);
     let c = chip.GPIOC.split(&mut rcc);
@@ -103,7 +109,11 @@ fn main() -> ! {
         sensor: Some((chip.USART2, a.pa2.into(), a.pa3.into())),
         sensor_driver: Some(a.pa1.into_push_pull_output().erase()),
         link: link.map(|serial| LINK.start(serial, Some(link_driver)).split()),
-        i2c: Some(chip.I2C1.i2c((b.pb6, b.pb7), 100.kHz(), &mut rcc)),
+        i2c: Some(chip::hardware::bus(
+            b.pb6.into_open_drain_output().erase(),
+            b.pb7.into_open_drain_output().erase(),
+            rcc.clocks.hclk().raw(),
+        )),
         spi: Some((
             chip.SPI1,
             (a.pa5.into(), a.pa6.into(), a.pa7.into()),

@@ -372,8 +372,12 @@ impl SerialSensor for Digiquartz {
         match self.pending.map(|pending| pending.asked) {
             Some(Asked::Pressure | Asked::Temperature | Asked::Stream) => {
                 self.faults.note(Fault::Busy);
+                emit(Reading::missing(now_us, Quantity::WaterPressure));
             }
-            Some(_) if self.sample_waits => self.faults.note(Fault::Busy),
+            Some(_) if self.sample_waits => {
+                self.faults.note(Fault::Busy);
+                emit(Reading::missing(now_us, Quantity::WaterPressure));
+            }
             Some(_) => self.sample_waits = true,
             None => {
                 self.sample_waits = true;
