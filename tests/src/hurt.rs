@@ -9,7 +9,6 @@ use std::time::Duration;
 use hil::fault::{Channel, EdgeFault, Effect, Fault, Phases, Window};
 use serde_json::Value;
 
-use crate::mqtt::Subscriber;
 use crate::program::Program;
 use crate::rigged::Rigged;
 
@@ -259,11 +258,4 @@ impl Drop for Throttle {
             let _ = task.join();
         }
     }
-}
-
-/// The edge's latest report.
-pub fn latest_status(status: &Subscriber) -> Value {
-    let last = status.messages().pop();
-    last.and_then(|m| serde_json::from_str(&m.payload).ok())
-        .unwrap_or(Value::Null)
 }

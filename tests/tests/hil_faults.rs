@@ -11,13 +11,11 @@ use hil::fault::Fault;
 use hil::rig::Bench;
 use hil::script::{BuiltSensor, Model, Script};
 use scenarios::chain;
-use scenarios::hurt::{EdgeKeeper, Expect, Row, Seen, latest_status};
-use scenarios::mqtt::Subscriber;
+use scenarios::hurt::{EdgeKeeper, Expect, Row, Seen};
 use scenarios::proxy::Proxy;
 use scenarios::recorded::repository;
 use scenarios::rigged::{Firmware, NodePlan, Rigged, faults};
 use scenarios::site::{At, small};
-use scenarios::wait::until_true;
 
 use Expect::{Alert, Degraded, Drift, Refused, Restarted, Silence};
 
@@ -305,7 +303,6 @@ fn play(firmware: &Firmware, rows: &[Row], window: &Window, seed: u64) -> Vec<Se
         rig.start_edge();
         proxy
     });
-    let status = Subscriber::start(rig.port(), &rig.site.topic("edge-1", "status"));
     for (plan, row) in plans.iter().zip(rows) {
         let own: Vec<Fault> = faults(row.faults);
         let built = sensor(row, window.start, window.length, seed);
@@ -321,15 +318,15 @@ fn play(firmware: &Firmware, rows: &[Row], window: &Window, seed: u64) -> Vec<Se
         keeper.keep(rig);
         if rig.bench.now_us() > (minute + 1) * MINUTE_US {
             minute = rig.bench.now_us() / MINUTE_US;
-            let (hub, status) = (rig.hub.state(), latest_status(&status));
+            let (hub, status) = (rig.hub.state(), rig.report());
             for (n, seen) in seen.iter_mut().enumerate() {
                 seen.look(&station(n), alone, &hub, &status);
             }
         }
     });
     keeper.keep(&mut rig);
-    settle(&rig, rows, &status);
-    let (hub, report) = (rig.hub.state(), latest_status(&status));
+    rig.settle();
+    let (hub, report) = (rig.hub.state(), rig.report());
     let log = rig.site.alert_log();
     let messages: Vec<cap::Alert> = log.iter().map(|m| chain::read(&m.xml)).collect();
     let chains = chain::check(&messages);
@@ -342,19 +339,6 @@ fn play(firmware: &Firmware, rows: &[Row], window: &Window, seed: u64) -> Vec<Se
             .count();
     }
     seen
-}
-
-/// Waits until the hub has what the edge has, and the edge has said so.
-fn settle(rig: &Rigged, rows: &[Row], status: &Subscriber) {
-    let expects_alert = |row: &&Row| row.expect.contains(&Alert);
-    if rows.iter().filter(expects_alert).count() == 0 {
-        return;
-    }
-    until_true("the edge's outbox is empty at the hub", || {
-        let report = latest_status(status);
-        report["outbox"]["depth"] == 0 && report["connected"] == true
-    });
-    let _ = rig;
 }
 
 fn judge(rows: &[Row], seen: &[Seen], table: &mut String, failures: &mut Vec<String>, seed: u64) {

@@ -8,14 +8,14 @@
 
 use std::path::{Path, PathBuf};
 
+use hil::rig::settings_of;
 use hil::script::{BuiltSensor, Model, Outcome, Script, Wired};
 use scenarios::chain;
-use scenarios::hurt::{EdgeKeeper, Expect, Seen, latest_status};
-use scenarios::mqtt::{self, Subscriber};
+use scenarios::hurt::{EdgeKeeper, Expect, Seen};
+use scenarios::mqtt;
 use scenarios::recorded::repository;
 use scenarios::rigged::{Firmware, NodePlan, Rigged};
 use scenarios::site::{At, shipped};
-use scenarios::wait::until_true;
 
 /// When the agency tells of the earthquake, microseconds since the start.
 const QUAKE_US: u64 = 15 * 60_000_000;
@@ -29,7 +29,9 @@ fn station(n: usize, sensor: &BuiltSensor) -> toml::Value {
         Model::Digiquartz | Model::Ms5837 => ("water_pressure", ""),
         Model::Adxl355 => ("acceleration", ""),
         Model::Ops243 | Model::InductiveLoop => ("speed", "below = 20\nhysteresis = 5"),
-        Model::Sdm230 | Model::Sdm630 | Model::Pzem004t => ("voltage", "below = 207\nhysteresis = 3"),
+        Model::Sdm230 | Model::Sdm630 | Model::Pzem004t => {
+            ("voltage", "below = 207\nhysteresis = 3")
+        }
     };
     let threshold = match limit {
         "" => String::new(),
@@ -54,7 +56,9 @@ fn station(n: usize, sensor: &BuiltSensor) -> toml::Value {
 fn play(firmware: &Firmware, path: &Path) -> Vec<String> {
     let script = Script::load(path).unwrap_or_else(|why| panic!("{why}"));
     let directory = path.parent().expect("a folder");
-    let sensors = script.build(directory).unwrap_or_else(|why| panic!("{why}"));
+    let sensors = script
+        .build(directory)
+        .unwrap_or_else(|why| panic!("{why}"));
     let fits = |sensor: &BuiltSensor| match sensor.wired {
         Wired::Serial { .. } | Wired::Contact(_) => true,
         Wired::I2c(_) | Wired::Spi(_) => {
@@ -68,18 +72,22 @@ fn play(firmware: &Firmware, path: &Path) -> Vec<String> {
     let quake = &event.quakes[0];
     let start_us = quake.arrival_us - QUAKE_US as i64;
     let mut config = shipped("chile");
-    let stations = sensors.iter().enumerate().map(|(n, sensor)| station(n, sensor));
+    let stations = sensors
+        .iter()
+        .enumerate()
+        .map(|(n, sensor)| station(n, sensor));
     config.insert("station".to_owned(), stations.collect::<Vec<_>>().into());
-    let timing: toml::Table = "tick = \"10s\"\nlate = \"2m\"\nunknown = \"5m\"".parse().expect("TOML");
+    let timing: toml::Table = "tick = \"10s\"\nlate = \"2m\"\nunknown = \"5m\""
+        .parse()
+        .expect("TOML");
     config.insert("timing".to_owned(), timing.into());
     let plans: Vec<NodePlan> = sensors
         .iter()
         .enumerate()
         .map(|(n, sensor)| {
-            let mut plan = NodePlan::new(n as u32 + 1, &sensor.name, &format!("s{n}"), sensor.model);
-            if let Wired::Serial { pace, .. } = &sensor.wired {
-                plan.settings.sensor_baud = pace.baud;
-            }
+            let mut plan =
+                NodePlan::new(n as u32 + 1, &sensor.name, &format!("s{n}"), sensor.model);
+            plan.settings = settings_of(sensor);
             plan
         })
         .collect();
@@ -87,7 +95,6 @@ fn play(firmware: &Firmware, path: &Path) -> Vec<String> {
     for (plan, sensor) in plans.iter().zip(sensors) {
         rig.add(firmware, plan, Some(sensor), &script.faults, script.seed);
     }
-    let status = Subscriber::start(rig.port(), &rig.site.topic("edge-1", "status"));
     let mut keeper = EdgeKeeper::new(&script.faults, script.seed);
     let mut seen = vec![Seen::default(); plans.len()];
     let (mut told, mut minute) = (false, 0);
@@ -99,16 +106,14 @@ fn play(firmware: &Firmware, path: &Path) -> Vec<String> {
         }
         if now_us / 60_000_000 > minute {
             minute = now_us / 60_000_000;
-            let (hub, report) = (rig.hub.state(), latest_status(&status));
+            let (hub, report) = (rig.hub.state(), rig.report());
             for (plan, seen) in plans.iter().zip(&mut seen) {
                 seen.look(&plan.station, plans.len() == 1, &hub, &report);
             }
         }
     });
-    until_true("the edge's outbox is empty at the hub", || {
-        latest_status(&status)["outbox"]["depth"] == 0
-    });
-    let (hub, report) = (rig.hub.state(), latest_status(&status));
+    rig.settle();
+    let (hub, report) = (rig.hub.state(), rig.report());
     for (plan, seen) in plans.iter().zip(&mut seen) {
         seen.look(&plan.station, plans.len() == 1, &hub, &report);
     }
@@ -152,6 +157,9 @@ fn scripts_come_out_as_they_say() {
         Some(path) => vec![std::path::absolute(PathBuf::from(path)).expect("a path")],
         None => SCRIPTS.iter().map(|name| folder.join(name)).collect(),
     };
-    let missed: Vec<String> = paths.iter().flat_map(|path| play(&firmware, path)).collect();
+    let missed: Vec<String> = paths
+        .iter()
+        .flat_map(|path| play(&firmware, path))
+        .collect();
     assert!(missed.is_empty(), "not met: {}", missed.join(", "));
 }

@@ -262,10 +262,16 @@ impl Running {
         let status = |port: &Port| Access::Read(port.registers());
         let feeding = self.feeding;
         let fed = ports.iter().filter(|port| feeding[port.index()]);
-        let accesses: Vec<Access> = reads.into_iter().chain(writes).chain(fed.map(status)).collect();
+        let accesses: Vec<Access> = reads
+            .into_iter()
+            .chain(writes)
+            .chain(fed.map(status))
+            .collect();
         let words = self.qtest.batch(&accesses).map_err(broke)?;
         let [low, reload, left, statuses @ ..] = words.as_slice() else {
-            return Err(Error::Emulator("the test port leaves something out".to_owned()));
+            return Err(Error::Emulator(
+                "the test port leaves something out".to_owned(),
+            ));
         };
         // The counter has 32 bits, 4.3 s; the firmware's own timer ends every sleep after 0.8 s.
         self.now_ns += u64::from(low.wrapping_sub(self.now_ns as u32));
