@@ -4,7 +4,7 @@ use clock::{Clock, Given};
 use hil::Endpoint;
 use hil::fault::Channel;
 use hil::rig::{
-    Bench, Emulator, Error as RigError, Image, Machine, Pace, Provision, Wiring, settings_for,
+    Bench, Emulator, Error as RigError, Image, Machine, Pace, Provision, Wiring, settings_of,
 };
 use hil::script::{BuildError, BuiltSensor, Script, Wired};
 use std::io;
@@ -154,7 +154,7 @@ impl Rig {
         let provision = Provision {
             node: self.node,
             key,
-            settings: Some(settings_for(sensor.model)),
+            settings: Some(settings_of(&sensor)),
             boots_used: self.boots_used,
         };
         let flash = provision.flash(boot.as_ref(), &application)?;

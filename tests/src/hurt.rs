@@ -9,7 +9,6 @@ use std::time::Duration;
 use hil::fault::{Channel, EdgeFault, Effect, Fault, Phases, Window};
 use serde_json::Value;
 
-use crate::mqtt::Subscriber;
 use crate::program::Program;
 use crate::rigged::Rigged;
 
@@ -59,8 +58,8 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// A look at the hub and at the edge's latest report.
-    pub fn look(&mut self, station: &str, hub: &Value, status: &Value) {
+    /// A look at the hub and at the edge's latest report. Conditions are the whole hub's: they say something of a row that is `alone`.
+    pub fn look(&mut self, station: &str, alone: bool, hub: &Value, status: &Value) {
         let stations = hub["stations"].as_array().cloned().unwrap_or_default();
         if let Some(found) = stations.iter().find(|s| s["id"] == station) {
             let state = found["state"].as_str().unwrap_or("good");
@@ -68,7 +67,8 @@ impl Seen {
                 *self.states.entry(state.to_owned()).or_default() += 1;
             }
         }
-        for condition in hub["conditions"].as_array().into_iter().flatten() {
+        let conditions = hub["conditions"].as_array().filter(|_| alone);
+        for condition in conditions.into_iter().flatten() {
             if let Some(code) = condition["code"].as_str() {
                 *self.conditions.entry(code.to_owned()).or_default() += 1;
             }
@@ -258,11 +258,4 @@ impl Drop for Throttle {
             let _ = task.join();
         }
     }
-}
-
-/// The edge's latest report.
-pub fn latest_status(status: &Subscriber) -> Value {
-    let last = status.messages().pop();
-    last.and_then(|m| serde_json::from_str(&m.payload).ok())
-        .unwrap_or(Value::Null)
 }

@@ -16,10 +16,11 @@ use serde_json::Value;
 use toml::Table;
 use wire::frame::Key;
 
+use crate::mqtt::Subscriber;
 use crate::program::Program;
 use crate::recorded::repository;
 use crate::running::{Hub, latest};
-use crate::site::{At, Site};
+use crate::site::{At, EDGE, Site};
 use crate::wait::until_true;
 
 /// The images of a board, and the emulator to run them.
@@ -136,6 +137,7 @@ pub struct Rigged {
     pub bench: Bench,
     plans: Vec<NodePlan>,
     port: u16,
+    status: Subscriber,
     looked: Instant,
     /// Whether the hub can be expected to follow; not while the way to it is cut.
     pub follows: bool,
@@ -152,6 +154,7 @@ impl Rigged {
         site.clock = Some(time.description());
         let hub = site.hub();
         let port = hub.mqtt_port;
+        let status = Subscriber::start(port, &site.topic(EDGE, "status"));
         let mut this = Self {
             site,
             hub,
@@ -159,6 +162,7 @@ impl Rigged {
             bench: Bench::new(time),
             plans: plans.to_vec(),
             port,
+            status,
             looked: Instant::now(),
             follows: true,
         };
@@ -259,33 +263,42 @@ impl Rigged {
         }
     }
 
-    /// Lets the wall's time pass while the hub is behind what the edge has acknowledged: what it does not know yet, it cannot warn of.
+    /// Lets the wall's time pass while the hub is behind the edge: what it does not know yet, it cannot warn of. The edge tells once a
+    /// second of the wall how much the hub has not confirmed.
     fn follow(&mut self) {
         const LOOK: Duration = Duration::from_millis(250);
-        if !self.follows || self.looked.elapsed() < LOOK {
+        const MANY: u64 = 100;
+        if !self.follows || self.edge.is_none() || self.looked.elapsed() < LOOK {
             return;
         }
-        until_true("the hub has what the edge has acknowledged", || {
-            let state = self.hub.state();
-            let mut nodes = self.bench.nodes().iter().zip(&self.plans);
-            nodes.all(|(node, plan)| self.has_followed(&state, node.acknowledged_us(), plan))
+        until_true("the hub has confirmed what the edge holds", || {
+            let held = self.report()["outbox"]["depth"].as_u64();
+            held.is_none_or(|held| held < MANY)
         });
         self.looked = Instant::now();
     }
 
-    fn has_followed(&self, state: &Value, acknowledged_us: u64, plan: &NodePlan) -> bool {
-        const BEHIND_US: i64 = 300_000_000;
-        let stations = state["stations"].as_array().cloned().unwrap_or_default();
-        let station = stations.iter().find(|s| s["id"] == plan.station.as_str());
-        let latest = station.and_then(|station| station["latest"].as_object());
-        let times = latest
-            .into_iter()
-            .flatten()
-            .filter_map(|(_, l)| l["time_us"].as_i64());
-        let latest_us = times.max().unwrap_or(i64::MIN);
-        let wanted_us = self.bench.utc_us(acknowledged_us).saturating_sub(BEHIND_US);
-        // Before that nothing is late.
-        acknowledged_us < BEHIND_US as u64 || latest_us >= wanted_us
+    /// The edge's latest report; nothing before its first.
+    pub fn report(&self) -> Value {
+        let last = self.status.messages().pop();
+        last.and_then(|m| serde_json::from_str(&m.payload).ok())
+            .unwrap_or(Value::Null)
+    }
+
+    /// Waits until the hub has everything that the edge has.
+    ///
+    /// # Panics
+    /// When that never happens.
+    pub fn settle(&self) {
+        let now_us = self.bench.utc_us(self.bench.now_us());
+        until_true("the edge's outbox is empty at the hub", || {
+            let report = self.report();
+            let told_us = report["time"]
+                .as_str()
+                .and_then(|t| clock::parse_utc(t).ok());
+            let is_new = told_us.is_some_and(|us| us >= now_us);
+            is_new && report["outbox"]["depth"] == 0 && report["connected"] == true
+        });
     }
 
     /// What the hub has last of a station's quantity: value and age in seconds of virtual time.

@@ -32,6 +32,6 @@ pub use elf::Image;
 pub use error::{Error, INSTALL};
 pub use flash::Flash;
 pub use machine::{Cause, Machine, Port, Stop};
-pub use provision::{Provision, settings_for};
+pub use provision::{Provision, settings_for, settings_of};
 pub use qemu::{Emulator, Pace};
 pub use running::{GRAIN_NS, LONG_GRAIN_NS};

@@ -7,7 +7,7 @@ use wire::frame::Sensor;
 use super::elf::Image;
 use super::error::Error;
 use super::flash::{Flash, SECTORS};
-use crate::script::Model;
+use crate::script::{BuiltSensor, Model, Wired};
 
 /// Where lasting memory begins: the third sector.
 const STORE: usize = 2 * SECTORS[0];
@@ -44,6 +44,19 @@ pub const fn settings_for(model: Model) -> Settings {
     settings.sensor = sensor;
     // An accelerometer measures no sea.
     settings.tsunami_detector &= !matches!(model, Model::Adxl355);
+    settings
+}
+
+/// Settings of a node to which just this sensor is wired: its speed and address besides.
+#[must_use]
+pub fn settings_of(sensor: &BuiltSensor) -> Settings {
+    let mut settings = settings_for(sensor.model);
+    if let Wired::Serial { pace, .. } = &sensor.wired {
+        settings.sensor_baud = pace.baud;
+    }
+    if let Some(address) = sensor.address {
+        settings.sensor_address = address;
+    }
     settings
 }
 

@@ -79,6 +79,8 @@ pub struct BuiltSensor {
     pub node: String,
     /// What it is.
     pub model: Model,
+    /// Its address on its line, where it has one.
+    pub address: Option<u8>,
     /// How it is wired.
     pub wired: Wired,
 }
@@ -135,6 +137,7 @@ pub(super) fn sensor(
         name: written.name.clone(),
         node: written.node.clone(),
         model,
+        address: written.address(),
         wired: making.wired(written)?,
     })
 }

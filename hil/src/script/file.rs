@@ -96,6 +96,15 @@ impl SensorFile {
     }
 
     /// The model, where it is just one.
+    /// Its address on its line, where it has one.
+    pub fn address(&self) -> Option<u8> {
+        let meter = self.sdm230.as_ref().or(self.sdm630.as_ref());
+        let meter = meter.or(self.pzem004t.as_ref());
+        let meter = meter.map(|own| own.address.unwrap_or(1));
+        let gauge = self.digiquartz.as_ref();
+        gauge.map(|own| own.address.unwrap_or(1)).or(meter)
+    }
+
     pub fn model(&self) -> Option<Model> {
         match self.models().as_slice() {
             [model] => Some(*model),
