@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use hil::rig::settings_of;
 use hil::script::{BuiltSensor, Model, Outcome, Script, Wired};
 use scenarios::chain;
-use scenarios::hurt::{EdgeKeeper, Expect, Seen};
+use scenarios::hurt::{EdgeKeeper, Expect, REFUSALS, Seen};
 use scenarios::mqtt;
 use scenarios::recorded::repository;
 use scenarios::rigged::{Firmware, NodePlan, Rigged};
@@ -129,7 +129,7 @@ fn play(firmware: &Firmware, path: &Path) -> Vec<String> {
             Outcome::AlertIssued => issued,
             Outcome::SilentOk => messages.is_empty(),
             Outcome::DegradedShown => any(Expect::Degraded),
-            Outcome::RefusedAndCounted => any(Expect::Refused),
+            Outcome::RefusedAndCounted => any(Expect::Refused(REFUSALS)),
         };
         let name = expectation.outcome.name();
         println!(
