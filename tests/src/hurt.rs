@@ -23,7 +23,7 @@ pub enum Expect {
     Degraded,
     /// What was wrong was refused, and a counter says so.
     Refused,
-    /// The node was found to have started again, for this reason.
+    /// The edge tells that the node has started again, for this reason.
     Restarted(&'static str),
     /// The node's clock was found to be off by about so many parts per million.
     Drift(i64),
@@ -51,6 +51,8 @@ pub struct Seen {
     pub conditions: BTreeMap<String, u32>,
     /// The largest counts in the edge's reports: refused frames by reason, sensor errors, and so on.
     pub counts: BTreeMap<String, u64>,
+    /// Highest boot number.
+    pub boots: u64,
     /// Reasons for starts.
     pub causes: BTreeMap<String, u32>,
     /// Clock drift, parts per billion, as last reported.
@@ -88,6 +90,7 @@ impl Seen {
             self.count(name, node["traffic"][name].as_u64());
         }
         self.count("silent", node["silent"].as_bool().map(u64::from));
+        self.boots = self.boots.max(node["boot"].as_u64().unwrap_or(0));
         if let Some(cause) = node["reset_cause"].as_str() {
             *self.causes.entry(cause.to_owned()).or_default() += 1;
         }
@@ -122,7 +125,7 @@ impl Seen {
                 name.starts_with("edge ")
                     || ["node refused", "node sensor_errors", "repeated"].contains(&name.as_str())
             }),
-            Expect::Restarted(cause) => self.causes.contains_key(cause),
+            Expect::Restarted(cause) => self.boots > 1 && self.causes.contains_key(cause),
             Expect::Drift(ppm) => self
                 .drift_ppb
                 .is_some_and(|ppb| (ppb - ppm * 1_000).abs() < 20_000),
@@ -144,6 +147,17 @@ impl Seen {
         }];
         words.extend([list(&self.states), list(&self.conditions)]);
         words.extend(counts);
+        if self.boots > 1 {
+            words.push(format!(
+                "{} boots, last by {}",
+                self.boots,
+                list(&self.causes)
+            ));
+        }
+        words.extend(
+            self.drift_ppb
+                .map(|ppb| format!("drift {} ppm", ppb / 1_000)),
+        );
         words.retain(|word| !word.is_empty());
         words.join(", ")
     }
