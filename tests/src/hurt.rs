@@ -171,6 +171,17 @@ impl Seen {
         }];
         words.extend([list(&self.states), list(&self.conditions)]);
         words.extend(counts);
+        if self.boots > 1 {
+            words.push(format!(
+                "{} boots, last by {}",
+                self.boots,
+                list(&self.causes)
+            ));
+        }
+        words.extend(
+            self.drift_ppb
+                .map(|ppb| format!("drift {} ppm", ppb / 1_000)),
+        );
         words.retain(|word| !word.is_empty());
         words.join(", ")
     }
