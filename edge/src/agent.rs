@@ -41,7 +41,7 @@ pub enum StartError {
     /// The configuration contradicts itself.
     #[error(transparent)]
     Config(#[from] Refusal),
-    /// A key or password.
+    /// The broker's password.
     #[error(transparent)]
     Secret(#[from] SecretError),
     /// A register map.
@@ -91,7 +91,7 @@ impl Agent {
         links: Vec<DuplexStream>,
     ) -> Result<Handle, StartError> {
         config.check()?;
-        let keys = secret::keys(&config)?;
+        let keys = secret::usable_keys(&config);
         let credentials = secret::credentials(&config)?;
         let outbox = Arc::new(Outbox::open(&config, clock.now_us())?);
         let recovery = outbox.recovery();
@@ -275,7 +275,7 @@ fn start(
 /// The nodes as the state file and the outbox remember them.
 fn recover_nodes(
     config: &Config,
-    keys: Vec<wire::frame::Key>,
+    keys: Vec<Option<wire::frame::Key>>,
     outbox: &Outbox,
     clock: &Clock,
 ) -> Nodes {
@@ -333,13 +333,13 @@ impl Handle {
 
     /// Takes over the nodes of a new configuration: `[[node]]`, `[nodes]`, and which of them are on shared lines. What is
     /// known of nodes that stay is kept. The directory of firmware is
-    /// looked at. Everything else takes a restart.
+    /// looked at. Everything else takes a restart. A node whose key cannot be read keeps the one it has, if it has one.
     ///
     /// # Errors
-    /// The configuration contradicts itself, or a key cannot be read; nothing has changed then.
+    /// The configuration contradicts itself; nothing has changed then.
     pub fn reload(&self, config: &Config) -> Result<Changes, StartError> {
         config.check()?;
-        let keys = secret::keys(config)?;
+        let keys = secret::usable_keys(config);
         let changes = self
             .sources
             .nodes

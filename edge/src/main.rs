@@ -319,6 +319,7 @@ fn reload(handle: &Handle, path: &std::path::Path) {
             added = changes.added,
             removed = changes.removed,
             kept = changes.kept,
+            replaced = changes.replaced,
             "nodes reloaded"
         ),
         Err(error) => tracing::error!(%error, "not reloaded: everything stays as it was"),

@@ -42,8 +42,8 @@ pub fn rules() -> Rules {
 }
 
 pub fn nodes(configured: &[config::Node], rules: Rules, clock: &Clock) -> Nodes {
-    let keys = configured.iter().map(|_| KEY).collect();
-    let state = State::new(0, Vec::new());
+    let keys = configured.iter().map(|_| Some(KEY)).collect();
+    let state = State::new(0, Vec::new(), Vec::new());
     Nodes::new(configured, keys, &state, rules, clock.clone(), 1_000)
 }
 
@@ -79,6 +79,8 @@ impl Trial {
 /// Numbers the frames of one node.
 pub struct Speaker {
     pub id: u32,
+    pub key: Key,
+    pub boot: u32,
     pub counter: u32,
     pub seq: u64,
     pub version: Version,
@@ -88,6 +90,8 @@ impl Speaker {
     pub fn new(id: u32) -> Self {
         Self {
             id,
+            key: KEY,
+            boot: 1,
             counter: 0,
             seq: 0,
             version: Version::V2,
@@ -97,13 +101,13 @@ impl Speaker {
     pub fn say(&mut self, body: &Body) -> Vec<u8> {
         let header = Header {
             node: self.id,
-            boot: 1,
+            boot: self.boot,
             counter: self.counter,
             direction: Direction::Up,
         };
         self.counter += 1;
         let mut bytes = [0; MAX_FRAME];
-        let length = encode(self.version, &header, body, &KEY, &mut bytes).unwrap();
+        let length = encode(self.version, &header, body, &self.key, &mut bytes).unwrap();
         bytes[..length].to_vec()
     }
 

@@ -41,4 +41,6 @@ pub struct Changes {
     pub removed: usize,
     /// Nodes that were there before.
     pub kept: usize,
+    /// Nodes that are another board now: their key differs.
+    pub replaced: usize,
 }

@@ -81,7 +81,7 @@ impl Session {
         }
     }
 
-    /// What a later process must know. `update` is no part of it.
+    /// What a later process must know. `update` and `key` are no part of it.
     pub fn state(&self, id: u32) -> NodeState {
         NodeState {
             id,
@@ -91,6 +91,7 @@ impl Session {
             counter: self.window.highest(),
             birth: self.birth,
             update: Default::default(),
+            key: None,
         }
     }
 

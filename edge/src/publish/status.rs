@@ -55,6 +55,9 @@ pub struct Status {
     pub lines: Vec<LineReport>,
     /// Each node.
     pub nodes: Vec<NodeReport>,
+    /// Nodes whose keys cannot be read; they are not in `nodes` unless they had one before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub keyless: Vec<u32>,
     /// Each meter.
     pub meters: Vec<MeterReport>,
     /// The sirens; absent where there are none.
@@ -194,6 +197,7 @@ impl Sources {
             links: self.links.snapshot(),
             lines: self.lines.report(),
             nodes,
+            keyless: self.nodes.keyless(),
             meters,
             sirens,
         }
