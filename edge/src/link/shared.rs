@@ -143,10 +143,11 @@ where
             }
         }
         let frames = out.iter().filter(|byte| **byte == 0).count() - 1;
-        let written = timeout(WRITE_TIMEOUT + shared.time(out.len()), async {
-            stream.write_all(&out).await?;
-            stream.flush().await
-        });
+        // Not flushed, as in `stream`: how long it is on the way is known from the speed.
+        let written = timeout(
+            WRITE_TIMEOUT + shared.time(out.len()),
+            stream.write_all(&out),
+        );
         if !matches!(written.await, Ok(Ok(()))) {
             intake.tally.add("write_failed", 1);
             break;

@@ -6,7 +6,7 @@ use tokio::io::DuplexStream;
 use wire::frame::{Body, Direction, LEAST_POLL, Receiver, Version};
 
 use super::*;
-use crate::link::trial::{KEY, Speaker, Trial, node};
+use crate::link::trial::{KEY, NeverDrained, Speaker, Trial, node};
 
 /// What the nodes of a line do when they are polled.
 struct Wires {
@@ -181,4 +181,21 @@ fn the_slowest_line_lets_a_whole_frame_through() {
     assert_eq!(usize::from(shared.limit(250)), LEAST_POLL);
     let (shared, _nodes) = line(&[1], None);
     assert_eq!(shared.limit(1), 4096);
+}
+
+/// Each poll was flushed, which on a serial port blocks the thread, see the test of the same in `stream_tests`.
+#[tokio::test(start_paused = true)]
+async fn polls_do_not_wait_until_a_serial_port_is_drained() {
+    let trial = Trial::new(&[node(1)]);
+    let (near, far) = tokio::io::duplex(4096);
+    let (shared, _nodes) = line(&[1], Some(115_200));
+    let stats = trial.intake.lines.named("bus", "serial");
+    let intake = trial.intake.clone();
+    let serving =
+        tokio::spawn(async move { serve(NeverDrained(far), &stats, &intake, shared).await });
+    let mut wires = Wires::new(near, &[1]);
+    wires.answer(3).await;
+    assert_eq!(trial.intake.tally.get("write_failed"), 0);
+    trial.stop.send_replace(true);
+    assert!(serving.await.unwrap());
 }

@@ -139,10 +139,9 @@ where
     let (tally, sent) = (intake.tally.clone(), stats.clone());
     let writer = tokio::spawn(async move {
         while let Some(frame) = answers.recv().await {
-            let written = timeout(WRITE_TIMEOUT, async {
-                outgoing.write_all(&frame).await?;
-                outgoing.flush().await
-            });
+            // Never flushed: nothing here buffers, and for a serial port that is `tcdrain`, which blocks the whole thread
+            // until the last bit is out, or for good while flow control holds it.
+            let written = timeout(WRITE_TIMEOUT, outgoing.write_all(&frame));
             if !matches!(written.await, Ok(Ok(()))) {
                 tally.add("write_failed", 1);
                 break;

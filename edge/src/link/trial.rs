@@ -1,9 +1,13 @@
 //! What the tests of lines need: an intake that nobody empties, and a node that answers polls.
 
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::task::{Context, Poll};
 
 use clock::Clock;
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::sync::{mpsc, watch};
 use wire::frame::{Body, Direction, Frame, Header, Key, MAX_FRAME, Sample, Version, encode};
 use wire::quantity::Quantity;
@@ -140,4 +144,35 @@ pub fn opened(bytes: &[u8]) -> Vec<Frame> {
         }
     }
     frames
+}
+
+/// A serial port as its driver is: a flush waits until everything is out. Here nothing ever is.
+pub struct NeverDrained(pub DuplexStream);
+
+impl AsyncRead for NeverDrained {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for NeverDrained {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(context, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(context)
+    }
 }
