@@ -10,7 +10,7 @@ use tokio::io::DuplexStream;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 
-use crate::config::{Config, Refusal};
+use crate::config::{Config, Link, Refusal};
 use crate::link::stream::Peer;
 use crate::link::{Intake, Line};
 use crate::meter::poll;
@@ -53,6 +53,14 @@ pub enum StartError {
     /// A link cannot be bound.
     #[error("{0}")]
     Link(std::io::Error),
+    /// A line of the new configuration is not the one that runs.
+    #[error(
+        "link {name}: shared is not as it was at the start, and lines change by a restart only; nodes that were told about it now would wait for polls which nobody sends, or speak into others' turns"
+    )]
+    Shared {
+        /// The line.
+        name: String,
+    },
     /// The system gives no thread.
     #[error("cannot start a thread: {0}")]
     Thread(std::io::Error),
@@ -75,7 +83,7 @@ pub struct Handle {
     addresses: Vec<std::net::SocketAddr>,
     /// Looks for firmware at once.
     restock: Arc<Notify>,
-    /// The nodes of each line, by its name.
+    /// The nodes of each shared line, by its name.
     shared: Vec<(String, watch::Sender<Vec<u32>>)>,
 }
 
@@ -111,7 +119,9 @@ impl Agent {
         let mut shared = Vec::new();
         for link in &config.link {
             let (sender, nodes) = watch::channel(link.nodes.clone());
-            shared.push((link.name(), sender));
+            if link.shared {
+                shared.push((link.name(), sender));
+            }
             let line = Line::open(link, nodes, &taken).await;
             ports.push(line.map_err(StartError::Link)?);
         }
@@ -336,9 +346,19 @@ impl Handle {
     /// looked at. Everything else takes a restart. A node whose key cannot be read keeps the one it has, if it has one.
     ///
     /// # Errors
-    /// The configuration contradicts itself; nothing has changed then.
+    /// The configuration contradicts itself, or a line is shared that is not yet, or the reverse; nothing has changed then.
     pub fn reload(&self, config: &Config) -> Result<Changes, StartError> {
         config.check()?;
+        for link in &config.link {
+            let name = link.name();
+            if link.shared != self.shared.iter().any(|(known, _)| *known == name) {
+                return Err(StartError::Shared { name });
+            }
+        }
+        let names: Vec<String> = config.link.iter().map(Link::name).collect();
+        if let Some((name, _)) = self.shared.iter().find(|(name, _)| !names.contains(name)) {
+            return Err(StartError::Shared { name: name.clone() });
+        }
         let keys = secret::usable_keys(config);
         let changes = self
             .sources

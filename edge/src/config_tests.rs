@@ -100,6 +100,12 @@ fn mistakes_are_named_with_their_line() {
             9,
             "on a shared line",
         ),
+        // It would be told to wait for polls that nobody sends, and could not even be told to stop.
+        (
+            &format!("{node}[node.settings]\nshared_line = true\n"),
+            9,
+            "would wait for polls for ever",
+        ),
         ("[updates]\nkeys = [\"00\"]\n", 5, "no public key"),
         ("[nodes]\nframes_per_s = 0\n", 5, "1 to 100000"),
         (

@@ -382,7 +382,7 @@ async fn serve(config: Config, path: &std::path::Path, clock: Clock) -> u8 {
             let code = match &error {
                 StartError::Config(_) | StartError::Secret(_) | StartError::Map(_) => USAGE,
                 StartError::Storage(_) => STORAGE,
-                StartError::Link(_) | StartError::Thread(_) => RUNTIME,
+                StartError::Link(_) | StartError::Shared { .. } | StartError::Thread(_) => RUNTIME,
             };
             return fail(&error, code);
         }
