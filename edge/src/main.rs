@@ -238,8 +238,13 @@ fn enroll_node(request: &enroll::Request) -> u8 {
         None => text.push_str(&format!("added to {}\n", request.config.display())),
     }
     text.push_str(&format!(
-        "{}\nThen delete {memory}, and reload the agent (SIGHUP).\n",
-        enroll::flashing(&made.memory)
+        "{}\nThen delete {memory}, and {}.\n",
+        enroll::flashing(&made.memory),
+        if made.new_line {
+            "restart the agent, which has a new line to open"
+        } else {
+            "reload the agent (SIGHUP)"
+        }
     ));
     print(text.as_bytes())
 }

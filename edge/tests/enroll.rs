@@ -87,6 +87,7 @@ fn a_node_gets_a_key_a_memory_and_its_lines() {
     );
     assert!(done.status.success(), "{}", text(&done));
     assert!(text(&done).contains("probe-rs download"));
+    assert!(text(&done).contains("reload the agent"));
     for made in ["node-7.key", "node-7.bin"] {
         assert_eq!(mode(&at(made)), 0o600, "{made}");
     }
@@ -209,6 +210,8 @@ fn what_a_node_would_refuse_is_refused_before_anything_is_made() {
         .concat(),
     );
     assert!(printed.status.success());
+    // A reload opens no line.
+    assert!(text(&printed).contains("restart the agent"));
     for line in [
         "[[node]]",
         "key_file = \"node-7.key\"",
@@ -500,4 +503,39 @@ async fn a_key_that_cannot_be_read_costs_only_its_node() {
         text(&check)
     );
     agent.stop();
+}
+
+/// A change of the configuration took away the `edge.toml.new` of another one that was under way.
+#[test]
+fn a_change_leaves_the_file_of_another_alone() {
+    let directory = directory();
+    let here = directory.path();
+    let before = std::fs::read_to_string(here.join("edge.toml")).unwrap();
+    std::fs::write(here.join("edge.toml.new"), "another's").unwrap();
+    let settings = [
+        "settings",
+        "--config",
+        "edge.toml",
+        "--node",
+        "1",
+        "health_s=30",
+    ];
+    let refused = program(here, &settings);
+    assert_eq!(refused.status.code(), Some(2));
+    let said = text(&refused);
+    assert!(
+        said.contains("edge.toml.new") && said.contains("under way"),
+        "{said}"
+    );
+    assert_eq!(
+        std::fs::read_to_string(here.join("edge.toml.new")).unwrap(),
+        "another's"
+    );
+    assert_eq!(
+        std::fs::read_to_string(here.join("edge.toml")).unwrap(),
+        before
+    );
+    std::fs::remove_file(here.join("edge.toml.new")).unwrap();
+    assert!(program(here, &settings).status.success());
+    assert!(!here.join("edge.toml.new").exists());
 }

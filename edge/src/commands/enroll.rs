@@ -47,6 +47,8 @@ pub struct Enrolled {
     pub lines: Option<String>,
     /// It is on a shared line.
     pub shared: bool,
+    /// The configuration gets a line that it did not have, and lines take a restart.
+    pub new_line: bool,
 }
 
 /// Why a node was not enrolled. Nothing has changed then.
@@ -190,6 +192,7 @@ pub fn enroll(request: &Request) -> Result<Enrolled, EnrollError> {
         memory: files.1,
         lines,
         shared: shared_link.is_some(),
+        new_line: link.is_some(),
     })
 }
 

@@ -36,6 +36,8 @@ pub(super) struct Member {
     /// Of its latest frame; it is answered in the same.
     pub version: Version,
     pub pace: Pace,
+    /// Of its findings alone.
+    pub finding_pace: Pace,
     pub keeper: Keeper,
     pub course: Course,
     pub traffic: Traffic,
@@ -67,6 +69,7 @@ impl Member {
             route: None,
             version: Version::default(),
             pace: Pace::new(frames_per_s),
+            finding_pace: Pace::new(frames_per_s),
             keeper: Keeper::new(configured.settings.values()),
             course: known.map_or_else(Course::default, |known| {
                 Course::restored(known.update.clone())
@@ -88,6 +91,7 @@ impl Member {
         self.quantities.clone_from(&configured.quantities);
         self.simulated = configured.simulated;
         self.pace.set(frames_per_s);
+        self.finding_pace.set(frames_per_s);
         self.keeper.want(configured.settings.values());
     }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use clock::Clock;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use wire::frame::{self, Body, CommandOutcome, Direction, Frame, Key, RawFrame, Version};
 use wire::quality::Quality;
 use wire::quantity::Quantity;
@@ -83,6 +83,8 @@ pub struct Nodes {
     edge_boot: u32,
     /// What has been counted.
     pub tallies: NodeTallies,
+    /// Told when something has changed that must be remembered at once.
+    pub changed: Notify,
 }
 
 #[derive(Debug)]
@@ -161,6 +163,7 @@ impl Nodes {
             clock,
             edge_boot,
             tallies: NodeTallies::default(),
+            changed: Notify::new(),
         }
     }
 
@@ -214,6 +217,7 @@ impl Nodes {
                 (None, None) => {}
             }
         }
+        self.changed.notify_one();
         changes
     }
 
@@ -263,7 +267,17 @@ impl Nodes {
             header,
             body,
         } = frame::open(raw, &member.key).map_err(|error| member.refuse(error.name()))?;
-        if route.paced && !member.pace.take(self.started.elapsed()) {
+        // First, so that nobody uses up the node's share with what he has recorded.
+        member
+            .session
+            .admits(&header)
+            .map_err(|refused| member.refuse(refused.name()))?;
+        let pace = match &body {
+            // They must not wait for readings to become fewer.
+            Body::Finding { .. } => &mut member.finding_pace,
+            _ => &mut member.pace,
+        };
+        if route.paced && !pace.take(self.started.elapsed()) {
             return Err(member.refuse("too_fast"));
         }
         let quantity = match &body {
@@ -284,6 +298,7 @@ impl Nodes {
         {
             member.route = Some(route.clone());
         }
+        let course = member.course.memory().clone();
         self.count(member, &outcome, raw.bytes().len());
         for reply in outcome.replies {
             self.send(id, member, reply);
@@ -316,6 +331,13 @@ impl Nodes {
         });
         let turn = outcome.news == Some(News::Turn);
         self.offer(id, &mut known, now_us);
+        if known
+            .members
+            .get(&id)
+            .is_some_and(|member| *member.course.memory() != course)
+        {
+            self.changed.notify_one();
+        }
         Ok(Received {
             node: id,
             group,

@@ -223,6 +223,7 @@ fn settings_are_written_read_back_and_told() {
     let reports = door.nodes.report();
     assert_eq!(door.nodes.conditions(&reports), ["node_settings_refused"]);
     assert!(reports[1].settings.is_none());
+    assert!(reports[0].needs_look && !reports[1].needs_look);
 }
 
 #[test]
@@ -384,4 +385,58 @@ fn a_board_with_another_key_is_another_board() {
     let door = later(&door.nodes.snapshot(0), &KEY);
     assert_eq!(door.hear(&recorded).unwrap_err(), "replayed");
     door.hear(&old.sample()).unwrap();
+}
+
+/// Frames were counted against a node's pace before it was checked whether they were repeated: whoever played recorded ones
+/// back fast enough silenced the node, and its findings with it.
+#[test]
+fn repeated_frames_and_readings_leave_room_for_findings() {
+    let mut rules = rules();
+    rules.frames_per_s = 5;
+    let door = Door::new(&[node(1)], rules);
+    let mut speaker = Speaker::new(1);
+    let recorded = speaker.sample();
+    door.hear(&recorded).unwrap();
+    for _ in 0..100 {
+        assert_eq!(door.hear(&recorded).unwrap_err(), "replayed");
+    }
+    door.hear(&speaker.sample()).unwrap();
+    // It babbles itself; what it has found still comes through, if that is no flood as well.
+    while door.hear(&speaker.sample()).is_ok() {}
+    let finding = |seq| Body::Finding {
+        seq,
+        mono_us: 1,
+        code: 1,
+        value: 1.0,
+    };
+    let heard = door.hear(&speaker.say(&finding(1_000))).unwrap();
+    assert!(heard.finding.is_some());
+    let taken = (1_001..1_100)
+        .filter(|seq| door.hear(&speaker.say(&finding(*seq))).is_ok())
+        .count();
+    assert!(taken < 50, "{taken}");
+}
+
+/// A node that was taken out and put back had no replay window: what it had sent in the same boot was taken again.
+#[test]
+fn a_node_that_is_put_back_knows_what_it_has_sent() {
+    let door = Door::new(&[node(1)], rules());
+    let mut speaker = Speaker::new(1);
+    let recorded = speaker.sample();
+    door.hear(&recorded).unwrap();
+    let put_back = |door: &Door| {
+        door.nodes.reconfigure(&[], Vec::new(), rules());
+        // Also when the agent is restarted in between.
+        let state = door.nodes.snapshot(0);
+        assert_eq!((state.nodes.len(), state.retired.len()), (0, 1));
+        let nodes = Nodes::new(&[], Vec::new(), &state, rules(), door.clock.clone(), 2_000);
+        nodes.reconfigure(&[node(1)], vec![Some(KEY)], rules());
+        nodes
+    };
+    let door = Door {
+        nodes: put_back(&door),
+        ..door
+    };
+    assert_eq!(door.hear(&recorded).unwrap_err(), "replayed");
+    door.hear(&speaker.sample()).unwrap();
 }

@@ -148,6 +148,20 @@ impl Session {
         }
     }
 
+    /// Whether an authentic frame with this header is one that was not seen before. Nothing changes.
+    ///
+    /// # Errors
+    /// [`Refused`], as [`Session::receive`] would.
+    pub fn admits(&self, header: &Header) -> Result<(), Refused> {
+        if header.boot < self.boot {
+            return Err(Refused::OldBoot);
+        }
+        if header.boot == self.boot && !self.window.is_new(header.counter) {
+            return Err(Refused::Replayed);
+        }
+        Ok(())
+    }
+
     /// An authentic frame of this node arrived at `now_us`.
     ///
     /// # Errors

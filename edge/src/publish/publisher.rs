@@ -492,15 +492,8 @@ async fn wait(step: Step, now: Duration) {
 
 /// Saves what the freed entries tell about nodes, then frees them.
 fn remember_and_release(sources: &Sources, acked: u64) {
+    sources.remember();
     let outbox = &sources.outbox;
-    // In this order: what is settled after the number was taken is in entries that will be read again.
-    let covers = outbox.next();
-    let state = sources.nodes.snapshot(covers);
-    if let Err(error) = state.save(outbox.directory(), outbox.syncs())
-        && sources.stored.count("state_not_saved")
-    {
-        tracing::error!(%error, "the state of the nodes cannot be saved");
-    }
     if let Err(error) = outbox.release(acked)
         && sources.stored.count("release_failed")
     {
