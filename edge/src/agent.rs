@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle as ThreadHandle;
 
 use clock::Clock;
@@ -10,7 +10,7 @@ use tokio::io::DuplexStream;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 
-use crate::config::{Config, Refusal};
+use crate::config::{Config, Link, Refusal};
 use crate::link::stream::Peer;
 use crate::link::{Intake, Line};
 use crate::meter::poll;
@@ -41,7 +41,7 @@ pub enum StartError {
     /// The configuration contradicts itself.
     #[error(transparent)]
     Config(#[from] Refusal),
-    /// A key or password.
+    /// The broker's password.
     #[error(transparent)]
     Secret(#[from] SecretError),
     /// A register map.
@@ -53,6 +53,14 @@ pub enum StartError {
     /// A link cannot be bound.
     #[error("{0}")]
     Link(std::io::Error),
+    /// A line of the new configuration is not the one that runs.
+    #[error(
+        "link {name}: shared is not as it was at the start, and lines change by a restart only; nodes that were told about it now would wait for polls which nobody sends, or speak into others' turns"
+    )]
+    Shared {
+        /// The line.
+        name: String,
+    },
     /// The system gives no thread.
     #[error("cannot start a thread: {0}")]
     Thread(std::io::Error),
@@ -69,13 +77,17 @@ pub struct Handle {
     stop: watch::Sender<bool>,
     settled: watch::Receiver<u64>,
     tasks: JoinSet<()>,
+    /// One of them has.
+    panicked: bool,
     publisher: JoinHandle<()>,
     writer: ThreadHandle<()>,
     sirens: Option<ThreadHandle<()>>,
     addresses: Vec<std::net::SocketAddr>,
+    /// As it was at the start.
+    config: Config,
     /// Looks for firmware at once.
     restock: Arc<Notify>,
-    /// The nodes of each line, by its name.
+    /// The nodes of each shared line, by its name.
     shared: Vec<(String, watch::Sender<Vec<u32>>)>,
 }
 
@@ -91,7 +103,7 @@ impl Agent {
         links: Vec<DuplexStream>,
     ) -> Result<Handle, StartError> {
         config.check()?;
-        let keys = secret::keys(&config)?;
+        let keys = secret::usable_keys(&config);
         let credentials = secret::credentials(&config)?;
         let outbox = Arc::new(Outbox::open(&config, clock.now_us())?);
         let recovery = outbox.recovery();
@@ -111,7 +123,9 @@ impl Agent {
         let mut shared = Vec::new();
         for link in &config.link {
             let (sender, nodes) = watch::channel(link.nodes.clone());
-            shared.push((link.name(), sender));
+            if link.shared {
+                shared.push((link.name(), sender));
+            }
             let line = Line::open(link, nodes, &taken).await;
             ports.push(line.map_err(StartError::Link)?);
         }
@@ -129,6 +143,7 @@ impl Agent {
             sirens: OnceLock::new(),
             since_us: clock.now_us(),
             clock: clock.clone(),
+            saved: Mutex::default(),
             outbox,
         });
         start(
@@ -236,6 +251,7 @@ fn start(
             let _ = stopped.wait_for(|stop| *stop).await;
         }
     });
+    tasks.spawn(sources.clone().keep_remembering(stopped.clone()));
     let restock = Arc::new(Notify::new());
     tasks.spawn(crate::updates::keep(
         config.updates.clone(),
@@ -257,16 +273,19 @@ fn start(
         overflow,
         findings,
     };
+    let config = publisher.config.clone();
     let publisher = tokio::spawn(publisher.run());
     Ok(Handle {
         sources,
         stop,
         settled,
         tasks,
+        panicked: false,
         publisher,
         writer,
         sirens: siren_thread,
         addresses,
+        config,
         restock,
         shared,
     })
@@ -275,7 +294,7 @@ fn start(
 /// The nodes as the state file and the outbox remember them.
 fn recover_nodes(
     config: &Config,
-    keys: Vec<wire::frame::Key>,
+    keys: Vec<Option<wire::frame::Key>>,
     outbox: &Outbox,
     clock: &Clock,
 ) -> Nodes {
@@ -308,6 +327,29 @@ fn recover_nodes(
     nodes
 }
 
+/// What a running agent does not take over, table by table.
+fn fixed(config: &Config) -> Vec<(&'static str, String)> {
+    let mut links = config.link.clone();
+    links.iter_mut().for_each(|link| link.nodes.clear());
+    let names = [&config.deployment, &config.edge];
+    vec![
+        ("deployment, edge", format!("{names:?}")),
+        ("data_dir", format!("{:?}", config.data_dir)),
+        ("broker", format!("{:?}", config.broker)),
+        ("outbox", format!("{:?}", config.outbox)),
+        ("publish", format!("{:?}", config.publish)),
+        ("updates", {
+            // How many at once is a rule for nodes, and taken over.
+            format!("{:?} {:?}", config.updates.dir, config.updates.keys)
+        }),
+        ("link", format!("{links:?}")),
+        ("meter", format!("{:?}", config.meter)),
+        ("sirens", format!("{:?}", config.sirens)),
+        ("siren", format!("{:?}", config.siren)),
+        ("siren_pattern", format!("{:?}", config.siren_pattern)),
+    ]
+}
+
 impl Handle {
     /// Counters and condition, as in the status document.
     pub fn stats(&self) -> Status {
@@ -333,14 +375,36 @@ impl Handle {
 
     /// Takes over the nodes of a new configuration: `[[node]]`, `[nodes]`, and which of them are on shared lines. What is
     /// known of nodes that stay is kept. The directory of firmware is
-    /// looked at. Everything else takes a restart.
+    /// looked at. Everything else takes a restart; what differs is told in the log. A node whose key cannot be read keeps the one it has, if it has one.
     ///
     /// # Errors
-    /// The configuration contradicts itself, or a key cannot be read; nothing has changed then.
+    /// The configuration contradicts itself, or a line is shared that is not yet, or the reverse; nothing has changed then.
     pub fn reload(&self, config: &Config) -> Result<Changes, StartError> {
         config.check()?;
-        let keys = secret::keys(config)?;
-        let changes = self
+        for link in &config.link {
+            let name = link.name();
+            if link.shared != self.shared.iter().any(|(known, _)| *known == name) {
+                return Err(StartError::Shared { name });
+            }
+        }
+        let names: Vec<String> = config.link.iter().map(Link::name).collect();
+        if let Some((name, _)) = self.shared.iter().find(|(name, _)| !names.contains(name)) {
+            return Err(StartError::Shared { name: name.clone() });
+        }
+        let differing: Vec<&str> = fixed(&self.config)
+            .into_iter()
+            .zip(fixed(config))
+            .filter(|((_, started), (_, wanted))| started != wanted)
+            .map(|((name, _), _)| name)
+            .collect();
+        if !differing.is_empty() {
+            tracing::warn!(
+                tables = differing.join(", "),
+                "these have changed and are not taken over: they take a restart"
+            );
+        }
+        let keys = secret::usable_keys(config);
+        let mut changes = self
             .sources
             .nodes
             .reconfigure(&config.node, keys, Rules::from(config));
@@ -354,6 +418,7 @@ impl Handle {
             }
         }
         self.restock.notify_one();
+        changes.need_restart = differing;
         Ok(changes)
     }
 
@@ -403,10 +468,19 @@ impl Handle {
         &self.sources.nodes.tallies.errors
     }
 
-    /// Whether a task or thread has ended that should not have: a bug in this program.
-    pub fn is_broken(&self) -> bool {
-        self.publisher.is_finished()
+    /// Whether a task or thread has ended that should not have: a bug in this program. Lines in memory end with their nodes;
+    /// of tasks, a panic counts.
+    pub fn is_broken(&mut self) -> bool {
+        while let Some(ended) = self.tasks.try_join_next() {
+            self.panicked |= ended.is_err();
+        }
+        self.panicked
+            || self.publisher.is_finished()
             || self.writer.is_finished()
             || self.sirens.as_ref().is_some_and(ThreadHandle::is_finished)
     }
 }
+
+#[cfg(test)]
+#[path = "agent_tests.rs"]
+mod tests;

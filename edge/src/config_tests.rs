@@ -100,6 +100,18 @@ fn mistakes_are_named_with_their_line() {
             9,
             "on a shared line",
         ),
+        // Nodes may begin 50 ms after a poll.
+        (
+            &serial("\nshared = true\nnodes = [1]\nturn_timeout = \"50ms\"\ndevice = \"/dev/a\""),
+            4,
+            "100ms to 10s",
+        ),
+        // It would be told to wait for polls that nobody sends, and could not even be told to stop.
+        (
+            &format!("{node}[node.settings]\nshared_line = true\n"),
+            9,
+            "would wait for polls for ever",
+        ),
         ("[updates]\nkeys = [\"00\"]\n", 5, "no public key"),
         ("[nodes]\nframes_per_s = 0\n", 5, "1 to 100000"),
         (

@@ -238,8 +238,13 @@ fn enroll_node(request: &enroll::Request) -> u8 {
         None => text.push_str(&format!("added to {}\n", request.config.display())),
     }
     text.push_str(&format!(
-        "{}\nThen delete {memory}, and reload the agent (SIGHUP).\n",
-        enroll::flashing(&made.memory)
+        "{}\nThen delete {memory}, and {}.\n",
+        enroll::flashing(&made.memory),
+        if made.new_line {
+            "restart the agent, which has a new line to open"
+        } else {
+            "reload the agent (SIGHUP)"
+        }
     ));
     print(text.as_bytes())
 }
@@ -319,6 +324,7 @@ fn reload(handle: &Handle, path: &std::path::Path) {
             added = changes.added,
             removed = changes.removed,
             kept = changes.kept,
+            replaced = changes.replaced,
             "nodes reloaded"
         ),
         Err(error) => tracing::error!(%error, "not reloaded: everything stays as it was"),
@@ -381,7 +387,7 @@ async fn serve(config: Config, path: &std::path::Path, clock: Clock) -> u8 {
             let code = match &error {
                 StartError::Config(_) | StartError::Secret(_) | StartError::Map(_) => USAGE,
                 StartError::Storage(_) => STORAGE,
-                StartError::Link(_) | StartError::Thread(_) => RUNTIME,
+                StartError::Link(_) | StartError::Shared { .. } | StartError::Thread(_) => RUNTIME,
             };
             return fail(&error, code);
         }

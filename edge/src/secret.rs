@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use wire::frame::Key;
 
-use crate::config::Config;
+use crate::config::{Config, Node};
 
 /// Longest secret file that is read.
 const MAX_BYTES: u64 = 4096;
@@ -36,21 +36,32 @@ pub enum SecretError {
 /// # Errors
 /// [`SecretError`]: the first that cannot be used.
 pub fn keys(config: &Config) -> Result<Vec<Key>, SecretError> {
-    config
-        .node
-        .iter()
-        .map(|node| {
-            let text = match (&node.key, &node.key_file) {
-                (Some(key), _) => key.clone(),
-                (None, Some(path)) => read(path)?,
-                (None, None) => String::new(),
-            };
-            Key::from_hex(text.trim()).ok_or(SecretError::Key {
-                node: node.id,
-                path: node.key_file.clone(),
-            })
-        })
-        .collect()
+    config.node.iter().map(key).collect()
+}
+
+/// Keys of the configured nodes, in their order; a key that cannot be used is told in the log, and its node goes without:
+/// one wrong file must not blind an edge to all its nodes.
+pub fn usable_keys(config: &Config) -> Vec<Option<Key>> {
+    let usable = |node| match key(node) {
+        Ok(key) => Some(key),
+        Err(error) => {
+            tracing::error!(node = node.id, %error, "nothing is taken from this node until its key can be read and the agent is reloaded");
+            None
+        }
+    };
+    config.node.iter().map(usable).collect()
+}
+
+fn key(node: &Node) -> Result<Key, SecretError> {
+    let text = match (&node.key, &node.key_file) {
+        (Some(key), _) => key.clone(),
+        (None, Some(path)) => read(path)?,
+        (None, None) => String::new(),
+    };
+    Key::from_hex(text.trim()).ok_or(SecretError::Key {
+        node: node.id,
+        path: node.key_file.clone(),
+    })
 }
 
 /// User name and password for the broker, if it wants any.

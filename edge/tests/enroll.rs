@@ -87,6 +87,7 @@ fn a_node_gets_a_key_a_memory_and_its_lines() {
     );
     assert!(done.status.success(), "{}", text(&done));
     assert!(text(&done).contains("probe-rs download"));
+    assert!(text(&done).contains("reload the agent"));
     for made in ["node-7.key", "node-7.bin"] {
         assert_eq!(mode(&at(made)), 0o600, "{made}");
     }
@@ -209,6 +210,8 @@ fn what_a_node_would_refuse_is_refused_before_anything_is_made() {
         .concat(),
     );
     assert!(printed.status.success());
+    // A reload opens no line.
+    assert!(text(&printed).contains("restart the agent"));
     for line in [
         "[[node]]",
         "key_file = \"node-7.key\"",
@@ -245,15 +248,34 @@ impl Agent {
     }
 
     fn hang_up(&self) {
+        self.signal("-HUP");
+    }
+
+    fn signal(&self, name: &str) {
         let pid = self.0.id().to_string();
-        let sent = Command::new("kill").args(["-HUP", &pid]).status().unwrap();
+        let sent = Command::new("kill").args([name, &pid]).status().unwrap();
         assert!(sent.success());
+    }
+
+    /// Ends it in good order.
+    fn stop(mut self) {
+        self.signal("-TERM");
+        assert!(self.0.wait().unwrap().success());
     }
 }
 
 fn status(directory: &Path) -> serde_json::Value {
     let asked = program(directory, &["status", "--config", "edge.toml", "--json"]);
     serde_json::from_slice(&asked.stdout).unwrap_or_default()
+}
+
+/// Node 7 in a status document.
+fn seven(status: &serde_json::Value) -> serde_json::Value {
+    let nodes = status["nodes"].as_array().cloned().unwrap_or_default();
+    nodes
+        .into_iter()
+        .find(|node| node["id"] == 7)
+        .unwrap_or_default()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -280,13 +302,7 @@ async fn a_running_agent_takes_up_a_new_node_and_its_settings() {
     let board = Board::from_memory(&std::fs::read(here.join("node-7.bin")).unwrap());
     let stream = UnixStream::connect(here.join("socket")).await.unwrap();
     let running = board.run(stream);
-    let node = |status: &serde_json::Value| {
-        let nodes = status["nodes"].as_array().cloned().unwrap_or_default();
-        nodes
-            .into_iter()
-            .find(|node| node["id"] == 7)
-            .unwrap_or_default()
-    };
+    let node = seven;
     wait_until("the stranger is counted", || {
         status(here)["frame_errors"]["unknown_node"].as_u64() > Some(0)
     })
@@ -369,4 +385,157 @@ async fn a_running_agent_takes_up_a_new_node_and_its_settings() {
         "{}",
         text(&gone)
     );
+}
+
+/// A broken board was replaced as documented: its `[[node]]` and key taken away, its number enrolled anew, one SIGHUP. The
+/// new board began at boot 1 like the old one: the edge took its frames for old or repeated ones, acknowledged its readings,
+/// and they never came anywhere. And where the edge had lost its data, the hub would have dropped them as duplicates.
+#[tokio::test(flavor = "multi_thread")]
+async fn readings_of_a_replaced_board_reach_the_outbox() {
+    let directory = directory();
+    let here = directory.path();
+    let before = std::fs::read_to_string(here.join("edge.toml")).unwrap();
+    let outbox = |here: &Path| {
+        let mut config = edge::Config::load(&here.join("edge.toml")).unwrap();
+        config.data_dir = here.join("data");
+        let outbox = edge::outbox::Outbox::open(&config, 1).unwrap();
+        let mut readings = std::collections::BTreeSet::new();
+        let each = |node, boot, seq| {
+            readings.insert((node, boot, seq));
+        };
+        assert_eq!(outbox.readings_from(0, each).unwrap(), 0);
+        readings
+    };
+    let enroll = [
+        "enroll",
+        "--config",
+        "edge.toml",
+        "--node",
+        "7",
+        "--station",
+        "pier",
+        "--kind",
+        "energy",
+    ];
+    let mut agent = Agent::start(here);
+    let mut boots = Vec::new();
+    for round in 0..3 {
+        wait_until("the agent answers", || status(here)["state"] == "online").await;
+        std::fs::write(here.join("edge.toml"), &before).unwrap();
+        for file in ["node-7.key", "node-7.bin"] {
+            let _ = std::fs::remove_file(here.join(file));
+        }
+        let done = program(here, &enroll);
+        assert!(done.status.success(), "{}", text(&done));
+        agent.hang_up();
+        let board = Board::from_memory(&std::fs::read(here.join("node-7.bin")).unwrap());
+        let boot = board.boot();
+        let running = board.run(UnixStream::connect(here.join("socket")).await.unwrap());
+        wait_until("its readings are stored", || {
+            let node = seven(&status(here));
+            node["boot"] == boot && node["next_seq"].as_u64() > Some(0)
+        })
+        .await;
+        running.abort();
+        boots.push(boot);
+        if round == 1 {
+            // The disk is lost: only the clock still knows that the number was in use.
+            agent.stop();
+            let stored = outbox(here);
+            for boot in &boots {
+                assert!(stored.contains(&(7, *boot, 0)), "{boot}: {stored:?}");
+            }
+            std::fs::remove_dir_all(here.join("data")).unwrap();
+            let second = || clock::Clock::System.now_us() / 1_000_000;
+            let lost = second();
+            wait_until("time has passed", || second() > lost + 2).await;
+            agent = Agent::start(here);
+        }
+    }
+    agent.stop();
+    assert!(outbox(here).contains(&(7, boots[2], 0)));
+    assert!(
+        boots.is_sorted() && boots[0] < boots[1] && boots[1] < boots[2],
+        "{boots:?}"
+    );
+}
+
+/// `enroll`, run by root, made a key that the service's own user could not read: at its next start the agent ended with exit
+/// code 2, which the service takes for final, and all nodes of the edge were blind.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_cannot_be_read_costs_only_its_node() {
+    let directory = directory();
+    let here = directory.path();
+    let config = std::fs::read_to_string(here.join("edge.toml")).unwrap();
+    let more = "[[node]]\nid = 7\nstation = \"pier\"\nkey_file = \"locked.key\"\n";
+    std::fs::write(here.join("edge.toml"), format!("{config}\n{more}")).unwrap();
+    // A directory cannot be read by root either.
+    std::fs::create_dir(here.join("locked.key")).unwrap();
+    let agent = Agent::start(here);
+    wait_until("the agent answers", || status(here)["state"] == "online").await;
+    let told = status(here);
+    assert!(
+        told["conditions"]
+            .to_string()
+            .contains("node_key_unreadable")
+    );
+    assert_eq!(told["keyless"], serde_json::json!([7]));
+    assert_eq!(told["nodes"][0]["id"], 1);
+    std::fs::remove_dir(here.join("locked.key")).unwrap();
+    std::fs::write(here.join("locked.key"), "0f".repeat(32)).unwrap();
+    agent.hang_up();
+    wait_until("the node is known", || seven(&status(here))["id"] == 7).await;
+    assert!(
+        !status(here)["conditions"]
+            .to_string()
+            .contains("node_key_unreadable")
+    );
+    // A running node keeps the key it has.
+    std::fs::write(here.join("locked.key"), "").unwrap();
+    agent.hang_up();
+    wait_until("the trouble shows", || status(here)["keyless"][0] == 7).await;
+    assert_eq!(seven(&status(here))["id"], 7);
+    // Who asks for a check is told.
+    let check = program(here, &["--config", "edge.toml", "--check"]);
+    assert!(
+        text(&check).contains("64 hexadecimal digits"),
+        "{}",
+        text(&check)
+    );
+    agent.stop();
+}
+
+/// A change of the configuration took away the `edge.toml.new` of another one that was under way.
+#[test]
+fn a_change_leaves_the_file_of_another_alone() {
+    let directory = directory();
+    let here = directory.path();
+    let before = std::fs::read_to_string(here.join("edge.toml")).unwrap();
+    std::fs::write(here.join("edge.toml.new"), "another's").unwrap();
+    let settings = [
+        "settings",
+        "--config",
+        "edge.toml",
+        "--node",
+        "1",
+        "health_s=30",
+    ];
+    let refused = program(here, &settings);
+    assert_eq!(refused.status.code(), Some(2));
+    let said = text(&refused);
+    assert!(
+        said.contains("edge.toml.new") && said.contains("under way"),
+        "{said}"
+    );
+    assert_eq!(
+        std::fs::read_to_string(here.join("edge.toml.new")).unwrap(),
+        "another's"
+    );
+    assert_eq!(
+        std::fs::read_to_string(here.join("edge.toml")).unwrap(),
+        before
+    );
+    std::fs::remove_file(here.join("edge.toml.new")).unwrap();
+    assert!(program(here, &settings).status.success());
+    assert!(!here.join("edge.toml.new").exists());
 }

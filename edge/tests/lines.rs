@@ -235,3 +235,29 @@ async fn nodes_share_a_line_and_a_dead_one_does_not_hold_them_up() {
     }
     handle.shutdown().await;
 }
+
+/// A reload told nodes to wait for polls although the line that they are on was not run as a shared one before a restart: they
+/// fell silent for good, since they could not even be told to speak again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_does_not_become_a_shared_one_while_it_runs() {
+    let (keep, data) = data_directory();
+    let (_ours, theirs) = plug_in(keep.path(), "tty485");
+    drop(theirs);
+    let link = link(LinkKind::Serial, &keep.path().join("tty485"));
+    let handle = agent(&data, link.clone(), &[1]).await;
+    let mut config = config(&data, 1);
+    config.node.push(configured(1));
+    config.link.push(link);
+    assert_eq!(handle.reload(&config).unwrap().kept, 1);
+    config.node[0].settings.shared_line = Some(true);
+    let refused = handle.reload(&config).unwrap_err().to_string();
+    assert!(refused.contains("add it to nodes"), "{refused}");
+    config.link[0].shared = true;
+    config.link[0].nodes = vec![1];
+    let refused = handle.reload(&config).unwrap_err().to_string();
+    assert!(
+        refused.contains("tty485: shared is not as it was"),
+        "{refused}"
+    );
+    handle.shutdown().await;
+}

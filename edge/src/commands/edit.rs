@@ -176,27 +176,37 @@ impl Edit {
         let (text, _) = self.checked()?;
         // A link to the real file stays a link.
         let path = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
-        let failed = |source| EditError::File {
-            path: path.clone(),
+        let failed = |path: &Path, source| EditError::File {
+            path: path.to_owned(),
             source,
         };
-        let mode = fs::metadata(&path).map_err(failed)?.permissions().mode();
+        let metadata = fs::metadata(&path).map_err(|source| failed(&path, source))?;
+        let mode = metadata.permissions().mode();
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(".new");
         let fresh = path.with_file_name(name);
-        let written =
-            create(&fresh, mode & 0o777, text.as_bytes()).and_then(|()| fs::rename(&fresh, &path));
-        if written.is_err() {
+        create(&fresh, mode & 0o777, text.as_bytes()).map_err(|source| {
+            if source.kind() == io::ErrorKind::AlreadyExists {
+                // Another's, who may be about to put it in place.
+                EditError::Form {
+                    path: fresh.clone(),
+                    what: "this file is there: another change is under way, or one was broken off; in that case remove it and try again".to_owned(),
+                }
+            } else {
+                failed(&fresh, source)
+            }
+        })?;
+        fs::rename(&fresh, &path).map_err(|source| {
             let _ = fs::remove_file(&fresh);
-        }
-        written.map_err(failed)
+            failed(&path, source)
+        })
     }
 }
 
 /// Makes a file that must not be there yet.
 ///
 /// # Errors
-/// It is there, or cannot be written.
+/// It is there, or cannot be written; it is not left behind half written.
 pub fn create(path: &Path, mode: u32, content: &[u8]) -> io::Result<()> {
     let mut file = fs::OpenOptions::new()
         .write(true)
@@ -204,9 +214,10 @@ pub fn create(path: &Path, mode: u32, content: &[u8]) -> io::Result<()> {
         .mode(mode)
         .open(path)?;
     // The umask may have taken bits of an existing file's mode away.
-    file.set_permissions(fs::Permissions::from_mode(mode))?;
-    file.write_all(content)?;
-    file.sync_all()
+    file.set_permissions(fs::Permissions::from_mode(mode))
+        .and_then(|()| file.write_all(content))
+        .and_then(|()| file.sync_all())
+        .inspect_err(|_| drop(fs::remove_file(path)))
 }
 
 /// Reads `key=value` as the file would have it; an empty value takes the setting out.

@@ -2,18 +2,20 @@
 //!
 //! Invariants: nothing is overwritten; everything is checked before the first file is made, and what was made is taken
 //! away again when something fails after all; key and memory are readable for their owner alone. The key is random and
-//! never used before, so that the node's boot numbers may begin at 1.
+//! never used before; the node's boot numbers begin above all that its number ever had, see [`boots_used`].
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use clock::Clock;
 use store::{Factory, Identity, factory_image};
 use toml_edit::{Item, Table, Value};
 
 use super::edit::{Edit, EditError, create};
 use crate::config::node::KINDS;
 use crate::config::{Config, LinkKind, Node};
+use crate::node::state::State;
 
 /// Whom to enrol.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +47,8 @@ pub struct Enrolled {
     pub lines: Option<String>,
     /// It is on a shared line.
     pub shared: bool,
+    /// The configuration gets a line that it did not have, and lines take a restart.
+    pub new_line: bool,
 }
 
 /// Why a node was not enrolled. Nothing has changed then.
@@ -77,6 +81,14 @@ pub enum EnrollError {
     /// The settings contradict each other, or are for no kind of node.
     #[error("these settings would be refused by the node: {0}")]
     Settings(String),
+    /// The clock cannot number the node's boots.
+    #[error(
+        "this computer's clock says {now}: set it first; the new board's boots are numbered by it, and below those of an earlier board nothing of it would be taken"
+    )]
+    Clock {
+        /// What it says, RFC 3339 UTC.
+        now: String,
+    },
     /// The system has no random numbers.
     #[error("no random key: {0}")]
     Random(getrandom::Error),
@@ -134,7 +146,8 @@ pub fn enroll(request: &Request) -> Result<Enrolled, EnrollError> {
     let node = checked.node.last();
     let mut key = [0; 32];
     getrandom::fill(&mut key).map_err(EnrollError::Random)?;
-    let memory = memory(request, node, key)?;
+    let boots_used = boots_used(Clock::System.now_us(), &config, request.node)?;
+    let memory = memory(request, node, key, boots_used)?;
     let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
 
     let made = |path: &Path, content: &[u8]| {
@@ -179,6 +192,7 @@ pub fn enroll(request: &Request) -> Result<Enrolled, EnrollError> {
         memory: files.1,
         lines,
         shared: shared_link.is_some(),
+        new_line: link.is_some(),
     })
 }
 
@@ -219,8 +233,44 @@ fn link_table(device: &str) -> Table {
     table
 }
 
+/// The Unix second 2020-01-01T00:00:00Z, from which boots are numbered.
+const EPOCH_S: i64 = 1_577_836_800;
+
+/// The boot number up to which all count as used when node `id` is enrolled at `now_us`: the seconds since 2020.
+///
+/// Edge and hub know a reading by node, boot and sequence number, so a board that takes over a number must begin above
+/// every boot that the number ever had, also where nobody remembers them: the data directory may be lost, the hub keeps
+/// dozens of boots. A clock does that as long as no board starts more often than once a unit. A second is shorter than
+/// any start; a minute is not, and a board that its watchdog restarts every ten seconds would have run ahead of it. In
+/// seconds 32 bits last until 2156; clocks behind 2088 are refused, so that every board has two billion boots left, 400
+/// times what its flash endures. Should the clock have been set back, what the edge knows is the floor.
+fn boots_used(now_us: i64, config: &Config, id: u32) -> Result<u32, EnrollError> {
+    let second = u32::try_from(now_us / 1_000_000 - EPOCH_S).ok();
+    let second = second.filter(|second| (1..u32::MAX / 2).contains(second));
+    let Some(second) = second else {
+        return Err(EnrollError::Clock {
+            now: clock::format_utc(now_us),
+        });
+    };
+    // Where neither can be had, on another computer or with other rights, the clock is enough.
+    let saved = State::load(&config.data_dir).ok();
+    let saved = saved.and_then(|state| state.highest_boot(id));
+    let heard = crate::inquiry::ask(&config.data_dir).ok();
+    let heard = heard.as_ref().and_then(|status| {
+        let mut nodes = status["nodes"].as_array()?.iter();
+        let node = nodes.find(|node| node["id"] == id)?;
+        u32::try_from(node["boot"].as_u64()?).ok()
+    });
+    Ok(second.max(saved.unwrap_or(0)).max(heard.unwrap_or(0)))
+}
+
 /// What the board's storage begins with.
-fn memory(request: &Request, node: Option<&Node>, key: [u8; 32]) -> Result<Vec<u8>, EnrollError> {
+fn memory(
+    request: &Request,
+    node: Option<&Node>,
+    key: [u8; 32],
+    boots_used: u32,
+) -> Result<Vec<u8>, EnrollError> {
     let values = node.map(|node| node.settings.values()).unwrap_or_default();
     let role = request
         .kind
@@ -249,7 +299,7 @@ fn memory(request: &Request, node: Option<&Node>, key: [u8; 32]) -> Result<Vec<u
         settings: settings
             .as_ref()
             .map(|settings| (FIRST_REVISION, settings.as_slice())),
-        boots_used: 0,
+        boots_used,
     })
     .map_err(|error| EnrollError::Settings(error.to_string()))
 }
@@ -265,4 +315,51 @@ pub fn flashing(memory: &Path) -> String {
     format!(
         "flash it, with the chip that is on the board (STM32F405RGTx, STM32F407VGTx):\n  probe-rs download --chip STM32F405RGTx --verify --binary-format bin --base-address {address:#010x} {memory}"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::state::NodeState;
+
+    /// Seconds of 2020, as [`Clock`] has them.
+    fn us(second: u32) -> i64 {
+        (EPOCH_S + i64::from(second)) * 1_000_000
+    }
+
+    /// Boards that replaced others began at boot 1 again, below what the edge had heard, and were deaf for good.
+    #[test]
+    fn boots_of_a_new_board_lie_above_all_that_its_number_had() {
+        let directory = tempfile::tempdir().unwrap();
+        let config = Config::new("d", "e", directory.path(), "h", 1);
+        assert_eq!(
+            boots_used(us(200_000_000), &config, 7).unwrap(),
+            200_000_000
+        );
+        // The edge has heard more than the clock says: the clock was set back.
+        let known = NodeState {
+            id: 7,
+            boot: 300_000_000,
+            durable: Default::default(),
+            exchanges: Vec::new(),
+            counter: None,
+            birth: None,
+            update: Default::default(),
+            key: None,
+        };
+        let state = State::new(0, Vec::new(), vec![known]);
+        state.save(directory.path(), false).unwrap();
+        assert_eq!(
+            boots_used(us(200_000_000), &config, 7).unwrap(),
+            300_000_000
+        );
+        assert_eq!(
+            boots_used(us(200_000_000), &config, 8).unwrap(),
+            200_000_000
+        );
+        for wrong_us in [0, us(0), us(u32::MAX / 2), i64::MAX] {
+            let error = boots_used(wrong_us, &config, 7).unwrap_err().to_string();
+            assert!(error.contains("set it first"), "{error}");
+        }
+    }
 }

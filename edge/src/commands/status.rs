@@ -30,6 +30,13 @@ pub fn text(status: &Value, wide: bool) -> String {
             conditions
         }
     );
+    if status["keyless"].is_array() {
+        let _ = writeln!(
+            out,
+            "nodes without a readable key: {}; the log says why",
+            status["keyless"]
+        );
+    }
     let _ = writeln!(
         out,
         "outbox: {} entries that the hub does not have, {} bytes; broker {}",

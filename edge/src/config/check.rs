@@ -224,6 +224,19 @@ impl Config {
                 }
             }
         }
+        // A node that waits for a poll which nobody sends is silent for good: it cannot even be told to speak again.
+        let lonely = self.node.iter().position(|node| {
+            node.settings.shared_line == Some(true) && !shared.contains_key(&node.id)
+        });
+        if let Some(place) = lonely {
+            return Err(Refusal {
+                key: format!("node[{place}].settings.shared_line"),
+                message: format!(
+                    "node {} would wait for polls for ever: add it to nodes of a [[link]] with shared = true first",
+                    self.node[place].id
+                ),
+            });
+        }
         Ok(())
     }
 }

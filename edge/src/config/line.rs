@@ -136,10 +136,11 @@ impl Link {
                 "a shared line needs its nodes, 1 to {MAX_SHARED}: nodes = [1, 2]"
             ));
         }
-        if self.turn_timeout < Duration::from_millis(5)
+        // A node may begin 50 ms after its poll (docs/protocol.md, Shared lines), and would speak into the next one's turn.
+        if self.turn_timeout < Duration::from_millis(100)
             || self.turn_timeout > Duration::from_secs(10)
         {
-            return Err("turn_timeout must be 5ms to 10s".to_owned());
+            return Err("turn_timeout must be 100ms to 10s".to_owned());
         }
         if self.poll_interval < Duration::from_millis(10)
             || self.poll_interval > Duration::from_secs(60)

@@ -25,7 +25,7 @@ use std::time::Duration;
 use clock::Clock;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -193,8 +193,6 @@ impl Line {
     }
 
     async fn work(&self, intake: &Intake, connections: &mut JoinSet<()>) {
-        let most = most_connections(intake.nodes.len());
-        let slots = Arc::new(Semaphore::new(most));
         let mut backoff = Backoff::new(RETRY.0, RETRY.1);
         if let Source::Ports(ports) = &self.source {
             return ports.run(intake, connections).await;
@@ -206,28 +204,14 @@ impl Line {
                 Source::Tcp(listener) => match listener.accept().await {
                     Ok((stream, peer)) => {
                         let _ = stream.set_nodelay(true);
-                        self.admit(
-                            stream,
-                            peer.to_string(),
-                            intake,
-                            &stats,
-                            &slots,
-                            connections,
-                        );
+                        self.admit(stream, peer.to_string(), intake, &stats, connections);
                         continue;
                     }
                     Err(error) => Err(error),
                 },
                 Source::Unix(listener, _) => match listener.accept().await {
                     Ok((stream, _)) => {
-                        self.admit(
-                            stream,
-                            self.name.clone(),
-                            intake,
-                            &stats,
-                            &slots,
-                            connections,
-                        );
+                        self.admit(stream, self.name.clone(), intake, &stats, connections);
                         continue;
                     }
                     Err(error) => Err(error),
@@ -272,7 +256,7 @@ impl Line {
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         match &self.shared {
-            Some(shared) => shared::serve(stream, stats, intake, shared.clone()).await,
+            Some(shared) => shared::serve(stream, stats, intake, shared.clone(), Peer::Line).await,
             None => stream::serve(stream, stats, intake, Peer::Line).await,
         }
     }
@@ -283,40 +267,32 @@ impl Line {
         peer: String,
         intake: &Intake,
         stats: &Arc<LineStats>,
-        slots: &Arc<Semaphore>,
         connections: &mut JoinSet<()>,
     ) where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        match slots.clone().try_acquire_owned() {
-            Ok(slot) => {
-                let (intake, stats, shared) = (intake.clone(), stats.clone(), self.shared.clone());
-                connections.spawn(async move {
-                    admitted(stream, &stats, &intake, shared, slot).await;
-                });
-            }
-            Err(_) => {
-                if intake.tally.count("too_many_connections") {
-                    tracing::warn!(link = self.name, %peer, "connection refused: as many as there may be are open");
-                }
-            }
+        while connections.try_join_next().is_some() {}
+        // Nodes come and go with reloads.
+        if connections.len() < most_connections(intake.nodes.len()) {
+            let (intake, stats, shared) = (intake.clone(), stats.clone(), self.shared.clone());
+            connections.spawn(async move {
+                admitted(stream, &stats, &intake, shared).await;
+            });
+        } else if intake.tally.count("too_many_connections") {
+            tracing::warn!(link = self.name, %peer, "connection refused: as many as there may be are open");
         }
     }
 }
 
-async fn admitted<S>(
-    stream: S,
-    stats: &Arc<LineStats>,
-    intake: &Intake,
-    shared: Option<Shared>,
-    _slot: OwnedSemaphorePermit,
-) where
+async fn admitted<S>(stream: S, stats: &Arc<LineStats>, intake: &Intake, shared: Option<Shared>)
+where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     intake.tally.add("accepted", 1);
+    let guest = Peer::Guest(INTRODUCTION);
     match shared {
-        Some(shared) => shared::serve(stream, stats, intake, shared).await,
-        None => stream::serve(stream, stats, intake, Peer::Guest(INTRODUCTION)).await,
+        Some(shared) => shared::serve(stream, stats, intake, shared, guest).await,
+        None => stream::serve(stream, stats, intake, guest).await,
     };
     intake.tally.add("closed", 1);
 }
@@ -333,5 +309,45 @@ async fn remove_stale(path: &Path) {
             .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
     {
         let _ = std::fs::remove_file(path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::link::trial::{KEY, Trial, node, rules};
+
+    /// How many connections a socket takes was reckoned once, at the start: nodes that came with a reload found no room.
+    #[tokio::test]
+    async fn room_for_connections_grows_with_the_nodes() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("socket");
+        let text = format!("kind = \"unix\"\nlisten = \"{}\"\n", path.display());
+        let link: Link = settings::parse("link", &text).unwrap();
+        let trial = Trial::new(&[]);
+        let (_sender, nodes) = watch::channel(Vec::new());
+        let line = Line::open(&link, nodes, &[]).await.unwrap();
+        let running = tokio::spawn(line.run(trial.intake.clone()));
+        let tally = trial.intake.tally.clone();
+        let mut guests = Vec::new();
+        let most = most_connections(0);
+        for _ in 0..=most {
+            guests.push(UnixStream::connect(&path).await.unwrap());
+        }
+        while tally.get("too_many_connections") == 0 {
+            sleep(Duration::from_millis(1)).await;
+        }
+        let more: Vec<_> = (1..=20).map(node).collect();
+        let keys = more.iter().map(|_| Some(KEY)).collect();
+        trial.intake.nodes.reconfigure(&more, keys, rules());
+        for _ in 0..20 {
+            guests.push(UnixStream::connect(&path).await.unwrap());
+        }
+        while tally.get("accepted") < most as u64 + 20 {
+            assert_eq!(tally.get("too_many_connections"), 1);
+            sleep(Duration::from_millis(1)).await;
+        }
+        trial.stop.send_replace(true);
+        running.await.unwrap();
     }
 }

@@ -105,13 +105,29 @@ impl Ports {
                         direction: Direction::Hardware,
                     };
                     connections.spawn(async move {
+                        // However it ends, the port is found again.
+                        let _listed = Listed {
+                            device: port.device.clone(),
+                            open,
+                        };
                         follow(&port, &intake).await;
-                        lock(&open).remove(&port.device);
                     });
                 }
             }
             sleep(LOOK).await;
         }
+    }
+}
+
+/// A device among those that are open.
+struct Listed {
+    device: String,
+    open: Arc<Mutex<BTreeSet<String>>>,
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        lock(&self.open).remove(&self.device);
     }
 }
 
@@ -153,5 +169,26 @@ async fn follow(port: &Port, intake: &Intake) {
             _ = stop.wait_for(|stop| *stop) => return,
             () = sleep(backoff.pause()) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A device whose task panicked stayed among those that are open: it was not opened again before a restart.
+    #[tokio::test]
+    async fn a_port_is_found_again_however_its_task_ended() {
+        let open = Arc::new(Mutex::new(BTreeSet::from(["port".to_owned()])));
+        let listed = Listed {
+            device: "port".to_owned(),
+            open: open.clone(),
+        };
+        let ended = tokio::spawn(async move {
+            let _listed = listed;
+            panic!("on purpose");
+        });
+        assert!(ended.await.unwrap_err().is_panic());
+        assert!(lock(&open).is_empty());
     }
 }

@@ -16,7 +16,7 @@ use wire::frame::{LEAST_POLL, MAX_FRAME};
 
 use super::rota::{Next, Rota};
 use super::stats::LineStats;
-use super::stream::{Ear, Peer};
+use super::stream::{Ear, IDLE, Peer, Took};
 use super::{Intake, WRITE_TIMEOUT};
 
 /// What a round should take.
@@ -65,18 +65,24 @@ enum End {
     Broken,
 }
 
-/// Runs one open shared line until it ends, breaks, or the agent stops. True if any authentic frame came.
+/// Runs one open shared line until it ends, breaks, a guest at its other end brings nothing authentic in time, or the agent
+/// stops. True if any authentic frame came.
 pub async fn serve<S>(
     mut stream: S,
     stats: &Arc<LineStats>,
     intake: &Intake,
     mut shared: Shared,
+    peer: Peer,
 ) -> bool
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let _open = stats.opened();
-    let (mut ear, mut answers) = Ear::new(intake, stats, Peer::Line);
+    let (mut ear, mut answers) = Ear::new(intake, stats, peer);
+    let mut patience = match peer {
+        Peer::Guest(introduction) => Some(Instant::now() + introduction),
+        Peer::Line | Peer::Memory => None,
+    };
     let started = Instant::now();
     let mut rota = Rota::new(&shared.nodes.borrow_and_update(), shared.poll_interval);
     let mut stop = intake.stop.clone();
@@ -84,6 +90,12 @@ where
     let mut out = Vec::with_capacity(DOWN_MAX + MAX_FRAME);
     loop {
         if *stop.borrow() {
+            break;
+        }
+        if patience.is_some_and(|patience| Instant::now() >= patience) {
+            intake
+                .tally
+                .add(if spoke { "idle" } else { "no_introduction" }, 1);
             break;
         }
         if shared.nodes.has_changed().unwrap_or(false) {
@@ -143,10 +155,11 @@ where
             }
         }
         let frames = out.iter().filter(|byte| **byte == 0).count() - 1;
-        let written = timeout(WRITE_TIMEOUT + shared.time(out.len()), async {
-            stream.write_all(&out).await?;
-            stream.flush().await
-        });
+        // Not flushed, as in `stream`: how long it is on the way is known from the speed.
+        let written = timeout(
+            WRITE_TIMEOUT + shared.time(out.len()),
+            stream.write_all(&out),
+        );
         if !matches!(written.await, Ok(Ok(()))) {
             intake.tally.add("write_failed", 1);
             break;
@@ -158,27 +171,33 @@ where
             sleep(on_the_way).await;
             continue;
         };
-        let (end, bytes, frames) =
-            listen(&mut stream, &mut ear, node, &shared, on_the_way, limit).await;
-        spoke |= frames > 0;
-        stats.polled(frames > 0);
+        ear.polled = Some(node);
+        let (end, heard) = listen(&mut stream, &mut ear, node, &shared, on_the_way, limit).await;
+        ear.polled = None;
+        if heard.frames > 0 {
+            spoke = true;
+            if matches!(peer, Peer::Guest(_)) {
+                patience = Some(Instant::now() + IDLE);
+            }
+        }
+        stats.polled(heard.answers > 0 || matches!(end, End::Turn));
         let now = started.elapsed();
         match end {
             End::Broken => break,
             End::Turn => {
-                // It stopped because one more frame would not have fitted.
-                let full = bytes + LEAST_POLL > usize::from(limit);
+                // It stopped because one more frame would not have fitted; where not even one may fit, it has said something.
+                let full = heard.answers > 0 && heard.bytes + LEAST_POLL > usize::from(limit);
                 rota.answered(node, now, full);
             }
             // It spoke, and its last word was lost.
-            End::Silence if frames > 0 => rota.answered(node, now, true),
+            End::Silence if heard.answers > 0 => rota.answered(node, now, true),
             End::Silence => rota.silent(node, now),
         }
     }
     spoke
 }
 
-/// Hears `node` out: how it ended, bytes, and authentic frames.
+/// Hears `node` out: how it ended, and what came.
 async fn listen<S: AsyncRead + Unpin>(
     stream: &mut S,
     ear: &mut Ear<'_>,
@@ -186,28 +205,29 @@ async fn listen<S: AsyncRead + Unpin>(
     shared: &Shared,
     on_the_way: Duration,
     limit: u16,
-) -> (End, usize, u32) {
+) -> (End, Took) {
     let begun = Instant::now() + on_the_way;
     // However it babbles, the turn ends: twice what its bytes take.
     let last = begun + shared.turn_timeout * 2 + shared.time(usize::from(limit)) * 2;
     let mut deadline = begun + shared.turn_timeout;
-    let (mut bytes, mut frames) = (0, 0);
+    let mut heard = Took::default();
     let mut buffer = [0; 1024];
     loop {
         let read = tokio::time::timeout_at(deadline.min(last), stream.read(&mut buffer)).await;
         let length = match read {
-            Err(_) => return (End::Silence, bytes, frames),
-            Ok(Ok(0) | Err(_)) => return (End::Broken, bytes, frames),
+            Err(_) => return (End::Silence, heard),
+            Ok(Ok(0) | Err(_)) => return (End::Broken, heard),
             Ok(Ok(length)) => length,
         };
         let took = ear.take(&buffer[..length], true).await;
-        bytes += took.bytes;
-        frames += took.frames;
+        heard.bytes += took.bytes;
+        heard.frames += took.frames;
+        heard.answers += took.answers;
         if took.over {
-            return (End::Broken, bytes, frames);
+            return (End::Broken, heard);
         }
         if took.turn == Some(node) {
-            return (End::Turn, bytes, frames);
+            return (End::Turn, heard);
         }
         deadline = deadline.max(Instant::now() + shared.turn_timeout);
     }

@@ -6,7 +6,7 @@ use tokio::io::DuplexStream;
 use wire::frame::{Body, Direction, LEAST_POLL, Receiver, Version};
 
 use super::*;
-use crate::link::trial::{KEY, Speaker, Trial, node};
+use crate::link::trial::{KEY, NeverDrained, Speaker, Trial, node};
 
 /// What the nodes of a line do when they are polled.
 struct Wires {
@@ -92,7 +92,8 @@ async fn nodes_are_polled_in_turn_and_dead_ones_left_aside() {
     let (shared, _nodes) = line(&[1, 2, 3], Some(115_200));
     let stats = trial.intake.lines.named("bus", "serial");
     let intake = trial.intake.clone();
-    let serving = tokio::spawn(async move { serve(far, &stats, &intake, shared).await });
+    let serving =
+        tokio::spawn(async move { serve(far, &stats, &intake, shared, Peer::Line).await });
     let mut wires = Wires::new(near, &[1, 2]);
     wires.echo = true;
     wires.answer(600).await;
@@ -122,7 +123,8 @@ async fn answers_go_out_before_the_next_poll_and_a_turn_is_bounded() {
     let (shared, nodes) = line(&[1], Some(9_600));
     let stats = trial.intake.lines.named("bus", "serial");
     let intake = trial.intake.clone();
-    let serving = tokio::spawn(async move { serve(far, &stats, &intake, shared).await });
+    let serving =
+        tokio::spawn(async move { serve(far, &stats, &intake, shared, Peer::Line).await });
     let mut wires = Wires::new(near, &[1, 2]);
     wires.eager = 100;
     wires.answer(1).await;
@@ -158,7 +160,8 @@ async fn a_node_that_babbles_loses_its_turn() {
     let (shared, _nodes) = line(&[1, 2], Some(115_200));
     let stats = trial.intake.lines.named("bus", "serial");
     let intake = trial.intake.clone();
-    let serving = tokio::spawn(async move { serve(far, &stats, &intake, shared).await });
+    let serving =
+        tokio::spawn(async move { serve(far, &stats, &intake, shared, Peer::Line).await });
     let mut receiver = Receiver::<MAX_FRAME>::new();
     let mut polled = Vec::new();
     let mut noise = tokio::time::interval(Duration::from_millis(10));
@@ -181,4 +184,90 @@ fn the_slowest_line_lets_a_whole_frame_through() {
     assert_eq!(usize::from(shared.limit(250)), LEAST_POLL);
     let (shared, _nodes) = line(&[1], None);
     assert_eq!(shared.limit(1), 4096);
+}
+
+/// Each poll was flushed, which on a serial port blocks the thread, see the test of the same in `stream_tests`.
+#[tokio::test(start_paused = true)]
+async fn polls_do_not_wait_until_a_serial_port_is_drained() {
+    let trial = Trial::new(&[node(1)]);
+    let (near, far) = tokio::io::duplex(4096);
+    let (shared, _nodes) = line(&[1], Some(115_200));
+    let stats = trial.intake.lines.named("bus", "serial");
+    let intake = trial.intake.clone();
+    let serving =
+        tokio::spawn(
+            async move { serve(NeverDrained(far), &stats, &intake, shared, Peer::Line).await },
+        );
+    let mut wires = Wires::new(near, &[1]);
+    wires.answer(3).await;
+    assert_eq!(trial.intake.tally.get("write_failed"), 0);
+    trial.stop.send_replace(true);
+    assert!(serving.await.unwrap());
+}
+
+/// At the least limit every turn counted as a full one, also that of a node with nothing to say: it was polled again at once,
+/// over and over.
+#[tokio::test(start_paused = true)]
+async fn a_node_with_nothing_to_say_is_left_in_peace_on_a_slow_line() {
+    let trial = Trial::new(&[node(1)]);
+    let (near, far) = tokio::io::duplex(4096);
+    let (shared, _nodes) = line(&[1], Some(2_400));
+    assert_eq!(usize::from(shared.limit(1)), LEAST_POLL);
+    let interval = shared.poll_interval;
+    let stats = trial.intake.lines.named("bus", "serial");
+    let intake = trial.intake.clone();
+    let serving =
+        tokio::spawn(async move { serve(far, &stats, &intake, shared, Peer::Line).await });
+    let mut wires = Wires::new(near, &[1]);
+    wires.eager = 0;
+    let begun = Instant::now();
+    wires.answer(10).await;
+    assert!(begun.elapsed() >= interval * 9, "{:?}", begun.elapsed());
+    trial.stop.send_replace(true);
+    assert!(serving.await.unwrap());
+}
+
+/// Frames of others that came during a node's turn counted as its answer: a dead node was taken for a talkative one, and
+/// polled without a pause.
+#[tokio::test(start_paused = true)]
+async fn frames_of_others_are_no_answer() {
+    let trial = Trial::new(&[node(1), node(2)]);
+    let (mut near, far) = tokio::io::duplex(4096);
+    let (shared, _nodes) = line(&[1], Some(115_200));
+    let stats = trial.intake.lines.named("bus", "serial");
+    let intake = trial.intake.clone();
+    let serving =
+        tokio::spawn(async move { serve(far, &stats, &intake, shared, Peer::Line).await });
+    let mut receiver = Receiver::<MAX_FRAME>::new();
+    let mut other = Speaker::new(2);
+    let mut polls = 0;
+    while polls < 6 {
+        if receiver
+            .push(near.read_u8().await.unwrap())
+            .is_some_and(|raw| raw.is_ok())
+        {
+            polls += 1;
+            // Somebody who has not been told that he shares the line.
+            near.write_all(&other.sample()).await.unwrap();
+        }
+    }
+    let report = &trial.intake.lines.report()[0];
+    assert!(report.frames >= 5);
+    assert_eq!(report.polls_unanswered, report.polls);
+    trial.stop.send_replace(true);
+    assert!(serving.await.unwrap());
+}
+
+/// A listening socket that was shared kept every connection for good, however mute, until no more were taken.
+#[tokio::test(start_paused = true)]
+async fn a_mute_guest_of_a_shared_line_is_sent_away() {
+    let trial = Trial::new(&[node(1)]);
+    let (_near, far) = tokio::io::duplex(64 * 1024);
+    let (shared, _nodes) = line(&[1], None);
+    let stats = trial.intake.lines.named("socket", "tcp");
+    let guest = Peer::Guest(Duration::from_secs(120));
+    let begun = Instant::now();
+    assert!(!serve(far, &stats, &trial.intake, shared, guest).await);
+    assert!(begun.elapsed() >= Duration::from_secs(120));
+    assert_eq!(trial.intake.tally.get("no_introduction"), 1);
 }

@@ -39,6 +39,8 @@ pub enum Peer {
 pub(super) struct Ear<'a> {
     receiver: Box<Receiver<MAX_FRAME>>,
     pub route: Downlink,
+    /// Whose turn it is, on a shared line.
+    pub polled: Option<u32>,
     intake: &'a Intake,
     stats: &'a Arc<LineStats>,
 }
@@ -48,7 +50,9 @@ pub(super) struct Ear<'a> {
 pub(super) struct Took {
     /// Authentic frames.
     pub frames: u32,
-    /// Their bytes on the line.
+    /// Those of the node that was polled, apart from the one by which it gives up its turn.
+    pub answers: u32,
+    /// All bytes of that node on the line.
     pub bytes: usize,
     /// This node has given up its turn.
     pub turn: Option<u32>,
@@ -70,6 +74,7 @@ impl<'a> Ear<'a> {
                 frames,
                 paced: peer != Peer::Memory,
             },
+            polled: None,
             intake,
             stats,
         };
@@ -97,7 +102,10 @@ impl<'a> Ear<'a> {
                 Ok(received) => {
                     stats.frame();
                     took.frames += 1;
-                    took.bytes += length;
+                    if self.polled == Some(received.node) {
+                        took.answers += u32::from(!received.turn);
+                        took.bytes += length;
+                    }
                     if received.turn {
                         took.turn = Some(received.node);
                     }
@@ -139,10 +147,9 @@ where
     let (tally, sent) = (intake.tally.clone(), stats.clone());
     let writer = tokio::spawn(async move {
         while let Some(frame) = answers.recv().await {
-            let written = timeout(WRITE_TIMEOUT, async {
-                outgoing.write_all(&frame).await?;
-                outgoing.flush().await
-            });
+            // Never flushed: nothing here buffers, and for a serial port that is `tcdrain`, which blocks the whole thread
+            // until the last bit is out, or for good while flow control holds it.
+            let written = timeout(WRITE_TIMEOUT, outgoing.write_all(&frame));
             if !matches!(written.await, Ok(Ok(()))) {
                 tally.add("write_failed", 1);
                 break;

@@ -1,7 +1,7 @@
 //! Noise at any byte costs the frame that it touches and no other.
 
 use super::*;
-use crate::link::trial::{Speaker, Trial, node};
+use crate::link::trial::{NeverDrained, Speaker, Trial, node};
 
 /// Feeds three frames with `harm` done to them at `at`; how many frames were taken.
 async fn taken(harm: impl Fn(&mut Vec<u8>, usize), at: usize) -> (u32, usize) {
@@ -89,4 +89,37 @@ async fn a_flood_is_slowed_down_and_a_mute_guest_sent_away() {
     assert!(!served.await.unwrap(), "nobody introduced himself");
     assert_eq!(trial.intake.tally.get("no_introduction"), 1);
     assert_eq!(stats.report().open, 0);
+}
+
+/// Each answer was flushed. On a serial port that is `tcdrain` inside of poll: it held one of the two threads of the agent for as
+/// long as the bytes took, and for good where the other side's flow control stopped them.
+#[tokio::test(start_paused = true)]
+async fn answers_do_not_wait_until_a_serial_port_is_drained() {
+    let trial = Trial::new(&[node(1)]);
+    let stats = trial.intake.lines.named("port", "serial");
+    let (mut near, far) = tokio::io::duplex(4096);
+    let intake = trial.intake.clone();
+    let serving = tokio::spawn({
+        let stats = stats.clone();
+        async move { serve(NeverDrained(far), &stats, &intake, Peer::Line).await }
+    });
+    let mut speaker = Speaker::new(1);
+    for t1_us in 0..3 {
+        let asked = speaker.say(&wire::frame::Body::TimeRequest { t1_us });
+        near.write_all(&asked).await.unwrap();
+    }
+    let mut answers = Vec::new();
+    while answers.len() < 3 {
+        let mut buffer = [0; 256];
+        let length = near.read(&mut buffer).await.unwrap();
+        let frames = crate::link::trial::opened(&buffer[..length]);
+        answers.extend(
+            frames
+                .into_iter()
+                .filter(|frame| matches!(frame.body, wire::frame::Body::TimeReply { .. })),
+        );
+    }
+    assert_eq!(trial.intake.tally.get("write_failed"), 0);
+    trial.stop.send_replace(true);
+    assert!(serving.await.unwrap());
 }

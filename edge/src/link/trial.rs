@@ -1,9 +1,13 @@
 //! What the tests of lines need: an intake that nobody empties, and a node that answers polls.
 
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::task::{Context, Poll};
 
 use clock::Clock;
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::sync::{mpsc, watch};
 use wire::frame::{Body, Direction, Frame, Header, Key, MAX_FRAME, Sample, Version, encode};
 use wire::quantity::Quantity;
@@ -42,8 +46,8 @@ pub fn rules() -> Rules {
 }
 
 pub fn nodes(configured: &[config::Node], rules: Rules, clock: &Clock) -> Nodes {
-    let keys = configured.iter().map(|_| KEY).collect();
-    let state = State::new(0, Vec::new());
+    let keys = configured.iter().map(|_| Some(KEY)).collect();
+    let state = State::new(0, Vec::new(), Vec::new());
     Nodes::new(configured, keys, &state, rules, clock.clone(), 1_000)
 }
 
@@ -79,6 +83,8 @@ impl Trial {
 /// Numbers the frames of one node.
 pub struct Speaker {
     pub id: u32,
+    pub key: Key,
+    pub boot: u32,
     pub counter: u32,
     pub seq: u64,
     pub version: Version,
@@ -88,6 +94,8 @@ impl Speaker {
     pub fn new(id: u32) -> Self {
         Self {
             id,
+            key: KEY,
+            boot: 1,
             counter: 0,
             seq: 0,
             version: Version::V2,
@@ -97,13 +105,13 @@ impl Speaker {
     pub fn say(&mut self, body: &Body) -> Vec<u8> {
         let header = Header {
             node: self.id,
-            boot: 1,
+            boot: self.boot,
             counter: self.counter,
             direction: Direction::Up,
         };
         self.counter += 1;
         let mut bytes = [0; MAX_FRAME];
-        let length = encode(self.version, &header, body, &KEY, &mut bytes).unwrap();
+        let length = encode(self.version, &header, body, &self.key, &mut bytes).unwrap();
         bytes[..length].to_vec()
     }
 
@@ -136,4 +144,35 @@ pub fn opened(bytes: &[u8]) -> Vec<Frame> {
         }
     }
     frames
+}
+
+/// A serial port as its driver is: a flush waits until everything is out. Here nothing ever is.
+pub struct NeverDrained(pub DuplexStream);
+
+impl AsyncRead for NeverDrained {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for NeverDrained {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(context, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(context)
+    }
 }

@@ -144,7 +144,9 @@ impl Keeper {
         if matches!(&body, Body::SetSettings { values, .. } if values.is_empty()) {
             return None;
         }
-        if self.next_us.is_some_and(|next_us| now_us < next_us) {
+        // A clock that was set back must not make the pause any longer.
+        let wait = |next_us: i64| (1..=PAUSE_MAX_US).contains(&next_us.saturating_sub(now_us));
+        if self.next_us.is_some_and(wait) {
             return None;
         }
         self.next_us = Some(now_us.saturating_add(self.pause_us));
@@ -298,6 +300,17 @@ mod tests {
             Some(Body::ReadSettings),
             "somebody has put in a new board"
         );
+    }
+
+    /// The edge's clock was a year ahead when it asked, and was then set right: it did not ask again for a year.
+    #[test]
+    fn a_clock_that_is_set_back_delays_nothing() {
+        let year_us = 365 * 86_400 * 1_000_000;
+        let mut keeper = Keeper::new(vec![interval(1_000.0)]);
+        assert!(keeper.due(year_us, Version::V2).is_some());
+        assert!(keeper.due(year_us + 1, Version::V2).is_none());
+        assert!(keeper.due(0, Version::V2).is_some());
+        assert!(keeper.due(1, Version::V2).is_none());
     }
 
     #[test]

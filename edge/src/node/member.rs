@@ -16,11 +16,19 @@ use super::state::NodeState;
 use super::update::{Course, Running, Shelf};
 use crate::config;
 
+/// What is remembered of a key: enough to tell it from the one of another board.
+pub(super) fn fingerprint(key: &Key) -> String {
+    let bytes = key.fingerprint();
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// One node.
 #[derive(Debug)]
 pub(super) struct Member {
     pub station: Arc<str>,
     pub key: Key,
+    /// Of the key, as remembered.
+    pub fingerprint: String,
     pub quantities: Vec<Quantity>,
     pub simulated: bool,
     pub session: Session,
@@ -28,6 +36,8 @@ pub(super) struct Member {
     /// Of its latest frame; it is answered in the same.
     pub version: Version,
     pub pace: Pace,
+    /// Of its findings alone.
+    pub finding_pace: Pace,
     pub keeper: Keeper,
     pub course: Course,
     pub traffic: Traffic,
@@ -51,6 +61,7 @@ impl Member {
     ) -> Self {
         let mut member = Self {
             station: configured.station.as_str().into(),
+            fingerprint: fingerprint(&key),
             key,
             quantities: configured.quantities.clone(),
             simulated: configured.simulated,
@@ -58,6 +69,7 @@ impl Member {
             route: None,
             version: Version::default(),
             pace: Pace::new(frames_per_s),
+            finding_pace: Pace::new(frames_per_s),
             keeper: Keeper::new(configured.settings.values()),
             course: known.map_or_else(Course::default, |known| {
                 Course::restored(known.update.clone())
@@ -72,14 +84,24 @@ impl Member {
         member
     }
 
-    /// The node is configured anew while the agent runs.
-    pub fn change(&mut self, configured: &config::Node, key: Key, frames_per_s: u32) {
+    /// The node is configured anew while the agent runs. Its key is the same: with another it is another board, and a
+    /// member of its own.
+    pub fn change(&mut self, configured: &config::Node, frames_per_s: u32) {
         self.station = configured.station.as_str().into();
-        self.key = key;
         self.quantities.clone_from(&configured.quantities);
         self.simulated = configured.simulated;
         self.pace.set(frames_per_s);
+        self.finding_pace.set(frames_per_s);
         self.keeper.want(configured.settings.values());
+    }
+
+    /// What a later process must know of this node.
+    pub fn state(&self, id: u32) -> NodeState {
+        NodeState {
+            update: self.course.memory().clone(),
+            key: Some(self.fingerprint.clone()),
+            ..self.session.state(id)
+        }
     }
 
     /// Counter that the next downlink frame will have.

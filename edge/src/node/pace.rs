@@ -1,7 +1,8 @@
 //! How many frames of one node are taken: one that babbles must not crowd out the others.
 //!
-//! A token bucket that holds two seconds' worth. It is asked only about authentic frames, so that nobody can use up
-//! another's share by forging its number.
+//! A token bucket that holds two seconds' worth. It is asked only about authentic frames that were not seen before, so that
+//! nobody can use up another's share by forging its number or by repeating its frames. Findings have one of their own: a flood
+//! of readings does not hold them up.
 
 use std::time::Duration;
 

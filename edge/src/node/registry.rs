@@ -4,18 +4,18 @@
 //! downlink counters count up by one for each frame within this agent's boot, whatever line they leave by, so a
 //! `(node, boot, counter)` is never used twice.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use clock::Clock;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use wire::frame::{self, Body, CommandOutcome, Direction, Frame, Key, RawFrame, Version};
 use wire::quality::Quality;
 use wire::quantity::Quantity;
 
 use super::heard::{Finding, News, Outcome};
-use super::member::Member;
+use super::member::{Member, fingerprint};
 use super::report::NodeReport;
 pub use super::rules::{Changes, Rules};
 use super::state::{NodeState, State};
@@ -83,6 +83,8 @@ pub struct Nodes {
     edge_boot: u32,
     /// What has been counted.
     pub tallies: NodeTallies,
+    /// Told when something has changed that must be remembered at once.
+    pub changed: Notify,
 }
 
 #[derive(Debug)]
@@ -91,38 +93,77 @@ struct Known {
     rules: Rules,
     shelf: Shelf,
     /// Downlink counters of nodes that were taken out: should one come back, its counters must go on.
-    retired: HashMap<u32, u32>,
+    counters: HashMap<u32, u32>,
+    /// What is known of boards that were taken out, or whose number has another key now; the latest last.
+    retired: Vec<NodeState>,
+    /// Configured nodes whose key is not known.
+    keyless: BTreeSet<u32>,
+}
+
+/// Boards that are gone and still remembered. What the oldest of them sent could be taken again, if its key came back.
+const MAX_RETIRED: usize = 256;
+
+impl Known {
+    fn retire(&mut self, id: u32, member: &Member) {
+        self.counters.insert(id, member.counter());
+        if self.retired.len() == MAX_RETIRED {
+            self.retired.remove(0);
+        }
+        self.retired.push(member.state(id));
+    }
+
+    /// A node as configured; what was known of it with this key goes on.
+    fn add(&mut self, node: &config::Node, key: Key) {
+        let fingerprint = fingerprint(&key);
+        let known = self
+            .retired
+            .iter()
+            .rposition(|known| known.is_of(node.id, &fingerprint))
+            .map(|place| self.retired.remove(place));
+        let counter = self.counters.get(&node.id).copied().unwrap_or(0);
+        let member = Member::new(node, key, known.as_ref(), self.rules.frames_per_s, counter);
+        self.members.insert(node.id, member);
+    }
 }
 
 impl Nodes {
-    /// Nodes as configured, continuing what `state` remembers. `keys` are in the order of `configured`.
+    /// Nodes as configured, continuing what `state` remembers. `keys` are in the order of `configured`; a node without
+    /// one is nobody's until it has it.
     pub fn new(
         configured: &[config::Node],
-        keys: Vec<Key>,
+        keys: Vec<Option<Key>>,
         state: &State,
         rules: Rules,
         clock: Clock,
         edge_boot: u32,
     ) -> Self {
-        let members = configured.iter().zip(keys).map(|(node, key)| {
-            let known = state.nodes.iter().find(|known| known.id == node.id);
-            (
-                node.id,
-                Member::new(node, key, known, rules.frames_per_s, 0),
-            )
-        });
+        let mut known = Known {
+            members: HashMap::new(),
+            rules,
+            shelf: Shelf::default(),
+            counters: HashMap::new(),
+            // Whoever is not configured any more, or has another key by now, stays there.
+            retired: [state.retired.as_slice(), state.nodes.as_slice()].concat(),
+            keyless: BTreeSet::new(),
+        };
+        for (node, key) in configured.iter().zip(keys) {
+            match key {
+                Some(key) => known.add(node, key),
+                None => {
+                    known.keyless.insert(node.id);
+                }
+            }
+        }
+        let surplus = known.retired.len().saturating_sub(MAX_RETIRED);
+        known.retired.drain(..surplus);
         Self {
-            state: Mutex::new(Known {
-                members: members.collect(),
-                rules,
-                shelf: Shelf::default(),
-                retired: HashMap::new(),
-            }),
+            state: Mutex::new(known),
             started: Instant::now(),
             since_us: clock.now_us(),
             clock,
             edge_boot,
             tallies: NodeTallies::default(),
+            changed: Notify::new(),
         }
     }
 
@@ -131,11 +172,12 @@ impl Nodes {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes over a new configuration of the nodes; what is known of those that stay is kept.
+    /// Takes over a new configuration of the nodes; what is known of those that stay is kept. One with another key is
+    /// another board, of which nothing is known. One whose key cannot be read now goes on with the one it has.
     pub fn reconfigure(
         &self,
         configured: &[config::Node],
-        keys: Vec<Key>,
+        keys: Vec<Option<Key>>,
         rules: Rules,
     ) -> Changes {
         let mut known = self.lock();
@@ -147,24 +189,35 @@ impl Nodes {
             if !configured.iter().any(|node| node.id == id)
                 && let Some(member) = known.members.remove(&id)
             {
-                known.retired.insert(id, member.counter());
+                known.retire(id, &member);
                 changes.removed += 1;
             }
         }
+        known.keyless.clear();
         for (node, key) in configured.iter().zip(keys) {
-            match known.members.get_mut(&node.id) {
-                Some(member) => {
-                    member.change(node, key, rules.frames_per_s);
+            if key.is_none() {
+                known.keyless.insert(node.id);
+            }
+            match (known.members.get_mut(&node.id), key) {
+                (Some(member), Some(key)) if member.fingerprint != fingerprint(&key) => {
+                    if let Some(member) = known.members.remove(&node.id) {
+                        known.retire(node.id, &member);
+                    }
+                    known.add(node, key);
+                    changes.replaced += 1;
+                }
+                (Some(member), _) => {
+                    member.change(node, rules.frames_per_s);
                     changes.kept += 1;
                 }
-                None => {
-                    let counter = known.retired.get(&node.id).copied().unwrap_or(0);
-                    let member = Member::new(node, key, None, rules.frames_per_s, counter);
-                    known.members.insert(node.id, member);
+                (None, Some(key)) => {
+                    known.add(node, key);
                     changes.added += 1;
                 }
+                (None, None) => {}
             }
         }
+        self.changed.notify_one();
         changes
     }
 
@@ -214,7 +267,17 @@ impl Nodes {
             header,
             body,
         } = frame::open(raw, &member.key).map_err(|error| member.refuse(error.name()))?;
-        if route.paced && !member.pace.take(self.started.elapsed()) {
+        // First, so that nobody uses up the node's share with what he has recorded.
+        member
+            .session
+            .admits(&header)
+            .map_err(|refused| member.refuse(refused.name()))?;
+        let pace = match &body {
+            // They must not wait for readings to become fewer.
+            Body::Finding { .. } => &mut member.finding_pace,
+            _ => &mut member.pace,
+        };
+        if route.paced && !pace.take(self.started.elapsed()) {
             return Err(member.refuse("too_fast"));
         }
         let quantity = match &body {
@@ -235,6 +298,7 @@ impl Nodes {
         {
             member.route = Some(route.clone());
         }
+        let course = member.course.memory().clone();
         self.count(member, &outcome, raw.bytes().len());
         for reply in outcome.replies {
             self.send(id, member, reply);
@@ -267,6 +331,13 @@ impl Nodes {
         });
         let turn = outcome.news == Some(News::Turn);
         self.offer(id, &mut known, now_us);
+        if known
+            .members
+            .get(&id)
+            .is_some_and(|member| *member.course.memory() != course)
+        {
+            self.changed.notify_one();
+        }
         Ok(Received {
             node: id,
             group,
@@ -505,19 +576,18 @@ impl Nodes {
         }
     }
 
-    /// What to remember across a restart.
-    pub fn snapshot(&self) -> Vec<NodeState> {
-        let mut states: Vec<NodeState> = self
-            .lock()
-            .members
-            .iter()
-            .map(|(&id, member)| NodeState {
-                update: member.course.memory().clone(),
-                ..member.session.state(id)
-            })
-            .collect();
+    /// What to remember across a restart. Everything in outbox entries below `covers` must have been settled.
+    pub fn snapshot(&self, covers: u64) -> State {
+        let known = self.lock();
+        let states = known.members.iter().map(|(&id, member)| member.state(id));
+        let mut states: Vec<NodeState> = states.collect();
         states.sort_unstable_by_key(|state| state.id);
-        states
+        State::new(covers, states, known.retired.clone())
+    }
+
+    /// Configured nodes that nobody hears, because their keys cannot be read.
+    pub fn keyless(&self) -> Vec<u32> {
+        self.lock().keyless.iter().copied().collect()
     }
 
     /// The nodes' lines in the status document, by number.
@@ -554,6 +624,7 @@ impl Nodes {
             (reports.iter().any(|report| report.silent), "node_silent"),
             (refused, "node_settings_refused"),
             (failed, "node_update_failed"),
+            (!self.lock().keyless.is_empty(), "node_key_unreadable"),
         ]
         .into_iter()
         .filter_map(|(holds, condition)| holds.then_some(condition))

@@ -168,10 +168,10 @@ fn the_birth_is_told_and_survives_a_restart() {
     assert_eq!(report.link.as_deref(), Some("line"));
     // A board is asked for its settings although none are wanted, a host is not.
     assert!(door.answers().contains(&(Version::V2, Body::ReadSettings)));
-    let state = State::new(0, door.nodes.snapshot());
+    let state = door.nodes.snapshot(0);
     let later = Nodes::new(
         &[node(1)],
-        vec![KEY],
+        vec![Some(KEY)],
         &state,
         rules(),
         door.clock.clone(),
@@ -208,13 +208,13 @@ fn settings_are_written_read_back_and_told() {
     wanted.settings.sample_interval_ms = Some(2_000.0);
     let changes = door
         .nodes
-        .reconfigure(&[wanted, node(2)], vec![KEY, KEY], rules());
+        .reconfigure(&[wanted, node(2)], vec![Some(KEY), Some(KEY)], rules());
     assert_eq!(
         changes,
         Changes {
             added: 1,
-            removed: 0,
-            kept: 1
+            kept: 1,
+            ..Changes::default()
         }
     );
     for revision in [1, 1, 1, 1] {
@@ -223,6 +223,7 @@ fn settings_are_written_read_back_and_told() {
     let reports = door.nodes.report();
     assert_eq!(door.nodes.conditions(&reports), ["node_settings_refused"]);
     assert!(reports[1].settings.is_none());
+    assert!(reports[0].needs_look && !reports[1].needs_look);
 }
 
 #[test]
@@ -245,7 +246,9 @@ fn a_node_that_is_taken_out_and_put_back_gets_no_counter_twice() {
         assert_eq!(door.nodes.reconfigure(&[], Vec::new(), rules()).removed, 1);
         assert_eq!(door.hear(&speaker.sample()).unwrap_err(), "unknown_node");
         assert_eq!(
-            door.nodes.reconfigure(&[node(1)], vec![KEY], rules()).added,
+            door.nodes
+                .reconfigure(&[node(1)], vec![Some(KEY)], rules())
+                .added,
             1
         );
     }
@@ -340,4 +343,100 @@ fn answers_to_commands_are_counted_and_told() {
         (command.id, command.outcome, command.delay_us),
         (4, "expired", 1_500)
     );
+}
+
+/// A board was replaced by one enrolled anew under its number. The new one began at boot 1, below the old one's, and every
+/// frame of it was refused as `old_boot`, also after a restart of the agent, because the session outlived the key.
+#[test]
+fn a_board_with_another_key_is_another_board() {
+    let new_key = Key::new([8; 32]);
+    let door = Door::new(&[node(1)], rules());
+    let mut old = Speaker::new(1);
+    old.boot = 30;
+    door.hear(&old.sample()).unwrap();
+    let recorded = old.sample();
+    door.hear(&recorded).unwrap();
+    let changes = door
+        .nodes
+        .reconfigure(&[node(1)], vec![Some(new_key.clone())], rules());
+    assert_eq!((changes.replaced, changes.kept), (1, 0));
+    let mut new = Speaker::new(1);
+    new.key = new_key.clone();
+    let heard = door.hear(&new.sample()).unwrap();
+    assert_eq!(heard.group.unwrap().items.len(), 1);
+    assert_eq!(door.hear(&recorded).unwrap_err(), "tag");
+    // The same when the key changes while the agent is down.
+    let later = |state: &State, key: &Key| Door {
+        nodes: Nodes::new(
+            &[node(1)],
+            vec![Some(key.clone())],
+            state,
+            rules(),
+            door.clock.clone(),
+            2_000,
+        ),
+        ..Door::new(&[], rules())
+    };
+    let mut third = Speaker::new(1);
+    third.key = Key::new([9; 32]);
+    let door = later(&door.nodes.snapshot(0), &third.key);
+    door.hear(&third.sample()).unwrap();
+    // Should an old key come back, nothing of its board is taken twice.
+    let door = later(&door.nodes.snapshot(0), &KEY);
+    assert_eq!(door.hear(&recorded).unwrap_err(), "replayed");
+    door.hear(&old.sample()).unwrap();
+}
+
+/// Frames were counted against a node's pace before it was checked whether they were repeated: whoever played recorded ones
+/// back fast enough silenced the node, and its findings with it.
+#[test]
+fn repeated_frames_and_readings_leave_room_for_findings() {
+    let mut rules = rules();
+    rules.frames_per_s = 5;
+    let door = Door::new(&[node(1)], rules);
+    let mut speaker = Speaker::new(1);
+    let recorded = speaker.sample();
+    door.hear(&recorded).unwrap();
+    for _ in 0..100 {
+        assert_eq!(door.hear(&recorded).unwrap_err(), "replayed");
+    }
+    door.hear(&speaker.sample()).unwrap();
+    // It babbles itself; what it has found still comes through, if that is no flood as well.
+    while door.hear(&speaker.sample()).is_ok() {}
+    let finding = |seq| Body::Finding {
+        seq,
+        mono_us: 1,
+        code: 1,
+        value: 1.0,
+    };
+    let heard = door.hear(&speaker.say(&finding(1_000))).unwrap();
+    assert!(heard.finding.is_some());
+    let taken = (1_001..1_100)
+        .filter(|seq| door.hear(&speaker.say(&finding(*seq))).is_ok())
+        .count();
+    assert!(taken < 50, "{taken}");
+}
+
+/// A node that was taken out and put back had no replay window: what it had sent in the same boot was taken again.
+#[test]
+fn a_node_that_is_put_back_knows_what_it_has_sent() {
+    let door = Door::new(&[node(1)], rules());
+    let mut speaker = Speaker::new(1);
+    let recorded = speaker.sample();
+    door.hear(&recorded).unwrap();
+    let put_back = |door: &Door| {
+        door.nodes.reconfigure(&[], Vec::new(), rules());
+        // Also when the agent is restarted in between.
+        let state = door.nodes.snapshot(0);
+        assert_eq!((state.nodes.len(), state.retired.len()), (0, 1));
+        let nodes = Nodes::new(&[], Vec::new(), &state, rules(), door.clock.clone(), 2_000);
+        nodes.reconfigure(&[node(1)], vec![Some(KEY)], rules());
+        nodes
+    };
+    let door = Door {
+        nodes: put_back(&door),
+        ..door
+    };
+    assert_eq!(door.hear(&recorded).unwrap_err(), "replayed");
+    door.hear(&speaker.sample()).unwrap();
 }

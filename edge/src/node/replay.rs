@@ -30,6 +30,11 @@ impl ReplayWindow {
         self.highest
     }
 
+    /// Whether `counter` would be accepted.
+    pub fn is_new(&self, counter: u32) -> bool {
+        self.clone().accept(counter)
+    }
+
     /// Accepts `counter` and remembers it; false when it was seen or is too old to tell.
     #[must_use]
     pub fn accept(&mut self, counter: u32) -> bool {

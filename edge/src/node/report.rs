@@ -7,7 +7,7 @@ use serde::Serialize;
 use wire::frame::{CommandOutcome, Version};
 
 use super::heard::Health;
-use super::keeper::SettingsReport;
+use super::keeper::{SettingsReport, Standing};
 use super::member::Member;
 use super::session::Timing;
 use super::update::{UpdateReport, dotted};
@@ -46,6 +46,9 @@ pub struct NodeReport {
     pub last_frame: Option<String>,
     /// Nothing has come for longer than `nodes.silent_after`.
     pub silent: bool,
+    /// It is silent, refuses its settings, or its update has failed.
+    #[serde(skip)]
+    pub needs_look: bool,
     /// Line by which it was heard last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub link: Option<Arc<str>>,
@@ -122,6 +125,9 @@ impl NodeReport {
             next_seq: session.durable().next(),
             last_frame: session.last_frame_us().map(clock::format_utc),
             silent,
+            needs_look: silent
+                || member.keeper.standing() == Standing::Refused
+                || member.course.has_failed(),
             link: member.route.as_ref().map(|route| route.link.clone()),
             protocol: heard.then_some(Version::code(member.version)),
             firmware: birth.map(|birth| dotted(birth.firmware)),

@@ -33,7 +33,7 @@ impl From<&config::Config> for Rules {
 }
 
 /// How a new configuration differed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Nodes that were not there before.
     pub added: usize,
@@ -41,4 +41,8 @@ pub struct Changes {
     pub removed: usize,
     /// Nodes that were there before.
     pub kept: usize,
+    /// Nodes that are another board now: their key differs.
+    pub replaced: usize,
+    /// Tables that have changed as well and take a restart.
+    pub need_restart: Vec<&'static str>,
 }

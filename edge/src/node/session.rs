@@ -81,7 +81,7 @@ impl Session {
         }
     }
 
-    /// What a later process must know. `update` is no part of it.
+    /// What a later process must know. `update` and `key` are no part of it.
     pub fn state(&self, id: u32) -> NodeState {
         NodeState {
             id,
@@ -91,6 +91,7 @@ impl Session {
             counter: self.window.highest(),
             birth: self.birth,
             update: Default::default(),
+            key: None,
         }
     }
 
@@ -145,6 +146,20 @@ impl Session {
             boot: self.boot,
             next_seq: self.durable.next(),
         }
+    }
+
+    /// Whether an authentic frame with this header is one that was not seen before. Nothing changes.
+    ///
+    /// # Errors
+    /// [`Refused`], as [`Session::receive`] would.
+    pub fn admits(&self, header: &Header) -> Result<(), Refused> {
+        if header.boot < self.boot {
+            return Err(Refused::OldBoot);
+        }
+        if header.boot == self.boot && !self.window.is_new(header.counter) {
+            return Err(Refused::Replayed);
+        }
+        Ok(())
     }
 
     /// An authentic frame of this node arrived at `now_us`.

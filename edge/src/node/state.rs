@@ -33,6 +33,10 @@ pub struct State {
     pub covers: u64,
     /// Each node, by number.
     pub nodes: Vec<NodeState>,
+    /// Boards that are gone, the latest last: should one come back with its key, what was heard of it must not be taken
+    /// a second time.
+    #[serde(default)]
+    pub retired: Vec<NodeState>,
 }
 
 /// One node.
@@ -55,16 +59,38 @@ pub struct NodeState {
     /// What was tried to update.
     #[serde(default)]
     pub update: Memory,
+    /// Fingerprint of its key: with another key it is another board, whose boots and counters are its own. Absent in
+    /// files of earlier versions.
+    #[serde(default)]
+    pub key: Option<String>,
+}
+
+impl NodeState {
+    /// Whether this is what is known of node `id` with the key of this fingerprint.
+    pub fn is_of(&self, id: u32, fingerprint: &str) -> bool {
+        self.id == id && self.key.as_ref().is_none_or(|known| known == fingerprint)
+    }
 }
 
 impl State {
     /// State to be written.
-    pub fn new(covers: u64, nodes: Vec<NodeState>) -> Self {
+    pub fn new(covers: u64, nodes: Vec<NodeState>, retired: Vec<NodeState>) -> Self {
         Self {
             version: VERSION,
             covers,
             nodes,
+            retired,
         }
+    }
+
+    /// The highest boot number of node `id` that is known here, whatever board it was.
+    pub fn highest_boot(&self, id: u32) -> Option<u32> {
+        self.nodes
+            .iter()
+            .chain(&self.retired)
+            .filter(|known| known.id == id)
+            .map(|known| known.boot)
+            .max()
     }
 
     /// Reads the file; nothing remembered when there is none.
@@ -79,7 +105,7 @@ impl State {
         let length = match fs::metadata(&path) {
             Ok(metadata) => metadata.len(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(Self::new(0, Vec::new()));
+                return Ok(Self::new(0, Vec::new(), Vec::new()));
             }
             Err(error) => return Err(named(error)),
         };
@@ -127,7 +153,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         assert_eq!(
             State::load(directory.path()).unwrap(),
-            State::new(0, Vec::new())
+            State::new(0, Vec::new(), Vec::new())
         );
         let mut durable = Ranges::starting_at(7);
         assert!(durable.insert(9, 12));
@@ -146,8 +172,17 @@ mod tests {
                 ..Birth::default()
             }),
             update: Memory::default(),
+            key: Some("00ff".to_owned()),
         };
-        let state = State::new(40, vec![node]);
+        let old = NodeState {
+            boot: 30,
+            ..node.clone()
+        };
+        let state = State::new(40, vec![node], vec![old]);
+        assert_eq!(
+            (state.highest_boot(3), state.highest_boot(4)),
+            (Some(30), None)
+        );
         state.save(directory.path(), true).unwrap();
         assert_eq!(State::load(directory.path()).unwrap(), state);
         // Written by an edge that knew less.

@@ -1,7 +1,7 @@
 //! Offers nodes newer firmware and hands it out as they pull it.
 //!
-//! Invariants: an image is offered only to its own board, only when its version is above what runs there, and not again
-//! after the node has refused it or has come back from it; while one node of a station is being updated no more than the
+//! Invariants: an image is offered only to its own board, only when its version is above what runs there and above every one that
+//! the node has refused or has come back from; while one node of a station is being updated no more than the
 //! configured number of its neighbours are. What is right is the node's decision alone: it has the public key, the edge
 //! only carries the bytes.
 //!
@@ -111,7 +111,7 @@ pub struct Memory {
     /// Version that was offered last.
     #[serde(default)]
     pub tried: Option<Version>,
-    /// Version that the node has refused or come back from.
+    /// The highest version that the node has refused or come back from; only what is above it is offered.
     #[serde(default)]
     pub failed: Option<Version>,
 }
@@ -166,7 +166,8 @@ impl Course {
     pub fn is_active(&self, now_us: i64) -> bool {
         self.under_way
             .as_ref()
-            .is_some_and(|way| now_us.saturating_sub(way.heard_us) < HOLD_US)
+            // A clock that was set back must not make it last any longer.
+            .is_some_and(|way| (0..HOLD_US).contains(&now_us.saturating_sub(way.heard_us)))
     }
 
     /// Whether an image was refused or did not prove itself, and nothing newer has been tried since.
@@ -188,7 +189,7 @@ impl Course {
                 }
             }
             Standing::Returned if running.version != tried => {
-                self.memory.failed = Some(tried);
+                self.fail(tried);
                 self.end("returned", tried);
             }
             // It was restarted while it pulled: what it has of the image it finds again when it is offered.
@@ -199,6 +200,10 @@ impl Course {
             }
             _ => {}
         }
+    }
+
+    fn fail(&mut self, version: Version) {
+        self.memory.failed = self.memory.failed.max(Some(version));
     }
 
     fn end(&mut self, state: &'static str, version: Version) {
@@ -217,14 +222,19 @@ impl Course {
     ) -> Option<Body> {
         let image = shelf.of(running.board)?;
         let settled = matches!(running.standing, Standing::Confirmed | Standing::Returned);
-        if !settled || running.version >= image.version || self.memory.failed == Some(image.version)
-        {
+        let failed = self.memory.failed.unwrap_or(running.version);
+        if !settled || image.version <= running.version.max(failed) {
             return None;
         }
         match &self.under_way {
             // The node pulls by itself.
             Some(way) if way.taken && self.is_active(now_us) => return None,
-            Some(way) if !way.taken && now_us < way.next_us => return None,
+            Some(way)
+                if !way.taken
+                    && (1..=PAUSE_MAX_US).contains(&way.next_us.saturating_sub(now_us)) =>
+            {
+                return None;
+            }
             _ => {}
         }
         if !self.is_active(now_us) && !has_turn() {
@@ -283,7 +293,7 @@ impl Course {
             | UpdateStep::RefusedDowngrade
             | UpdateStep::NoRoom
             | UpdateStep::StorageFault => {
-                self.memory.failed = Some(version);
+                self.fail(version);
                 self.end(step.name(), version);
             }
             UpdateStep::Unknown => {}

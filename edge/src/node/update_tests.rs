@@ -217,3 +217,36 @@ fn nonsense_about_an_update_brings_nothing() {
         None
     );
 }
+
+/// Only the latest failed version was remembered: after 1.3.0 and 1.4.0 had both failed and 1.4.0 had been taken off the shelf,
+/// 1.3.0 was offered again.
+#[test]
+fn what_has_failed_once_is_never_offered_again() {
+    const NEWER: Version = [1, 4, 0];
+    let node = running(OLD, Standing::Confirmed);
+    let mut course = Course::default();
+    for version in [NEW, NEWER] {
+        assert!(course.due(node, &shelf(version), 0, || true).is_some());
+        course.born(running(OLD, Standing::Returned), 1);
+        assert!(course.has_failed());
+    }
+    let mut later = Course::restored(course.memory().clone());
+    for version in [NEW, NEWER] {
+        assert_eq!(later.due(node, &shelf(version), 2, || true), None);
+    }
+    assert!(later.due(node, &shelf([1, 4, 1]), 3, || true).is_some());
+    assert!(!later.has_failed());
+}
+
+/// The edge's clock was a year ahead when it offered, and was then set right: the node's neighbours waited for a year, and
+/// itself for its next offer.
+#[test]
+fn a_clock_that_is_set_back_holds_nobody_up() {
+    const YEAR_US: i64 = 365 * 24 * 60 * MINUTE_US;
+    let node = running(OLD, Standing::Confirmed);
+    let mut course = Course::default();
+    assert!(course.due(node, &shelf(NEW), YEAR_US, || true).is_some());
+    assert!(course.is_active(YEAR_US + MINUTE_US) && !course.is_active(0));
+    assert!(course.due(node, &shelf(NEW), 0, || true).is_some());
+    assert!(course.is_active(1) && course.due(node, &shelf(NEW), 1, || true).is_none());
+}

@@ -97,13 +97,14 @@ impl Writer {
         };
         match stored {
             Ok(offset) => {
+                // Before the number: whoever saves the state of the nodes takes entries below it for settled.
+                self.nodes.settle(groups);
                 outbox.next.store(offset + 1, Ordering::Release);
                 self.tally.add("entries", 1);
                 self.publish(Live {
                     offset: Some(offset),
                     bytes: bytes.to_vec(),
                 });
-                self.nodes.settle(groups);
                 if outbox.full.swap(false, Ordering::AcqRel) {
                     tracing::info!(offset, "the outbox takes readings again");
                 }

@@ -19,7 +19,6 @@ use super::status::{self, Sources};
 use crate::backoff::Backoff;
 use crate::config::Config;
 use crate::node::registry::FoundAt;
-use crate::node::state::State;
 use crate::outbox::backlog::{Backlog, Resend};
 use crate::outbox::writer::Live;
 
@@ -493,15 +492,8 @@ async fn wait(step: Step, now: Duration) {
 
 /// Saves what the freed entries tell about nodes, then frees them.
 fn remember_and_release(sources: &Sources, acked: u64) {
+    sources.remember();
     let outbox = &sources.outbox;
-    // In this order: what is settled after the number was taken is in entries that will be read again.
-    let covers = outbox.next();
-    let state = State::new(covers, sources.nodes.snapshot());
-    if let Err(error) = state.save(outbox.directory(), outbox.syncs())
-        && sources.stored.count("state_not_saved")
-    {
-        tracing::error!(%error, "the state of the nodes cannot be saved");
-    }
     if let Err(error) = outbox.release(acked)
         && sources.stored.count("release_failed")
     {

@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use clock::Clock;
 use serde::Serialize;
 use tokio::sync::watch;
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
 
 use crate::link::stats::{LineReport, Lines};
 use crate::meter::{MeterHealth, MeterReport};
+use crate::node::state::State;
 use crate::node::{NodeReport, Nodes};
 use crate::outbox::Outbox;
 use crate::siren::relay::Sirens;
@@ -18,6 +22,9 @@ use crate::tally::Tally;
 /// A meter that has left so many polls in a row unanswered is silent: one lost answer is no news, a dead meter is, also when it has
 /// answered for years.
 const SILENT_POLLS: u64 = 3;
+
+/// How often the state of the nodes is saved, if it has changed.
+const REMEMBER: Duration = Duration::from_secs(60);
 
 /// Counts by reason.
 pub type Counts = BTreeMap<&'static str, u64>;
@@ -55,6 +62,9 @@ pub struct Status {
     pub lines: Vec<LineReport>,
     /// Each node.
     pub nodes: Vec<NodeReport>,
+    /// Nodes whose keys cannot be read; they are not in `nodes` unless they had one before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub keyless: Vec<u32>,
     /// Each meter.
     pub meters: Vec<MeterReport>,
     /// The sirens; absent where there are none.
@@ -127,9 +137,47 @@ pub struct Sources {
     pub clock: Clock,
     /// When the agent started, by that clock.
     pub since_us: i64,
+    /// The state of the nodes as it was saved last.
+    pub saved: Mutex<State>,
 }
 
 impl Sources {
+    /// Saves what is known of the nodes, if it is not what was saved last. Blocks.
+    pub fn remember(&self) {
+        // Nobody else must write the file meanwhile, nor write an older state after this one.
+        let mut saved = self.saved.lock().unwrap_or_else(PoisonError::into_inner);
+        let outbox = &self.outbox;
+        // In this order: what is settled after the number was taken is in entries that will be read again.
+        let covers = outbox.next();
+        let state = self.nodes.snapshot(covers);
+        if *saved == state {
+            return;
+        }
+        match state.save(outbox.directory(), outbox.syncs()) {
+            Ok(()) => *saved = state,
+            Err(error) => {
+                if self.stored.count("state_not_saved") {
+                    tracing::error!(%error, "the state of the nodes cannot be saved");
+                }
+            }
+        }
+    }
+
+    /// Keeps what is known of the nodes saved until the agent stops, also when no hub acknowledges anything: the counters
+    /// below which frames are refused, within a minute; which updates have failed, and who was taken out, at once.
+    pub async fn keep_remembering(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        loop {
+            tokio::select! {
+                // The publisher saves once more at the end.
+                _ = stop.wait_for(|stop| *stop) => return,
+                () = self.nodes.changed.notified() => {}
+                () = sleep(REMEMBER) => {}
+            }
+            let sources = self.clone();
+            let _ = spawn_blocking(move || sources.remember()).await;
+        }
+    }
+
     /// The status now.
     pub fn status(&self) -> Status {
         let acknowledged = *self.acked.borrow();
@@ -194,6 +242,7 @@ impl Sources {
             links: self.links.snapshot(),
             lines: self.lines.report(),
             nodes,
+            keyless: self.nodes.keyless(),
             meters,
             sirens,
         }
@@ -205,7 +254,8 @@ pub const MAX_STATUS_BYTES: usize = 1024 * 1024;
 
 impl Status {
     /// The document for the hub: about 0.7 kB for each node. What nodes are set to is not in it; the socket tells that. Where
-    /// it would be longer than [`MAX_STATUS_BYTES`], only those nodes are in it that need a look, as many as fit.
+    /// it would be longer than [`MAX_STATUS_BYTES`], only those nodes are in it that need a look (silent, settings refused, update
+    /// failed), as many as fit.
     pub fn for_hub(mut self) -> Option<Vec<u8>> {
         for node in &mut self.nodes {
             if let Some(settings) = &mut node.settings {
@@ -216,7 +266,7 @@ impl Status {
         if document.len() <= MAX_STATUS_BYTES {
             return Some(document);
         }
-        self.nodes.retain(|node| node.silent);
+        self.nodes.retain(|node| node.needs_look);
         let most = MAX_STATUS_BYTES / 2 / 2048;
         self.nodes.truncate(most);
         self.lines.truncate(most);

@@ -66,6 +66,10 @@ impl Board {
         Self::power_up(self.store.close(), firmware, image)
     }
 
+    pub fn boot(&self) -> u32 {
+        self.store.last_boot()
+    }
+
     pub fn identity(&self) -> Identity {
         self.store.identity().unwrap()
     }

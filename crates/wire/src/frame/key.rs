@@ -42,6 +42,16 @@ impl Key {
         Some(Key(bytes))
     }
 
+    /// Tells keys apart without giving any of them away: the tag of nothing under a nonce that no frame has (its bytes 9 to
+    /// 15 are not zero).
+    pub fn fingerprint(&self) -> [u8; TAG_BYTES] {
+        self.cipher()
+            .encrypt_inout_detached(&[0xff; 24].into(), b"fingerprint", empty())
+            .map(Into::into)
+            // Only a message of gigabytes is refused.
+            .unwrap_or_default()
+    }
+
     /// The tag of `message` (version, header and body) sent with `header`.
     pub(super) fn tag(&self, header: &Header, message: &[u8]) -> Option<[u8; TAG_BYTES]> {
         self.cipher()
@@ -87,4 +97,22 @@ fn nonce(header: &Header) -> XNonce {
 /// There is no plaintext: the frame stays readable with a terminal, only authenticated.
 fn empty<'a>() -> InOutBuf<'a, 'a, u8> {
     InOutBuf::from(&mut [][..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_stays_with_its_key() {
+        assert_eq!(
+            Key::new([7; 32]).fingerprint(),
+            Key::new([7; 32]).fingerprint()
+        );
+        assert_ne!(
+            Key::new([7; 32]).fingerprint(),
+            Key::new([8; 32]).fingerprint()
+        );
+        assert_ne!(Key::new([7; 32]).fingerprint(), [0; TAG_BYTES]);
+    }
 }
