@@ -171,10 +171,10 @@ impl Seen {
         }];
         words.extend([list(&self.states), list(&self.conditions)]);
         words.extend(counts);
-        if self.boots > 1 {
+        if self.boot > 1 {
             words.push(format!(
                 "{} boots, last by {}",
-                self.boots,
+                self.boot,
                 list(&self.causes)
             ));
         }
