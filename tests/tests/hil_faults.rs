@@ -41,7 +41,14 @@ const fn row(
 
 /// What shows of a node's frames that were bent on the line: a frame that cannot be read names nobody, but what it carried is missing, asked
 /// for and repeated, and bent answers are refused by the node.
-const LINE: &[&str] = &["edge crc", "edge tag", "repeated", "gaps", "node refused"];
+const LINE: &[&str] = &[
+    "edge crc",
+    "edge tag",
+    "edge replayed",
+    "repeated",
+    "gaps",
+    "node refused",
+];
 
 /// The wave rises 8 minutes after the start and stands above the limit from 9 to 13.
 const ROWS: &[Row] = &[
