@@ -20,6 +20,7 @@ use crate::node::state::{self, State};
 use crate::outbox::writer::Writer;
 use crate::outbox::{OpenError, Outbox};
 use crate::publish::connection::Login;
+use crate::publish::findings::Findings;
 use crate::publish::publisher::Publisher;
 use crate::publish::status::{self, Sources, Status};
 use crate::secret::{self, SecretError};
@@ -32,7 +33,7 @@ const GROUP_QUEUE: usize = 256;
 /// Batches between the writer and the publisher; then they become backlog. At most about 2 MB.
 const LIVE_QUEUE: usize = 256;
 
-/// Findings between links and the publisher; then nodes keep them.
+/// Findings that wait to be held; then nodes keep them.
 const FINDING_QUEUE: usize = 64;
 
 /// Why an agent cannot start.
@@ -219,7 +220,7 @@ fn start(
         nodes: sources.nodes.clone(),
         groups: group_sender.clone(),
         accepted: sources.accepted.clone(),
-        findings: finding_sender,
+        findings: finding_sender.clone(),
         sirens: sources.sirens.get().cloned(),
         clock,
         tally: sources.links.clone(),
@@ -247,7 +248,7 @@ fn start(
     tasks.spawn({
         let mut stopped = stopped.clone();
         async move {
-            let _held = group_sender;
+            let _held = (group_sender, finding_sender);
             let _ = stopped.wait_for(|stop| *stop).await;
         }
     });
@@ -265,13 +266,19 @@ fn start(
         credentials,
         will: status::will(&config.edge, sources.outbox.boot()),
     };
+    let held = Arc::new(Findings::load(
+        sources.outbox.directory(),
+        sources.outbox.syncs(),
+        sources.stored.clone(),
+    ));
+    tasks.spawn(held.clone().keep(findings, sources.nodes.clone()));
     let publisher = Publisher {
         config,
         login,
         sources: sources.clone(),
         live,
         overflow,
-        findings,
+        findings: held,
     };
     let config = publisher.config.clone();
     let publisher = tokio::spawn(publisher.run());

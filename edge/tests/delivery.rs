@@ -368,6 +368,89 @@ async fn an_outbox_that_was_set_back_takes_a_new_identity_and_loses_nothing() {
     });
 }
 
+/// A finding was acknowledged as soon as it was queued in memory: when the agent ended before the broker had it, for want of a
+/// broker for example, it was nowhere any more, because the node had forgotten it too.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_acknowledged_finding_survives_the_agent() {
+    let Some(broker) = Broker::start() else {
+        return;
+    };
+    let (_keep, data) = data_directory();
+    let finding = |seq| Body::Finding {
+        seq,
+        mono_us: 1_000_000,
+        code: 4,
+        value: 0.3,
+    };
+    let mut config = config(&data, rig::free_port());
+    config.node.push(node(7));
+    let (near, far) = tokio::io::duplex(64 * 1024);
+    let handle = Agent::start(config.clone(), Clock::manual(NOW_US), vec![far])
+        .await
+        .unwrap();
+    let mut node = SimpleNode::new(near, 7, 3);
+    for seq in 0..40 {
+        assert!(node.send(&finding(seq)).await);
+    }
+    node.until_acked(40).await;
+    // As after `kill -9`: nothing but the disk goes on.
+    let left = data.with_extension("left");
+    copy(&data, &left);
+    handle.shutdown().await;
+    config.data_dir = left;
+    config.broker.port = broker.port;
+    let hub = Hub::start(broker.port).await;
+    let handle = Agent::start(config.clone(), Clock::manual(NOW_US), Vec::new())
+        .await
+        .unwrap();
+    hub.until("the findings", |intake| intake.findings.len() >= 40)
+        .await;
+    hub.with(|intake| {
+        for (seq, found) in intake.findings.iter().enumerate() {
+            assert_eq!((&found["node"], &found["boot"]), (&7.into(), &3.into()));
+            assert_eq!(found["seq"], seq, "in order, and each once");
+        }
+    });
+    // What the broker has confirmed is not sent again.
+    let file = config.data_dir.join("findings.json");
+    wait_until("they are let go", || {
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        text.contains("\"findings\":[]")
+    })
+    .await;
+    handle.shutdown().await;
+}
+
+/// Findings that cannot be stored stay with their node until the broker has them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_finding_that_cannot_be_stored_is_acknowledged_by_the_broker_alone() {
+    let Some(broker) = Broker::start() else {
+        return;
+    };
+    let (_keep, data) = data_directory();
+    // Nothing can be put in the place of a directory that is not empty.
+    std::fs::create_dir_all(data.join("findings.json.new").join("in the way")).unwrap();
+    std::fs::create_dir_all(data.join("findings.json").join("in the way")).unwrap();
+    let mut config = config(&data, broker.port);
+    config.node.push(node(7));
+    let (near, far) = tokio::io::duplex(64 * 1024);
+    let handle = Agent::start(config.clone(), Clock::manual(NOW_US), vec![far])
+        .await
+        .unwrap();
+    let mut node = SimpleNode::new(near, 7, 3);
+    let finding = Body::Finding {
+        seq: 0,
+        mono_us: 1_000_000,
+        code: 4,
+        value: 0.3,
+    };
+    assert!(node.send(&finding).await);
+    node.until_acked(1).await;
+    let counts = handle.stats().outbox.counts;
+    assert!(counts["findings_not_saved"] > 0, "{counts:?}");
+    handle.shutdown().await;
+}
+
 fn copy(from: &std::path::Path, to: &std::path::Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {

@@ -217,17 +217,15 @@ async fn until(deadline: Option<Instant>) {
     }
 }
 
-/// A finding goes to the publisher at once; when that has no room, the node keeps it and sends it again.
+/// A finding goes on at once; its node may forget it when it is safe, see [`crate::publish::findings`]. When there is no room,
+/// the node keeps it and sends it again.
 fn hand_on(found: FoundAt, intake: &Intake) {
     if let Some(sirens) = &intake.sirens {
         sirens.found(&found);
     }
-    match intake.findings.try_send(found.clone()) {
-        Ok(()) => intake.nodes.settle_finding(&found),
-        Err(_) => {
-            intake.nodes.tallies.counts.add("findings_deferred", 1);
-            intake.nodes.forget_finding(&found);
-        }
+    if intake.findings.try_send(found.clone()).is_err() {
+        intake.nodes.tallies.counts.add("findings_deferred", 1);
+        intake.nodes.forget_finding(&found);
     }
 }
 

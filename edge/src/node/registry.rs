@@ -536,7 +536,7 @@ impl Nodes {
         }
     }
 
-    /// A finding has been handed to the publisher.
+    /// A finding is on the disk, or with the broker.
     pub fn settle_finding(&self, found: &FoundAt) {
         let mut known = self.lock();
         if let Some(node) = known.members.get_mut(&found.node) {

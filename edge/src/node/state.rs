@@ -128,20 +128,27 @@ impl State {
     /// # Errors
     /// The disk is full or fails.
     pub fn save(&self, directory: &Path, sync: bool) -> io::Result<()> {
-        let path = directory.join(FILE);
-        let fresh = directory.join("nodes.json.new");
-        let mut file = File::create(&fresh)?;
-        file.write_all(&serde_json::to_vec(self)?)?;
-        if sync {
-            file.sync_all()?;
-        }
-        drop(file);
-        fs::rename(&fresh, &path)?;
-        if sync {
-            File::open(directory)?.sync_all()?;
-        }
-        Ok(())
+        replace(&directory.join(FILE), &serde_json::to_vec(self)?, sync)
     }
+}
+
+/// Replaces a file; either the old or the new one is there afterwards, whatever happens. Not for two writers at a time.
+///
+/// # Errors
+/// The disk is full or fails.
+pub fn replace(path: &Path, content: &[u8], sync: bool) -> io::Result<()> {
+    let fresh = path.with_extension("json.new");
+    let mut file = File::create(&fresh)?;
+    file.write_all(content)?;
+    if sync {
+        file.sync_all()?;
+    }
+    drop(file);
+    fs::rename(&fresh, path)?;
+    if let Some(directory) = path.parent().filter(|_| sync) {
+        File::open(directory)?.sync_all()?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

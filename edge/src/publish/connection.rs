@@ -58,6 +58,8 @@ pub struct Heard {
     pub ack: Option<Ack>,
     /// Acknowledgements so far, to tell a repeated one from none.
     pub acks: u64,
+    /// Messages of quality 1 that the broker has confirmed: in the order in which they were sent (MQTT 3.1.1, section 4.6).
+    pub confirmed: u64,
 }
 
 /// The topics of one edge.
@@ -184,6 +186,9 @@ async fn drive(
                         }
                     }
                 }
+            }
+            Ok(Event::Incoming(Packet::PubAck(_))) => {
+                heard.send_modify(|heard| heard.confirmed += 1)
             }
             Ok(Event::Incoming(Packet::SubAck(answer))) => {
                 let refused = answer

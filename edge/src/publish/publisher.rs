@@ -3,6 +3,7 @@
 //! Invariants: nothing here is waited for by the storing of readings; live batches go before backlog at every step; disk
 //! work (reading backlog, trimming) happens on threads that may block.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -14,11 +15,11 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use wire::ack::Ack;
 
 use super::connection::{Connection, Heard, Login, Phase, Topics};
+use super::findings::Findings;
 use super::schedule::{Limits, Schedule, Step, Verdict};
 use super::status::{self, Sources};
 use crate::backoff::Backoff;
 use crate::config::Config;
-use crate::node::registry::FoundAt;
 use crate::outbox::backlog::{Backlog, Resend};
 use crate::outbox::writer::Live;
 
@@ -30,6 +31,9 @@ const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
 /// Most entries read back at a time; live batches can go between any two of them.
 const CHUNK: u64 = 16;
+
+/// Most findings that the broker has not confirmed: more would hold up the readings behind them.
+const FINDINGS_UNDER_WAY: usize = 16;
 
 /// How long a graceful end waits for the socket.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -50,7 +54,7 @@ pub struct Publisher {
     /// End of the entries that did not fit `live`.
     pub overflow: Arc<AtomicU64>,
     /// Findings to send now.
-    pub findings: mpsc::Receiver<FoundAt>,
+    pub findings: Arc<Findings>,
 }
 
 enum End {
@@ -71,8 +75,12 @@ struct Work {
     released: u64,
     released_at: Instant,
     acks_seen: u64,
-    /// A finding whose connection broke while it was sent.
-    unsent: Option<FoundAt>,
+    /// Number of the next finding to send by this connection.
+    finding: u64,
+    /// Those that it has sent and the broker has not confirmed.
+    findings_sent: VecDeque<u64>,
+    /// Confirmations of this connection that were taken in.
+    confirmed: u64,
     /// The status tells something that the hub needs now.
     announce: bool,
 }
@@ -98,7 +106,9 @@ impl Publisher {
             released: acked,
             released_at: Instant::now(),
             acks_seen: 0,
-            unsent: None,
+            finding: 0,
+            findings_sent: VecDeque::new(),
+            confirmed: 0,
             announce: false,
             publisher: self,
         };
@@ -131,6 +141,7 @@ impl Work {
             }
         }
         self.release(true).await;
+        self.publisher.findings.finish().await;
     }
 
     fn now(&self) -> Duration {
@@ -222,12 +233,15 @@ impl Work {
         let status_interval = self.publisher.config.publish.status_interval;
         let mut status_due = Instant::now() + status_interval;
         let mut housekeeping_due = Instant::now();
-        if let Some(found) = self.unsent.take()
-            && !self.send_finding(connection, found).await
-        {
-            return End::Lost;
-        }
+        // What an earlier connection took with it goes again.
+        self.finding = 0;
+        self.findings_sent.clear();
+        self.confirmed = 0;
+        let findings = self.publisher.findings.clone();
         loop {
+            if !self.send_findings(connection).await {
+                return End::Lost;
+            }
             let overflow = self.publisher.overflow.swap(0, Ordering::AcqRel);
             if overflow > 0 {
                 self.schedule.grown(overflow);
@@ -255,7 +269,7 @@ impl Work {
                     let heard = connection.heard.borrow_and_update().clone();
                     changed.is_ok() && self.hear(heard).await
                 }
-                Some(found) = self.publisher.findings.recv() => self.send_finding(connection, found).await,
+                () = findings.more.notified() => true,
                 live = self.publisher.live.recv() => match live {
                     Some(live) => self.send_live(connection, live).await,
                     None => return End::Stopped,
@@ -280,6 +294,12 @@ impl Work {
         {
             self.acks_seen = heard.acks;
             self.acknowledge(ack).await;
+        }
+        while self.confirmed < heard.confirmed {
+            self.confirmed += 1;
+            if let Some(number) = self.findings_sent.pop_front() {
+                self.publisher.findings.confirm(number);
+            }
         }
         heard.phase == Phase::Open
     }
@@ -406,29 +426,24 @@ impl Work {
         true
     }
 
-    async fn send_finding(&mut self, connection: &Connection, found: FoundAt) -> bool {
-        let document = serde_json::json!({
-            "station": found.station,
-            "node": found.node,
-            "boot": found.boot,
-            "seq": found.finding.seq,
-            "time": clock::format_utc(found.finding.time_us),
-            "code": found.finding.code,
-            "value": found.finding.value,
-            "quality": found.finding.quality,
-        });
-        let topic = self.topics.finding.clone();
-        let sent = connection
-            .client
-            .publish(topic, QoS::AtLeastOnce, false, document.to_string())
-            .await
-            .is_ok();
-        if sent {
+    /// Sends the findings that wait, as many as may be under way.
+    async fn send_findings(&mut self, connection: &Connection) -> bool {
+        while self.findings_sent.len() < FINDINGS_UNDER_WAY {
+            let Some((number, document)) = self.publisher.findings.from(self.finding) else {
+                break;
+            };
+            let topic = self.topics.finding.clone();
+            let sent = connection
+                .client
+                .publish(topic, QoS::AtLeastOnce, false, document);
+            if sent.await.is_err() {
+                return false;
+            }
             self.publisher.sources.publish.add("findings", 1);
-        } else {
-            self.unsent = Some(found);
+            self.finding = number + 1;
+            self.findings_sent.push_back(number);
         }
-        sent
+        true
     }
 
     async fn send_status(&self, connection: &Connection) -> bool {
