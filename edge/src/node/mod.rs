@@ -10,6 +10,7 @@ pub mod ranges;
 pub mod registry;
 pub mod replay;
 pub mod report;
+mod roster;
 pub mod rules;
 pub mod session;
 pub mod state;

@@ -4,7 +4,6 @@
 //! downlink counters count up by one for each frame within this agent's boot, whatever line they leave by, so a
 //! `(node, boot, counter)` is never used twice.
 
-use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -15,10 +14,11 @@ use wire::quality::Quality;
 use wire::quantity::Quantity;
 
 use super::heard::{Finding, News, Outcome};
-use super::member::{Member, fingerprint};
+use super::member::Member;
 use super::report::NodeReport;
+use super::roster::Known;
 pub use super::rules::{Changes, Rules};
-use super::state::{NodeState, State};
+use super::state::State;
 use super::update::{Image, Shelf, dotted};
 use crate::config;
 use crate::reading::{Group, Item};
@@ -87,45 +87,6 @@ pub struct Nodes {
     pub changed: Notify,
 }
 
-#[derive(Debug)]
-struct Known {
-    members: HashMap<u32, Member>,
-    rules: Rules,
-    shelf: Shelf,
-    /// Downlink counters of nodes that were taken out: should one come back, its counters must go on.
-    counters: HashMap<u32, u32>,
-    /// What is known of boards that were taken out, or whose number has another key now; the latest last.
-    retired: Vec<NodeState>,
-    /// Configured nodes whose key is not known.
-    keyless: BTreeSet<u32>,
-}
-
-/// Boards that are gone and still remembered. What the oldest of them sent could be taken again, if its key came back.
-const MAX_RETIRED: usize = 256;
-
-impl Known {
-    fn retire(&mut self, id: u32, member: &Member) {
-        self.counters.insert(id, member.counter());
-        if self.retired.len() == MAX_RETIRED {
-            self.retired.remove(0);
-        }
-        self.retired.push(member.state(id));
-    }
-
-    /// A node as configured; what was known of it with this key goes on.
-    fn add(&mut self, node: &config::Node, key: Key) {
-        let fingerprint = fingerprint(&key);
-        let known = self
-            .retired
-            .iter()
-            .rposition(|known| known.is_of(node.id, &fingerprint))
-            .map(|place| self.retired.remove(place));
-        let counter = self.counters.get(&node.id).copied().unwrap_or(0);
-        let member = Member::new(node, key, known.as_ref(), self.rules.frames_per_s, counter);
-        self.members.insert(node.id, member);
-    }
-}
-
 impl Nodes {
     /// Nodes as configured, continuing what `state` remembers. `keys` are in the order of `configured`; a node without
     /// one is nobody's until it has it.
@@ -137,27 +98,8 @@ impl Nodes {
         clock: Clock,
         edge_boot: u32,
     ) -> Self {
-        let mut known = Known {
-            members: HashMap::new(),
-            rules,
-            shelf: Shelf::default(),
-            counters: HashMap::new(),
-            // Whoever is not configured any more, or has another key by now, stays there.
-            retired: [state.retired.as_slice(), state.nodes.as_slice()].concat(),
-            keyless: BTreeSet::new(),
-        };
-        for (node, key) in configured.iter().zip(keys) {
-            match key {
-                Some(key) => known.add(node, key),
-                None => {
-                    known.keyless.insert(node.id);
-                }
-            }
-        }
-        let surplus = known.retired.len().saturating_sub(MAX_RETIRED);
-        known.retired.drain(..surplus);
         Self {
-            state: Mutex::new(known),
+            state: Mutex::new(Known::new(configured, keys, state, rules)),
             started: Instant::now(),
             since_us: clock.now_us(),
             clock,
@@ -180,43 +122,7 @@ impl Nodes {
         keys: Vec<Option<Key>>,
         rules: Rules,
     ) -> Changes {
-        let mut known = self.lock();
-        let known = &mut *known;
-        known.rules = rules;
-        let mut changes = Changes::default();
-        let before: Vec<u32> = known.members.keys().copied().collect();
-        for id in before {
-            if !configured.iter().any(|node| node.id == id)
-                && let Some(member) = known.members.remove(&id)
-            {
-                known.retire(id, &member);
-                changes.removed += 1;
-            }
-        }
-        known.keyless.clear();
-        for (node, key) in configured.iter().zip(keys) {
-            if key.is_none() {
-                known.keyless.insert(node.id);
-            }
-            match (known.members.get_mut(&node.id), key) {
-                (Some(member), Some(key)) if member.fingerprint != fingerprint(&key) => {
-                    if let Some(member) = known.members.remove(&node.id) {
-                        known.retire(node.id, &member);
-                    }
-                    known.add(node, key);
-                    changes.replaced += 1;
-                }
-                (Some(member), _) => {
-                    member.change(node, rules.frames_per_s);
-                    changes.kept += 1;
-                }
-                (None, Some(key)) => {
-                    known.add(node, key);
-                    changes.added += 1;
-                }
-                (None, None) => {}
-            }
-        }
+        let changes = self.lock().reconfigure(configured, keys, rules);
         self.changed.notify_one();
         changes
     }
@@ -578,11 +484,7 @@ impl Nodes {
 
     /// What to remember across a restart. Everything in outbox entries below `covers` must have been settled.
     pub fn snapshot(&self, covers: u64) -> State {
-        let known = self.lock();
-        let states = known.members.iter().map(|(&id, member)| member.state(id));
-        let mut states: Vec<NodeState> = states.collect();
-        states.sort_unstable_by_key(|state| state.id);
-        State::new(covers, states, known.retired.clone())
+        self.lock().state(covers)
     }
 
     /// Configured nodes that nobody hears, because their keys cannot be read.
