@@ -30,9 +30,13 @@ const CONTACT: [u8; 2] = [32, 33];
 /// How long a node is left alone at most, so that programs that follow see time go on.
 const LONGEST_US: u64 = 5_000_000;
 
-/// Bytes of a sensor's that come within this time are delivered together, with the last of them: each delivery has a price, and no driver
-/// knows the difference. A pause between two messages is longer.
+/// A message of a sensor's is delivered whole, so long after its last byte at most: each delivery has a price, and no driver knows the
+/// difference.
 const TOGETHER_US: u64 = 20_000;
+/// A pause that ends a message, shorter than the 3.5 characters of Modbus at 9,600 baud.
+const PAUSE_US: u64 = 3_000;
+/// Bytes that are delivered without waiting for more: the firmware's memory for them has 512.
+const ENOUGH: usize = 200;
 
 /// How long a node runs between two looks at what is due, by the wall's time.
 const GRAIN: Duration = Duration::from_millis(5);
@@ -71,7 +75,8 @@ pub struct OnBench {
     drift: Drift,
     /// When its counter is held.
     held: Vec<Window>,
-    /// When the sensor's bytes that have begun to come are delivered.
+    /// The sensor's message that has begun to come, and when to look how it goes on.
+    heard: Vec<u8>,
     together_us: Option<u64>,
     /// When its power came.
     on_us: u64,
@@ -151,6 +156,7 @@ impl Bench {
             supply: Supply::of(faults, &name, seed),
             drift: Drift::of(faults, &name),
             held: held(faults, &name),
+            heard: Vec::new(),
             together_us: None,
             on_us: 0,
             now_us: self.now_us(),
@@ -320,13 +326,14 @@ impl OnBench {
             if !to_sensor.is_empty() {
                 sensor.receive(&to_sensor, now_us);
             }
-            if sensor.next_us().is_some_and(|us| us <= now_us) && self.together_us.is_none() {
+            sensor.transmit(now_us, &mut self.heard);
+            let goes_on = sensor.next_us().is_some_and(|us| us < now_us + PAUSE_US);
+            self.together_us = None;
+            if goes_on && self.heard.len() < ENOUGH {
                 self.together_us = Some(now_us + TOGETHER_US);
-            }
-            if self.together_us.take_if(|us| *us <= now_us).is_some() {
-                let mut answer = Vec::new();
-                sensor.transmit(now_us, &mut answer);
-                self.machine.deliver(Port::Sensor, &answer);
+            } else if !self.heard.is_empty() {
+                let heard = std::mem::take(&mut self.heard);
+                self.machine.deliver(Port::Sensor, &heard);
             }
         }
         if let Some(contact) = &mut self.contact {
