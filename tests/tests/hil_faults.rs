@@ -345,6 +345,8 @@ fn play(firmware: &Firmware, rows: &[Row], window: &Window, seed: u64) -> Vec<Se
     let log = rig.site.alert_log();
     let messages: Vec<cap::Alert> = log.iter().map(|m| chain::read(&m.xml)).collect();
     let chains = chain::check(&messages);
+    // A longer window begins so much earlier before the wave.
+    let before = (window.minutes - WAVE.minutes).cast_signed();
     for (n, seen) in seen.iter_mut().enumerate() {
         seen.look(&station(n), alone, &hub, &report);
         let own = format!("{}.water_pressure.above", station(n));
@@ -352,7 +354,7 @@ fn play(firmware: &Firmware, rows: &[Row], window: &Window, seed: u64) -> Vec<Se
             .iter()
             .filter(|(event, _)| event.starts_with(&own))
             .filter_map(|(_, messages)| messages.first())
-            .map(|first| (first.sent.us() - start_us) / 60_000_000)
+            .map(|first| (first.sent.us() - start_us) / 60_000_000 - before)
             .collect();
     }
     seen
