@@ -7,6 +7,11 @@ use crate::window::Window;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// How often a reader without a word from the writer looks again at what seems damaged, and the time between.
+const LOOKS: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// One entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -180,7 +185,11 @@ impl Reader {
     }
 
     /// Without a word from the writer, an unfinished record at the very end is one that is being written.
+    ///
+    /// What looks damaged is looked at again for a while: another process may be at work on it, and between two looks it may have been
+    /// killed and started, which cuts off what was unfinished and can take an empty segment away.
     fn find_unguarded(&mut self) -> Result<Option<usize>, Error> {
+        let mut looks = 0;
         loop {
             let mut found = self.look()?;
             if !matches!(found, Check::Valid(_)) {
@@ -216,7 +225,12 @@ impl Reader {
                     continue;
                 }
             }
-            return Err(self.corrupt(detail));
+            if looks == LOOKS {
+                return Err(self.corrupt(detail));
+            }
+            looks += 1;
+            std::thread::sleep(PAUSE);
+            self.window.clear();
         }
     }
 
