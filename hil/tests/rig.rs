@@ -11,11 +11,16 @@ use wire::frame::{
     Body, CommandOutcome, Direction, Frame, Header, Key, MAX_FRAME, Receiver, ResetCause, SIREN_ON,
     Setting, SettingKey, UpdateStep, Version, encode, open,
 };
+use wire::quantity::Quantity;
 
 const KEY: [u8; 32] = [7; 32];
 const SECOND_US: u64 = 1_000_000;
 
 fn machine() -> Option<Machine> {
+    machine_with(Model::Digiquartz)
+}
+
+fn machine_with(model: Model) -> Option<Machine> {
     let emulator = match Emulator::find() {
         Ok(emulator) => emulator,
         Err(why) => {
@@ -35,7 +40,7 @@ fn machine() -> Option<Machine> {
     let provision = Provision {
         node: 1,
         key: KEY,
-        settings: Some(settings_for(Model::Digiquartz)),
+        settings: Some(settings_for(model)),
         boots_used: 0,
     };
     let flash = provision
@@ -319,4 +324,61 @@ fn an_unsigned_image_is_refused() {
     });
     assert_eq!(state, Some(UpdateStep::RefusedSignature));
     assert_eq!(machine.operations, before, "the flash was not touched");
+}
+
+/// A contact that closes and opens, on the two lines that it is wired to: the image counts vehicles, and how long each stood there.
+#[test]
+fn pulses_of_a_contact_become_flow_and_occupancy() {
+    let Some(mut machine) = machine_with(Model::InductiveLoop) else {
+        return;
+    };
+    machine.power_on(Cause::PowerOn).expect("it starts");
+    let mut edge = Edge { counter: 0 };
+    let (mut frames, ..) = run(&mut machine, 2 * SECOND_US);
+    // One vehicle every two seconds, over the loop for half a second. PA1 and PA8.
+    let begun_us = machine.now_us();
+    for _ in 0..15 {
+        for (closed, us) in [(true, 500_000), (false, 1_500_000)] {
+            for line in [1, 8] {
+                machine.set_line(line, closed).expect("the line is set");
+            }
+            frames.extend(run(&mut machine, us).0);
+        }
+    }
+    let ended_us = machine.now_us();
+    // Two quantities in turn make a frame each, and each waits for the word that the one before has come.
+    let mut samples = std::collections::BTreeMap::new();
+    for _ in 0..120 {
+        for frame in &frames {
+            if let Body::Samples {
+                first_seq,
+                quantity,
+                start_us,
+                samples: own,
+            } = &frame.body
+            {
+                let mut at_us = *start_us;
+                for (seq, sample) in (*first_seq..).zip(own) {
+                    at_us += u64::from(sample.dt_us);
+                    samples.insert(seq, (*quantity, at_us, sample.value));
+                }
+            }
+        }
+        let next_seq = samples.keys().next_back().map_or(0, |seq| seq + 1);
+        edge.say(&mut machine, KEY, &Body::Ack { boot: 1, next_seq });
+        frames = run(&mut machine, 50_000).0;
+    }
+    let mean = |wanted: Quantity| {
+        let within = begun_us + 4 * SECOND_US..ended_us;
+        let own: Vec<f64> = samples
+            .values()
+            .filter(|(quantity, at_us, _)| *quantity == wanted && within.contains(at_us))
+            .map(|(_, _, value)| *value)
+            .collect();
+        assert!(own.len() > 20, "{} of {}", own.len(), wanted.name());
+        own.iter().sum::<f64>() / own.len() as f64
+    };
+    let (flow, occupancy) = (mean(Quantity::Flow), mean(Quantity::Occupancy));
+    assert!((flow - 1_800.0).abs() < 150.0, "{flow} 1/h");
+    assert!((occupancy - 25.0).abs() < 3.0, "{occupancy} %");
 }

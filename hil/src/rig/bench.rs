@@ -24,8 +24,8 @@ use crate::fault::{
 use crate::sensor::inductive_loop::Contact;
 use crate::sensor::{SerialSensor, earlier};
 
-/// Lines of the pins that the firmware takes a contact on, as the emulator numbers them: PC0 closes, PC1 opens.
-const CONTACT: [u8; 2] = [32, 33];
+/// Lines of the pins that the firmware takes a contact on, as the emulator numbers them: PA1 closes, PA8 opens.
+const CONTACT: [u8; 2] = [1, 8];
 
 /// How long a node is left alone at most, so that programs that follow see time go on.
 const LONGEST_US: u64 = 5_000_000;

@@ -2,11 +2,11 @@
 //!
 //! | Pin | |
 //! |---|---|
-//! | PA2, PA3, PA1 | USART2 to and from a serial sensor; high while it sends (RS-485) |
+//! | PA2, PA3, PC0 | USART2 to and from a serial sensor; high while it sends (RS-485) |
 //! | PB10, PB11, PB1 | USART3 to and from the edge, 115,200 baud; high while it sends (RS-485) |
 //! | PB6, PB7 | I2C clock and data |
 //! | PA5, PA6, PA7, PA4 | SPI1 clock, in, out, select |
-//! | PC0, PC1 | loop detector's contact, wired to both: closes, opens |
+//! | PA1, PA8 | loop detector's contact, wired to both: closes, opens |
 //! | PB0 | siren relay, high sounds |
 //! | PC12 | lamp, lit by a low level |
 #![no_std]
@@ -37,13 +37,13 @@ fn USART3() {
 }
 
 #[interrupt]
-fn EXTI0() {
-    PULSES.on_interrupt(0, true);
+fn EXTI1() {
+    PULSES.on_interrupt(1, true);
 }
 
 #[interrupt]
-fn EXTI1() {
-    PULSES.on_interrupt(1, false);
+fn EXTI9_5() {
+    PULSES.on_interrupt(8, false);
 }
 
 struct H405;
@@ -64,13 +64,13 @@ impl Model for H405 {
 
     fn contact_is_closed() -> bool {
         // SAFETY: reads one register, which reading does not change.
-        let port = unsafe { pac::GPIOC::steal() };
-        port.idr().read().bits() & 1 == 1
+        let port = unsafe { pac::GPIOA::steal() };
+        port.idr().read().bits() >> 1 & 1 == 1
     }
 
     fn unmask() {
-        use pac::Interrupt::{EXTI0, EXTI1, USART2, USART3};
-        for interrupt in [USART2, USART3, EXTI0, EXTI1] {
+        use pac::Interrupt::{EXTI1, EXTI9_5, USART2, USART3};
+        for interrupt in [USART2, USART3, EXTI1, EXTI9_5] {
             // SAFETY: no critical section of ours relies on an interrupt being masked; all mask every one of them.
             unsafe { NVIC::unmask(interrupt) };
         }
@@ -99,7 +99,7 @@ fn main() -> ! {
     let link = serial::Config::default().baudrate(115_200.bps());
     let link = serial::Serial::new(chip.USART3, (b.pb10, b.pb11), link, &mut rcc).ok();
     chip::pulses::wire(
-        (c.pc0.into_pull_down_input(), c.pc1.into_pull_down_input()),
+        (a.pa1.into_pull_down_input(), a.pa8.into_pull_down_input()),
         chip.SYSCFG,
         chip.EXTI,
         &mut rcc,
@@ -107,7 +107,7 @@ fn main() -> ! {
     let link_driver = b.pb1.into_push_pull_output().erase();
     let board = Hardware::<H405> {
         sensor: Some((chip.USART2, a.pa2.into(), a.pa3.into())),
-        sensor_driver: Some(a.pa1.into_push_pull_output().erase()),
+        sensor_driver: Some(c.pc0.into_push_pull_output().erase()),
         link: link.map(|serial| LINK.start(serial, Some(link_driver)).split()),
         i2c: Some(chip::hardware::bus(
             b.pb6.into_open_drain_output().erase(),
