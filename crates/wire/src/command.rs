@@ -61,7 +61,7 @@ impl fmt::Display for CommandId {
 impl CommandId {
     /// Reads 32 hexadecimal digits, as [`fmt::Display`] writes them.
     pub fn from_hex(text: &str) -> Option<Self> {
-        hex(text).map(Self)
+        crate::hex::read(text).map(Self)
     }
 }
 
@@ -78,7 +78,7 @@ impl fmt::Display for KeyId {
 impl KeyId {
     /// Reads 16 hexadecimal digits.
     pub fn from_hex(text: &str) -> Option<Self> {
-        hex(text).map(Self)
+        crate::hex::read(text).map(Self)
     }
 }
 
@@ -193,7 +193,7 @@ impl Signer {
 
     /// From 64 hexadecimal digits.
     pub fn from_hex(text: &str) -> Option<Self> {
-        hex(text).map(|secret| Self::new(&secret))
+        crate::hex::read(text).map(|secret| Self::new(&secret))
     }
 
     /// The half that edges get.
@@ -222,7 +222,7 @@ impl Issuer {
 
     /// From 64 hexadecimal digits.
     pub fn from_hex(text: &str) -> Option<Self> {
-        hex(text).and_then(|public| Self::new(&public))
+        crate::hex::read(text).and_then(|public| Self::new(&public))
     }
 
     /// The public key.
@@ -386,18 +386,4 @@ const fn code(mode: Mode) -> u8 {
 
 fn mode(byte: u8) -> Option<Mode> {
     Mode::ALL.iter().copied().find(|mode| code(*mode) == byte)
-}
-
-fn hex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let digits = text.as_bytes();
-    if digits.len() != 2 * N {
-        return None;
-    }
-    let mut bytes = [0; N];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        let high = char::from(pair[0]).to_digit(16)?;
-        let low = char::from(pair[1]).to_digit(16)?;
-        *byte = (high * 16 + low) as u8;
-    }
-    Some(bytes)
 }

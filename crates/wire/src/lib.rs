@@ -29,6 +29,7 @@ pub mod batch;
 #[cfg(feature = "command")]
 pub mod command;
 pub mod frame;
+pub mod hex;
 pub mod quality;
 pub mod quantity;
 pub mod topic;

@@ -119,7 +119,7 @@ impl UpdateKey {
 
     /// From 64 hexadecimal digits, as a file `update.pub` holds them.
     pub fn from_hex(text: &str) -> Option<Self> {
-        hex(text).and_then(|public| Self::new(&public))
+        wire::hex::read(text).and_then(|public| Self::new(&public))
     }
 
     /// The public key.
@@ -139,7 +139,7 @@ impl UpdateSigner {
 
     /// From 64 hexadecimal digits, as a file `update.key` holds them.
     pub fn from_hex(text: &str) -> Option<Self> {
-        hex(text).map(|secret| Self::new(&secret))
+        wire::hex::read(text).map(|secret| Self::new(&secret))
     }
 
     /// The half that nodes and edges get.
@@ -171,20 +171,4 @@ impl fmt::Debug for UpdateSigner {
         }
         f.write_str(")")
     }
-}
-
-fn hex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let (pairs, []) = text.as_bytes().as_chunks::<2>() else {
-        return None;
-    };
-    if pairs.len() != N {
-        return None;
-    }
-    let mut bytes = [0; N];
-    for (byte, pair) in bytes.iter_mut().zip(pairs) {
-        let high = char::from(pair[0]).to_digit(16)?;
-        let low = char::from(pair[1]).to_digit(16)?;
-        *byte = (high * 16 + low) as u8;
-    }
-    Some(bytes)
 }

@@ -29,17 +29,7 @@ impl Key {
 
     /// Reads 64 hexadecimal digits, as keys are written in key files; `None` for anything else.
     pub fn from_hex(text: &str) -> Option<Key> {
-        let digits = text.as_bytes();
-        if digits.len() != 64 {
-            return None;
-        }
-        let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            let high = char::from(pair[0]).to_digit(16)?;
-            let low = char::from(pair[1]).to_digit(16)?;
-            *byte = (high << 4 | low) as u8;
-        }
-        Some(Key(bytes))
+        crate::hex::read(text).map(Key)
     }
 
     /// Tells keys apart without giving any of them away: the tag of nothing under a nonce that no frame has (its bytes 9 to
