@@ -4,11 +4,25 @@ mod rig;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use rig::board::Board;
+use rig::program::Program;
 use rig::wait_until;
 use tokio::net::UnixStream;
+
+/// Enrols node 7.
+const ENROL_7: &[&str] = &[
+    "enroll",
+    "--config",
+    "edge.toml",
+    "--node",
+    "7",
+    "--station",
+    "pier",
+    "--kind",
+    "energy",
+];
 
 const CONFIG: &str = r#"# kept
 deployment = "d" # and this
@@ -226,44 +240,6 @@ fn what_a_node_would_refuse_is_refused_before_anything_is_made() {
     );
 }
 
-struct Agent(Child);
-
-impl Drop for Agent {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-impl Agent {
-    fn start(directory: &Path) -> Self {
-        let child = Command::new(env!("CARGO_BIN_EXE_watchfire-edge"))
-            .args(["--log", "json", "--config", "edge.toml"])
-            .current_dir(directory)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        Self(child)
-    }
-
-    fn hang_up(&self) {
-        self.signal("-HUP");
-    }
-
-    fn signal(&self, name: &str) {
-        let pid = self.0.id().to_string();
-        let sent = Command::new("kill").args([name, &pid]).status().unwrap();
-        assert!(sent.success());
-    }
-
-    /// Ends it in good order.
-    fn stop(mut self) {
-        self.signal("-TERM");
-        assert!(self.0.wait().unwrap().success());
-    }
-}
-
 fn status(directory: &Path) -> serde_json::Value {
     let asked = program(directory, &["status", "--config", "edge.toml", "--json"]);
     serde_json::from_slice(&asked.stdout).unwrap_or_default()
@@ -282,22 +258,9 @@ fn seven(status: &serde_json::Value) -> serde_json::Value {
 async fn a_running_agent_takes_up_a_new_node_and_its_settings() {
     let directory = directory();
     let here = directory.path();
-    let agent = Agent::start(here);
+    let agent = Program::start(&here.join("edge.toml"));
     wait_until("the agent answers", || status(here)["state"] == "online").await;
-    let done = program(
-        here,
-        &[
-            "enroll",
-            "--config",
-            "edge.toml",
-            "--node",
-            "7",
-            "--station",
-            "pier",
-            "--kind",
-            "energy",
-        ],
-    );
+    let done = program(here, ENROL_7);
     assert!(done.status.success(), "{}", text(&done));
     let board = Board::from_memory(&std::fs::read(here.join("node-7.bin")).unwrap());
     let stream = UnixStream::connect(here.join("socket")).await.unwrap();
@@ -307,7 +270,7 @@ async fn a_running_agent_takes_up_a_new_node_and_its_settings() {
         status(here)["frame_errors"]["unknown_node"].as_u64() > Some(0)
     })
     .await;
-    agent.hang_up();
+    agent.signal("-HUP");
     wait_until("its settings are as enrolled", || {
         node(&status(here))["settings"]["state"] == "applied"
     })
@@ -328,7 +291,7 @@ async fn a_running_agent_takes_up_a_new_node_and_its_settings() {
         ],
     );
     assert!(changed.status.success(), "{}", text(&changed));
-    agent.hang_up();
+    agent.signal("-HUP");
     wait_until("the node has them", || {
         let node = node(&status(here));
         node["settings"]["revision"] == 2 && node["settings"]["state"] == "applied"
@@ -361,7 +324,7 @@ async fn a_running_agent_takes_up_a_new_node_and_its_settings() {
         &[&settings[..], &["tsunami_detector=true", "node_kind="]].concat(),
     );
     assert!(vain.status.success(), "{}", text(&vain));
-    agent.hang_up();
+    agent.signal("-HUP");
     wait_until("the refusal", || {
         node(&status(here))["settings"]["state"] == "refused"
     })
@@ -406,18 +369,7 @@ async fn readings_of_a_replaced_board_reach_the_outbox() {
         assert_eq!(outbox.readings_from(0, each).unwrap(), 0);
         readings
     };
-    let enroll = [
-        "enroll",
-        "--config",
-        "edge.toml",
-        "--node",
-        "7",
-        "--station",
-        "pier",
-        "--kind",
-        "energy",
-    ];
-    let mut agent = Agent::start(here);
+    let mut agent = Program::start(&here.join("edge.toml"));
     let mut boots = Vec::new();
     for round in 0..3 {
         wait_until("the agent answers", || status(here)["state"] == "online").await;
@@ -425,9 +377,9 @@ async fn readings_of_a_replaced_board_reach_the_outbox() {
         for file in ["node-7.key", "node-7.bin"] {
             let _ = std::fs::remove_file(here.join(file));
         }
-        let done = program(here, &enroll);
+        let done = program(here, ENROL_7);
         assert!(done.status.success(), "{}", text(&done));
-        agent.hang_up();
+        agent.signal("-HUP");
         let board = Board::from_memory(&std::fs::read(here.join("node-7.bin")).unwrap());
         let boot = board.boot();
         let running = board.run(UnixStream::connect(here.join("socket")).await.unwrap());
@@ -440,7 +392,7 @@ async fn readings_of_a_replaced_board_reach_the_outbox() {
         boots.push(boot);
         if round == 1 {
             // The disk is lost: only the clock still knows that the number was in use.
-            agent.stop();
+            assert_eq!(agent.stop(), Some(0));
             let stored = outbox(here);
             for boot in &boots {
                 assert!(stored.contains(&(7, *boot, 0)), "{boot}: {stored:?}");
@@ -449,10 +401,10 @@ async fn readings_of_a_replaced_board_reach_the_outbox() {
             let second = || clock::Clock::System.now_us() / 1_000_000;
             let lost = second();
             wait_until("time has passed", || second() > lost + 2).await;
-            agent = Agent::start(here);
+            agent = Program::start(&here.join("edge.toml"));
         }
     }
-    agent.stop();
+    assert_eq!(agent.stop(), Some(0));
     assert!(outbox(here).contains(&(7, boots[2], 0)));
     assert!(
         boots.is_sorted() && boots[0] < boots[1] && boots[1] < boots[2],
@@ -471,7 +423,7 @@ async fn a_key_that_cannot_be_read_costs_only_its_node() {
     std::fs::write(here.join("edge.toml"), format!("{config}\n{more}")).unwrap();
     // A directory cannot be read by root either.
     std::fs::create_dir(here.join("locked.key")).unwrap();
-    let agent = Agent::start(here);
+    let agent = Program::start(&here.join("edge.toml"));
     wait_until("the agent answers", || status(here)["state"] == "online").await;
     let told = status(here);
     assert!(
@@ -483,7 +435,7 @@ async fn a_key_that_cannot_be_read_costs_only_its_node() {
     assert_eq!(told["nodes"][0]["id"], 1);
     std::fs::remove_dir(here.join("locked.key")).unwrap();
     std::fs::write(here.join("locked.key"), "0f".repeat(32)).unwrap();
-    agent.hang_up();
+    agent.signal("-HUP");
     wait_until("the node is known", || seven(&status(here))["id"] == 7).await;
     assert!(
         !status(here)["conditions"]
@@ -492,7 +444,7 @@ async fn a_key_that_cannot_be_read_costs_only_its_node() {
     );
     // A running node keeps the key it has.
     std::fs::write(here.join("locked.key"), "").unwrap();
-    agent.hang_up();
+    agent.signal("-HUP");
     wait_until("the trouble shows", || status(here)["keyless"][0] == 7).await;
     assert_eq!(seven(&status(here))["id"], 7);
     // Who asks for a check is told.
@@ -502,7 +454,7 @@ async fn a_key_that_cannot_be_read_costs_only_its_node() {
         "{}",
         text(&check)
     );
-    agent.stop();
+    assert_eq!(agent.stop(), Some(0));
 }
 
 /// A change of the configuration took away the `edge.toml.new` of another one that was under way.

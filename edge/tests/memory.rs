@@ -4,11 +4,11 @@ mod rig;
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use node::{Role, Settings};
 use rig::board::Board;
+use rig::program::Program;
 use rig::{Broker, Hub, wait_until};
 use tokio::net::UnixStream;
 
@@ -17,41 +17,19 @@ const NODES: u32 = 200;
 /// The promise, in kB as the kernel counts.
 const LIMIT_KB: u64 = 64 * 1024;
 
-struct Agent(Child);
-
-impl Drop for Agent {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-impl Agent {
-    fn start(file: &Path) -> Self {
-        let child = Command::new(env!("CARGO_BIN_EXE_watchfire-edge"))
-            .args(["--log", "json", "--config"])
-            .arg(file)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        Self(child)
-    }
-
-    /// A line of the kernel's account, kB.
-    fn kb(&self, name: &str) -> u64 {
-        let path = format!("/proc/{}/status", self.0.id());
-        let text = std::fs::read_to_string(path).unwrap();
-        let line = text
-            .lines()
-            .find_map(|line| line.strip_prefix(name))
-            .unwrap();
-        line.trim_start_matches(':')
-            .trim()
-            .trim_end_matches(" kB")
-            .parse()
-            .unwrap()
-    }
+/// A line of the kernel's account of a process, kB.
+fn kb(program: &Program, name: &str) -> u64 {
+    let path = format!("/proc/{}/status", program.0.id());
+    let text = std::fs::read_to_string(path).unwrap();
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix(name))
+        .unwrap();
+    line.trim_start_matches(':')
+        .trim()
+        .trim_end_matches(" kB")
+        .parse()
+        .unwrap()
 }
 
 fn key(node: u32) -> [u8; 32] {
@@ -92,7 +70,7 @@ async fn two_hundred_nodes_fit_into_64_mb() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("edge.toml");
     std::fs::write(&file, config(directory.path(), broker.port)).unwrap();
-    let agent = Agent::start(&file);
+    let agent = Program::start(&file);
     let socket = directory.path().join("socket");
     wait_until("the socket", || socket.exists()).await;
     let settings = Settings {
@@ -126,7 +104,7 @@ async fn two_hundred_nodes_fit_into_64_mb() {
     })
     .await;
     let status_bytes = hub.with(|intake| intake.status.last().unwrap().to_string().len());
-    let (now_kb, most_kb) = (agent.kb("VmRSS"), agent.kb("VmHWM"));
+    let (now_kb, most_kb) = (kb(&agent, "VmRSS"), kb(&agent, "VmHWM"));
     println!(
         "{NODES} nodes: resident {now_kb} kB, at most {most_kb} kB; status {status_bytes} bytes"
     );

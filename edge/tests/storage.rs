@@ -4,12 +4,13 @@ mod rig;
 
 use std::io::Write as _;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use clock::Clock;
 use edge::Agent;
+use rig::program::Program;
 use rig::simple::{SimpleNode, samples};
 use rig::{Broker, Hub, config, data_directory, node, wait_until};
 
@@ -93,50 +94,6 @@ async fn a_full_outbox_publishes_without_acknowledging_and_recovers() {
     assert_eq!(handle.shutdown().await.frames.get("readings_lost"), None);
 }
 
-struct Program(Child);
-
-impl Program {
-    fn start(file: &Path) -> Self {
-        let child = Command::new(env!("CARGO_BIN_EXE_watchfire-edge"))
-            .args(["--log", "json", "--config"])
-            .arg(file)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        Self(child)
-    }
-
-    fn kill(mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-
-    fn terminate(mut self) -> Option<i32> {
-        // No unsafe and no further crate for one signal.
-        let sent = Command::new("kill")
-            .args(["-TERM", &self.0.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(sent.success());
-        let started = Instant::now();
-        loop {
-            if let Some(status) = self.0.try_wait().unwrap() {
-                return status.code();
-            }
-            assert!(started.elapsed() < rig::PATIENCE, "does not stop");
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 async fn connect(path: &Path) -> tokio::net::UnixStream {
     let started = Instant::now();
     loop {
@@ -218,7 +175,7 @@ async fn what_was_acknowledged_survives_sigkill() {
         (0..all).all(|seq| intake.readings.contains_key(&(7, 3, seq)))
     })
     .await;
-    assert_eq!(program.terminate(), Some(0));
+    assert_eq!(program.stop(), Some(0));
     hub.until("the farewell", |intake| {
         intake
             .status

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its part of the rig")]
 
 pub mod board;
+pub mod program;
 pub mod simple;
 
 use std::collections::{BTreeMap, BTreeSet};
