@@ -18,10 +18,8 @@ pub struct Edge {
 
 /// The hardware of a node.
 pub trait Board {
-    /// What is heard from the sensor's serial line, and what is said on it.
-    type SensorIn: Read;
-    /// See [`Board::SensorIn`].
-    type SensorOut: Write;
+    /// The sensor's serial line. Its `read` loses nothing when it is cancelled.
+    type Sensor: Read + Write;
     /// What is heard from the edge.
     type LinkIn: Read;
     /// What is said to the edge.
@@ -37,7 +35,7 @@ pub trait Board {
     const CODE: Code;
 
     /// Opens the sensor's serial line. Called at most once.
-    fn open_sensor(&mut self, line: Line) -> Option<(Self::SensorIn, Self::SensorOut)>;
+    fn open_sensor(&mut self, line: Line) -> Option<Self::Sensor>;
     /// The line to the edge. Called once.
     fn open_link(&mut self) -> Option<(Self::LinkIn, Self::LinkOut)>;
     /// The I2C bus. Called at most once.

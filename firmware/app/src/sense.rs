@@ -3,12 +3,12 @@
 use crate::board::{Board, Edge};
 use crate::shared::{Shared, now_us};
 use drivers::adxl355::{self, Adxl355};
+use drivers::bus::{BusSensor, sample_async};
 use drivers::inductive_loop::{self, InductiveLoop};
 use drivers::ms5837::{Ms5837, Oversampling};
-use drivers::{AnySerial, BusSensor, Reading, SensorKind, SerialSensor, Step, Tx};
+use drivers::{AnySerial, Reading, SensorKind, SerialSensor, attend};
 use embassy_futures::select::{Either, select, select3};
-use embassy_time::{Duration, Instant, Timer};
-use embedded_io_async::{Read, Write};
+use embassy_time::{Delay, Instant, Timer};
 use node::{Schedule, Settings};
 use wire::quality::Quality;
 use wire::quantity::Quantity;
@@ -19,7 +19,7 @@ use wire::quantity::Quantity;
     reason = "there is one, and it lies in static memory"
 )]
 pub(crate) enum Attached<B: Board> {
-    Serial(AnySerial, B::SensorIn, B::SensorOut),
+    Serial(AnySerial, B::Sensor),
     I2c(Ms5837, B::I2c),
     Spi(Adxl355, B::Spi),
     Contact(InductiveLoop),
@@ -37,7 +37,7 @@ impl<B: Board> Attached<B> {
         let (address, baud) = (settings.sensor_address, settings.sensor_baud);
         if let Some(sensor) = AnySerial::new(kind, Some(address), Some(baud), shortest_us) {
             return match board.open_sensor(sensor.line()) {
-                Some((input, output)) => Self::Serial(sensor, input, output),
+                Some(line) => Self::Serial(sensor, line),
                 None => Self::Missing(settings.quantity()),
             };
         }
@@ -91,9 +91,7 @@ pub(crate) async fn run<B: Board>(shared: &Shared<B>, attached: Attached<B>) -> 
         schedule: Schedule::new(),
     };
     match attached {
-        Attached::Serial(sensor, input, output) => {
-            serial(&mut clockwork, sensor, input, output).await
-        }
+        Attached::Serial(sensor, line) => serial(&mut clockwork, sensor, line).await,
         Attached::I2c(sensor, bus) => on_bus(&mut clockwork, sensor, bus).await,
         Attached::Spi(sensor, bus) => on_bus(&mut clockwork, sensor, bus).await,
         Attached::Contact(contact) => pulses(&mut clockwork, contact).await,
@@ -108,49 +106,36 @@ pub(crate) async fn run<B: Board>(shared: &Shared<B>, attached: Attached<B>) -> 
     }
 }
 
+/// The clock of the tasks, for the drivers.
+struct Ticks;
+
+impl attend::Clock for Ticks {
+    fn now_us(&self) -> u64 {
+        now_us()
+    }
+
+    async fn wait_until(&self, at_us: u64) {
+        Timer::at(Instant::from_micros(at_us)).await;
+    }
+}
+
 async fn serial<B: Board>(
     clockwork: &mut Clockwork<'_, B>,
     mut sensor: AnySerial,
-    mut input: B::SensorIn,
-    mut output: B::SensorOut,
+    mut line: B::Sensor,
 ) -> ! {
     let shared = clockwork.shared;
-    let mut tx = Tx::new();
-    let mut bytes = [0; 64];
-    sensor.start(now_us(), &mut tx);
+    let mut emit = |reading: Reading| shared.take(reading);
+    // What the line does not take the sensor does not answer: it is counted, and shows as a missing sample.
+    let _ = attend::start(&mut sensor, &mut line, &Ticks).await;
     loop {
         shared.check_in(shared.tasks.sense);
-        if !tx.is_empty() {
-            // What the line does not take the sensor does not answer: it shows as a missing sample.
-            let _ = output.write_all(&tx).await;
-            tx.clear();
-        }
-        let mut emit = |reading: Reading| shared.take(reading);
-        let awaited = sensor.deadline_us();
-        let attention = async {
-            match awaited {
-                // An answer may take longer than this task may be away.
-                Some(at_us) => {
-                    select(Timer::at(Instant::from_micros(at_us)), shared.tick()).await;
-                }
-                None => clockwork.wait().await,
-            }
-        };
-        match select(input.read(&mut bytes), attention).await {
-            Either::First(Ok(length)) => {
-                for &byte in bytes.iter().take(length) {
-                    sensor.receive(byte, now_us(), &mut tx, &mut emit);
-                }
-            }
-            Either::First(Err(_)) => sensor.line_error(),
-            Either::Second(()) => {}
-        }
-        if awaited.is_some() {
-            sensor.wake(now_us(), &mut tx, &mut emit);
-        }
         if clockwork.is_due() {
-            sensor.due(now_us(), &mut tx, &mut emit);
+            let _ = attend::sample(&mut sensor, &mut line, &Ticks, &mut emit).await;
         }
+        // An answer may take longer than this task may be away.
+        let until_us = clockwork.schedule.next_due_us().min(shared.next_tick_us());
+        let _ = attend::attend(&mut sensor, &mut line, &Ticks, until_us, &mut emit).await;
     }
 }
 
@@ -163,12 +148,8 @@ async fn on_bus<B: Board, S: BusSensor<P>, P>(
     loop {
         shared.check_in(shared.tasks.sense);
         if clockwork.is_due() {
-            sensor.due(now_us());
             let mut emit = |reading: Reading| shared.take(reading);
-            // A sensor that never says it is done is our own bug; the watchdog's guardian sees a task that does not come back.
-            while let Step::After(us) = sensor.step(&mut bus, &mut emit) {
-                Timer::after(Duration::from_micros(u64::from(us))).await;
-            }
+            sample_async(&mut sensor, &mut bus, now_us(), &mut Delay, &mut emit).await;
         }
         clockwork.wait().await;
     }

@@ -73,8 +73,12 @@ impl<B: Board> Shared<B> {
 
     /// Until the next instant at which every task shows that it runs.
     pub async fn tick(&self) {
-        let next_us = (now_us() / TICK_US + 1) * TICK_US;
-        Timer::at(Instant::from_micros(next_us)).await;
+        Timer::at(Instant::from_micros(self.next_tick_us())).await;
+    }
+
+    /// That instant, microseconds.
+    pub fn next_tick_us(&self) -> u64 {
+        (now_us() / TICK_US + 1) * TICK_US
     }
 
     /// A reading of the sensor.

@@ -3,7 +3,7 @@
 
 mod rig;
 
-use node::{Extend32, Schedule};
+use node::Schedule;
 use rig::{Edge, Faults, Item, Rig, config};
 use wire::frame::Body;
 use wire::quality::Quality;
@@ -86,26 +86,6 @@ fn drift_is_measured_reported_and_never_put_into_samples() {
             (0, 0)
         );
     }
-}
-
-#[test]
-fn a_32_bit_counter_extended_is_the_same_clock() {
-    let start_us = u64::from(u32::MAX) - MINUTE_US;
-    let mut rig = Rig::<512>::new(config(1, start_us), Edge::new(1), Faults::NONE, 1);
-    let mut clock = Extend32::starting_at(start_us);
-    let mut stamps = Vec::new();
-    for minute in 0..300 {
-        rig.run_until(minute * MINUTE_US);
-        let counter = rig.mono_us() as u32;
-        let mono_us = clock.extend(counter);
-        assert_eq!(mono_us, rig.mono_us(), "minute {minute}");
-        rig.node
-            .sample(mono_us, Quantity::SeaLevel, 1.0, Quality::GOOD);
-        stamps.push(mono_us);
-    }
-    assert!(rig.settle(rig.now_us + MINUTE_US));
-    assert_eq!(rig.edge.of(1).len(), stamps.len());
-    assert!(stamps.windows(2).all(|pair| pair[1] - pair[0] == MINUTE_US));
 }
 
 /// A board whose clock loses its upper half, or leaps: counted, and the node goes on as before.

@@ -3,7 +3,7 @@
 use crate::flash::Flash;
 use crate::pulses::Pulses;
 use crate::system::{Cause, Watchdog};
-use crate::uart::{Driver, Input, Output, Port};
+use crate::uart::{Driver, Input, Output, Port, Stream};
 use crate::{stack, system};
 use app::board::{Board, Edge};
 use drivers::soft_i2c::SoftI2c;
@@ -109,8 +109,7 @@ pub struct Hardware<M: Model> {
 }
 
 impl<M: Model> Board for Hardware<M> {
-    type SensorIn = Input<M::Sensor>;
-    type SensorOut = Output<M::Sensor>;
+    type Sensor = Stream<M::Sensor>;
     type LinkIn = Input<M::Link>;
     type LinkOut = Output<M::Link>;
     type I2c = Bus;
@@ -119,7 +118,7 @@ impl<M: Model> Board for Hardware<M> {
 
     const CODE: Code = M::CODE;
 
-    fn open_sensor(&mut self, line: Line) -> Option<(Self::SensorIn, Self::SensorOut)> {
+    fn open_sensor(&mut self, line: Line) -> Option<Self::Sensor> {
         let (port, tx, rx) = self.sensor.take()?;
         let config = Config::default().baudrate(Bps(line.baud));
         let config = match line.parity {
@@ -129,9 +128,9 @@ impl<M: Model> Board for Hardware<M> {
             Parity::Odd => config.wordlength_9().parity_odd(),
         };
         let serial = Serial::new(port, (tx, rx), config, &mut self.rcc).ok()?;
-        let both = M::sensor().start(serial, self.sensor_driver.take()).split();
+        let line = M::sensor().start(serial, self.sensor_driver.take());
         M::unmask();
-        Some(both)
+        Some(line)
     }
 
     fn open_link(&mut self) -> Option<(Self::LinkIn, Self::LinkOut)> {

@@ -177,3 +177,23 @@ impl<U: Instance> embedded_io_async::Write for Output<U> {
         Ok(())
     }
 }
+
+impl<U: Instance> embedded_io_async::ErrorType for Stream<U> {
+    type Error = Infallible;
+}
+
+impl<U: Instance> embedded_io_async::Read for Stream<U> {
+    async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Infallible> {
+        Input(self.0).read(buffer).await
+    }
+}
+
+impl<U: Instance> embedded_io_async::Write for Stream<U> {
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        Output(self.0).write(bytes).await
+    }
+
+    async fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
