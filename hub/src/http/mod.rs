@@ -20,6 +20,7 @@ mod health;
 mod live;
 mod metric_names;
 mod metrics;
+mod page;
 mod relief;
 mod routes;
 mod texts;

@@ -2,7 +2,8 @@
 //!
 //! | path                                        | what                                                           |
 //! |---------------------------------------------|----------------------------------------------------------------|
-//! | `/`, `/app.js`, `/login.js`, ...              | the page                                                       |
+//! | `/`, `/assets/...`                          | the console, see [`super::page`]                               |
+//! | `/plain`, `/app.js`, `/login.js`, ...       | the plain page                                                 |
 //! | `/feed.atom`, `/feed.rss`                   | `Actual` messages only                                         |
 //! | `/exercise/feed.atom`, `/exercise/feed.rss` | exercises                                                      |
 //! | `/test/feed.atom`, `/test/feed.rss`         | technical tests                                                |
@@ -50,11 +51,11 @@ use super::desk;
 use super::health::Health;
 use super::live::{Live, NoPlace};
 use super::metrics::{self, Exposition};
+use super::page;
 use super::relief;
 use super::texts;
 use super::traffic::Traffic;
 use crate::access::Access;
-use crate::console;
 use crate::feed::{self, Feed, Format, Publisher};
 use crate::gate;
 use crate::others::OthersView;
@@ -71,11 +72,10 @@ const STATE_LINES: usize = 500;
 
 pub(super) const JSON: &str = "application/json";
 const NO_MESSAGE: &str = "There is no message of that name.\n";
-const TEXT: &str = "text/plain; charset=utf-8";
-const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+pub(super) const TEXT: &str = "text/plain; charset=utf-8";
 const NO_STORE: &str = "no-store";
 pub(super) const REVALIDATE: &str = "no-cache";
-const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+pub(super) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 /// Everything comes from here and nothing is inline; no frame, no form, no plug-in.
 const POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -130,20 +130,9 @@ impl Caches {
     }
 }
 
-/// What the page is made of.
-const ASSETS: [(&str, &str, &str); 6] = [
-    ("/app.js", console::SCRIPT, JAVASCRIPT),
-    ("/login.js", console::LOGIN, JAVASCRIPT),
-    ("/desk.js", console::DESK, JAVASCRIPT),
-    ("/app.css", console::STYLE, "text/css; charset=utf-8"),
-    ("/land.txt", console::LAND, TEXT),
-    ("/favicon.svg", console::ICON, "image/svg+xml"),
-];
-
 /// All routes.
 pub(super) fn router(outlet: Arc<Outlet>) -> Router {
     let mut router = Router::new()
-        .route("/", get(page))
         .route("/cap/{file}", get(message))
         .route("/bulletin/{file}", get(bulletin))
         .route("/sms/{file}", get(short))
@@ -155,10 +144,6 @@ pub(super) fn router(outlet: Arc<Outlet>) -> Router {
         .route("/metrics", get(metrics))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz));
-    for (path, content, media_type) in ASSETS {
-        let handler = async move |headers: HeaderMap| asset(&headers, content, media_type);
-        router = router.route(path, get(handler));
-    }
     for mode in Mode::ALL.iter().copied() {
         for format in Format::ALL {
             let handler = async move |State(outlet): State<Arc<Outlet>>, headers: HeaderMap| {
@@ -168,6 +153,7 @@ pub(super) fn router(outlet: Arc<Outlet>) -> Router {
         }
     }
     router
+        .merge(page::router())
         .merge(auth::router())
         .merge(desk::router())
         .fallback(async || {
@@ -196,16 +182,6 @@ async fn guard(State(outlet): State<Arc<Outlet>>, request: Request, next: Next) 
         .entry(CACHE_CONTROL)
         .or_insert(HeaderValue::from_static(NO_STORE));
     response
-}
-
-async fn page(State(outlet): State<Arc<Outlet>>, headers: HeaderMap) -> Response<Body> {
-    let (mode, title) = outlet.board.read(|view| (view.mode, view.title.clone()));
-    let html = console::page(mode, &title);
-    Document::dated(html, 0).answer(&headers, "text/html; charset=utf-8", REVALIDATE)
-}
-
-fn asset(headers: &HeaderMap, content: &'static str, media_type: &'static str) -> Response<Body> {
-    Document::dated(content, 0).answer(headers, media_type, REVALIDATE)
 }
 
 async fn list(outlet: &Outlet, headers: &HeaderMap, mode: Mode, format: Format) -> Response<Body> {

@@ -1,0 +1,3 @@
+export function CityRoom() {
+  return <section class="card"><h2>City</h2></section>
+}

@@ -1,0 +1,3 @@
+export function EventRoom() {
+  return <section class="card"><h2>Event</h2></section>
+}

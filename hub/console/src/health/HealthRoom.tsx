@@ -1,0 +1,3 @@
+export function HealthRoom() {
+  return <section class="card"><h2>Health</h2></section>
+}

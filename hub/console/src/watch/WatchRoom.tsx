@@ -1,0 +1,3 @@
+export function WatchRoom() {
+  return <section class="card"><h2>Watch</h2></section>
+}
