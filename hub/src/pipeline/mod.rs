@@ -127,6 +127,8 @@ struct State {
     retried: Instant,
     swept_us: i64,
     edges: BTreeMap<String, String>,
+    /// Edges of which something arrived damaged, and when last.
+    damaged: BTreeMap<String, i64>,
     arrival: Arrival,
     /// The hub's time at the last step: it never goes back.
     now_us: i64,
@@ -158,6 +160,7 @@ impl Pipeline {
             retried: now,
             swept_us: i64::MIN,
             edges: BTreeMap::new(),
+            damaged: BTreeMap::new(),
             arrival: Arrival::new(self.clock.now_us()),
             now_us: self.not_before_us,
             stepped: now,
@@ -419,8 +422,9 @@ impl Pipeline {
                 outbox: *outbox,
                 next: self.core.intake.acknowledged(edge, *outbox),
             };
-            let mut bytes = [0; 32];
-            let Ok(n) = ack.encode(&mut bytes) else {
+            let version = self.core.intake.version(edge, *outbox);
+            let mut bytes = [0; wire::ack::MAX_BYTES];
+            let Ok(n) = ack.encode(version, &mut bytes) else {
                 return false;
             };
             let topic = Topic::Edge {
@@ -446,6 +450,7 @@ impl Pipeline {
         if now_us.saturating_sub(state.swept_us) >= tick_us {
             // Stations grow late, and then unknown, without a row of anybody's.
             state.swept_us = now_us;
+            self.forget_damage(now_us, state);
             // Those that no configuration names are shown as well, within bounds.
             const MOST_SWEPT: usize = 10_000;
             let known = self
