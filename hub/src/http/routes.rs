@@ -18,6 +18,7 @@
 //! | `/healthz`, `/readyz`                       | see [`super::health`]                                          |
 //! | `/api/login`, `/api/logout`, `/api/me`      | see [`super::auth`]                                            |
 //! | `/api/desk`                                 | see [`super::desk`]                                            |
+//! | `/api/stations/...`                         | see [`super::series`]                                          |
 //!
 //! With `[accounts] require_login_to_view` state, events, metrics, other senders' alerts and assessments are for those who have logged in or hold
 //! a token; the page itself holds nothing but the title and the log-in. The desk is never public.
@@ -53,6 +54,7 @@ use super::live::{Live, NoPlace};
 use super::metrics::{self, Exposition};
 use super::page;
 use super::relief;
+use super::series;
 use super::texts;
 use super::traffic::Traffic;
 use super::tsunami_events;
@@ -86,6 +88,8 @@ const POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; fo
 #[derive(Debug)]
 pub(super) struct Outlet {
     pub(super) board: Arc<Board>,
+    /// What stations have said lately; `None` where that is not kept.
+    pub(super) series: Option<crate::series::Series>,
     /// Who may act; `None` where nobody does.
     pub(super) access: Option<Arc<Access>>,
     /// What they act on.
@@ -163,6 +167,7 @@ pub(super) fn router(outlet: Arc<Outlet>) -> Router {
         .merge(auth::router())
         .merge(desk::router())
         .merge(tsunami_events::router())
+        .merge(series::router())
         .fallback(async || {
             plain(
                 StatusCode::NOT_FOUND,

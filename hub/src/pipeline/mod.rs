@@ -108,6 +108,8 @@ pub struct Pipeline {
     pub outbound: Sender<Outbound>,
     /// The subscribers that messages are pushed to.
     pub outlets: Tap,
+    /// Who keeps what stations have said lately.
+    pub series: crate::series::Tap,
     /// Another place for what is published.
     pub sink: Box<dyn Sink>,
     /// Assesses what issued messages mean, beside the pipeline.
@@ -340,6 +342,9 @@ impl Pipeline {
             state.to_acknowledge.extend(let_go);
         }
         outputs.extend(self.core.finish(now_us));
+        if let Some(rows) = self.core.rows() {
+            self.series.rows(rows, now_us);
+        }
         for output in outputs {
             self.put_out(output, began, now_us);
         }
@@ -502,6 +507,8 @@ impl Pipeline {
                 by,
             );
         }
+        self.board
+            .set("series_readings_dropped", "", self.series.dropped());
         self.board
             .set("findings_ungrouped", "", self.core.situations().refused());
         self.board.set("journal_bytes", "", self.log.bytes());
