@@ -94,6 +94,7 @@ impl Service {
             mut sink,
             ticking,
         } = options;
+        let started = std::time::Instant::now();
         let board = Board::new(&config.deployment, &config.title, config.mode);
         let state = State::open(&config, &clock, &board, sink.as_mut())?;
 
@@ -175,7 +176,20 @@ impl Service {
         } else {
             None
         };
-        let web = serve_http(board.clone(), acting, listener, settings, stopped.clone())?;
+        let relief = assess::start(&config, &clock, &board)?;
+        let sources = http::Sources {
+            surroundings: Some(http::Surroundings {
+                config: config.clone(),
+                started,
+                extent: state
+                    .core
+                    .ocean()
+                    .map(|o| http::Extent::of(o.grid().lattice())),
+                ground: relief.as_ref().map(|r| r.ground.clone()),
+            }),
+            ..http::Sources::from(board.clone())
+        };
+        let web = serve_http(sources, acting, listener, settings, stopped.clone())?;
         let connected = vec![readings.connected, warnings.connected];
         let watcher = tokio::spawn(watch_broker(
             board.clone(),
@@ -194,7 +208,6 @@ impl Service {
             }
             _ => None,
         };
-        let relief = assess::start(&config, &clock, &board)?;
         // A replay is told at any speed; sirens sound in real time.
         let sirens = if ticking {
             let address = (mqtt_host.clone(), mqtt_port);
@@ -310,7 +323,7 @@ impl Service {
 
 /// Serves HTTP from a runtime of its own: however many readers there are, they take no worker from the pipeline's MQTT client.
 fn serve_http(
-    board: Arc<Board>,
+    sources: http::Sources,
     acting: Option<http::Acting>,
     listener: std::net::TcpListener,
     settings: http::Settings,
@@ -327,7 +340,7 @@ fn serve_http(
                 let _ = stopped.wait_for(|s| *s).await;
             };
             let served = match TcpListener::from_std(listener) {
-                Ok(listener) => http::serve(board, acting, listener, settings, until)
+                Ok(listener) => http::serve(sources, acting, listener, settings, until)
                     .await
                     .map_err(|e| e.to_string()),
                 Err(e) => Err(e.to_string()),

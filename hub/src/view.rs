@@ -11,6 +11,7 @@ use tokio::sync::broadcast;
 use wire::topic::Mode;
 
 use crate::alert::Published;
+use crate::edges::EdgeView;
 use crate::others::OthersView;
 use crate::sirens::SirenZoneView;
 
@@ -310,6 +311,8 @@ pub struct View {
     pub relief: Option<Vec<ReliefView>>,
     /// Zones with sirens, in the order of the configuration.
     pub sirens: Vec<SirenZoneView>,
+    /// Edges and other publishers, by id.
+    pub edges: BTreeMap<String, EdgeView>,
     /// Counters by metric name and label set (`reason="..."`), for `/metrics`.
     pub counters: BTreeMap<(&'static str, String), u64>,
 }
@@ -373,6 +376,7 @@ impl Board {
                 subscribers: BTreeMap::new(),
                 relief: None,
                 sirens: Vec::new(),
+                edges: BTreeMap::new(),
                 counters: BTreeMap::new(),
             }),
             changes,

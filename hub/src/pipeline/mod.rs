@@ -25,6 +25,7 @@ use wire::topic::{Channel, Topic};
 use crate::alert::Published;
 use crate::config::Config;
 use crate::core::{Core, Output};
+use crate::edges::{self, Heard};
 use crate::entry::{Entry, Item};
 use crate::gate::{self, Gate};
 use crate::intake::open::Arrival;
@@ -127,6 +128,8 @@ struct State {
     retried: Instant,
     swept_us: i64,
     edges: BTreeMap<String, String>,
+    /// Of which edges something came since the page was renewed last.
+    heard: BTreeMap<String, Heard>,
     arrival: Arrival,
     /// The hub's time at the last step: it never goes back.
     now_us: i64,
@@ -158,6 +161,7 @@ impl Pipeline {
             retried: now,
             swept_us: i64::MIN,
             edges: BTreeMap::new(),
+            heard: BTreeMap::new(),
             arrival: Arrival::new(self.clock.now_us()),
             now_us: self.not_before_us,
             stepped: now,
@@ -469,6 +473,12 @@ impl Pipeline {
                 self.board.station(view);
             }
         }
+        let heard = std::mem::take(&mut state.heard);
+        self.board.update(|v| {
+            for (edge, heard) in heard {
+                edges::take_heard(&mut v.edges, &edge, heard);
+            }
+        });
         self.board.condition(
             "signature_ends",
             self.gate.signature_ends(now_us).as_deref(),

@@ -8,14 +8,12 @@ use wire::topic::Channel;
 
 use super::{Pipeline, State, reason};
 use crate::core::Output;
+use crate::edges::{self, Arrived, Heard, MOST_EDGES};
 use crate::entry::Item;
 use crate::intake::open::{self, OpenReading};
 use crate::intake::{OPEN_OUTBOX, Rest};
 use crate::intake_log::{Offset, Owed};
 use crate::mqtt::Inbound;
-
-/// Edges whose state is shown; names come from outside.
-const MOST_EDGES_SHOWN: usize = 2_000;
 
 impl Pipeline {
     pub(super) fn take(
@@ -58,7 +56,10 @@ impl Pipeline {
                             .intake
                             .count("messages_refused", "too_many_publishers");
                     }
-                    Ok(readings) => self.take_open(&edge, &readings, now_us, items),
+                    Ok(readings) => {
+                        hear(state, &edge, now_us, None);
+                        self.take_open(&edge, &readings, now_us, items);
+                    }
                     Err(refused) => {
                         tracing::warn!(%edge, channel = channel.name(), %refused, "refused");
                         self.core.intake.count("messages_refused", refused.reason);
@@ -72,7 +73,8 @@ impl Pipeline {
                 owed.messages.push((via, publish));
             }
             Channel::Status => {
-                self.edge_status(&edge, payload, now_us, state);
+                let kept = publish.retain;
+                self.edge_status(&edge, payload, kept, now_us, state);
                 owed.messages.push((via, publish));
             }
             Channel::Finding => {
@@ -125,6 +127,8 @@ impl Pipeline {
             self.core.intake.count("batches_refused", "too_many_edges");
             return;
         }
+        let lag_us = now_us.saturating_sub(header.sent_us);
+        hear(state, edge, now_us, Some(lag_us as f64 * 1e-6));
         let offset: Offset = (edge.to_owned(), header.outbox, header.offset);
         state
             .unacknowledged
@@ -245,15 +249,28 @@ impl Pipeline {
         }
     }
 
-    fn edge_status(&mut self, edge: &str, payload: &[u8], now_us: i64, state: &mut State) {
+    fn edge_status(
+        &mut self,
+        edge: &str,
+        payload: &[u8],
+        kept: bool,
+        now_us: i64,
+        state: &mut State,
+    ) {
         let Ok(status) = serde_json::from_slice::<Value>(payload) else {
             self.core.intake.count("messages_refused", "status_syntax");
             return;
         };
-        if !state.edges.contains_key(edge) && state.edges.len() >= MOST_EDGES_SHOWN {
+        if !state.edges.contains_key(edge) && state.edges.len() >= MOST_EDGES {
             self.core.intake.count("messages_refused", "too_many_edges");
             return;
         }
+        let arrived = Arrived {
+            at_us: now_us,
+            kept,
+        };
+        self.board
+            .update(|v| edges::take_status(&mut v.edges, edge, &status, arrived));
         let word = status
             .get("state")
             .and_then(Value::as_str)
@@ -296,6 +313,13 @@ impl Pipeline {
         if state.edges.insert(edge.to_owned(), word.clone()).as_ref() != Some(&word) {
             tracing::info!(edge, state = word, "edge");
         }
+    }
+}
+
+/// Notes for the page that something came; edges beyond the bound are not shown.
+fn hear(state: &mut State, edge: &str, at_us: i64, lag_s: Option<f64>) {
+    if state.heard.len() < MOST_EDGES || state.heard.contains_key(edge) {
+        state.heard.insert(edge.to_owned(), Heard { at_us, lag_s });
     }
 }
 

@@ -6,4 +6,5 @@ mod documents;
 mod health;
 mod limits;
 mod live;
+mod officers;
 mod sample;
