@@ -686,6 +686,6 @@ impl Station {
     }
 }
 
-fn position(lat: f64, lon: f64) -> bool {
+pub(crate) fn position(lat: f64, lon: f64) -> bool {
     (-90.0..=90.0).contains(&lat) && (-180.0..=360.0).contains(&lon)
 }

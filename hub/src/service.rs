@@ -96,6 +96,7 @@ impl Service {
             mut sink,
             ticking,
         } = options;
+        let started = std::time::Instant::now();
         let board = Board::new(&config.deployment, &config.title, config.mode);
         let state = State::open(&config, &clock, &board, sink.as_mut())?;
 
@@ -178,8 +179,18 @@ impl Service {
             None
         };
         let series = series::start(state.series, state::journal_dir(&config))?;
+        let relief = assess::start(&config, &clock, &board)?;
         let sources = http::Sources {
             series: Some(series.series.clone()),
+            surroundings: Some(http::Surroundings {
+                config: config.clone(),
+                started,
+                extent: state
+                    .core
+                    .ocean()
+                    .map(|o| http::Extent::of(o.grid().lattice())),
+                ground: relief.as_ref().map(|r| r.ground.clone()),
+            }),
             ..http::Sources::from(board.clone())
         };
         let web = serve_http(sources, acting, listener, settings, stopped.clone())?;
@@ -201,7 +212,6 @@ impl Service {
             }
             _ => None,
         };
-        let relief = assess::start(&config, &clock, &board)?;
         // A replay is told at any speed; sirens sound in real time.
         let sirens = if ticking {
             let address = (mqtt_host.clone(), mqtt_port);

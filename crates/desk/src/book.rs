@@ -7,7 +7,7 @@ use crate::draft::{Author, Draft, Proposal, Standing};
 use crate::envelope::Link;
 use crate::gate::Covers;
 use crate::published::Published;
-use crate::record::{Act, Record};
+use crate::record::{Act, Hash, Record};
 use crate::weight::Weight;
 
 /// Closed drafts that stay to be looked at; the log has them all.
@@ -157,6 +157,7 @@ impl Book {
                     draft.clone(),
                     Draft {
                         xml: proposal.xml.as_str().into(),
+                        digest: Hash::of_message(&proposal.xml),
                         proposal: Proposal {
                             xml: String::new(),
                             ..proposal.clone()

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::gate::Gate;
+use crate::record::Hash;
 use crate::weight::{Grade, Weight};
 
 /// Who did something.
@@ -110,6 +111,11 @@ pub struct DraftView {
     pub proposed_us: i64,
     /// When the fail-safe acts, microseconds since the Unix epoch.
     pub due_us: i64,
+    /// SHA-256 of `xml`: what whoever agrees names, so that all agree to the same words.
+    pub digest: Hash,
+    /// How long the message holds once it is issued, microseconds.
+    #[serde(skip)]
+    pub life_us: i64,
     /// The message as proposed.
     pub xml: Arc<str>,
 }
@@ -120,6 +126,7 @@ pub(crate) struct Draft {
     /// Without its message, which is beside it: whoever looks at the desk shares that.
     pub proposal: Proposal,
     pub xml: Arc<str>,
+    pub digest: Hash,
     pub author: Author,
     pub weight: Weight,
     pub gate: Gate,
@@ -159,6 +166,8 @@ impl Draft {
             approvals: self.approvals.clone(),
             proposed_us: self.proposed_us,
             due_us: self.due_us,
+            digest: self.digest,
+            life_us: self.proposal.life_us,
             xml: self.xml.clone(),
         }
     }

@@ -18,12 +18,14 @@ mod desk;
 mod guard;
 mod health;
 mod live;
+mod map;
 mod metric_names;
 mod metrics;
 mod page;
 mod relief;
 mod routes;
 mod series;
+mod system;
 mod texts;
 mod traffic;
 mod tsunami_events;
@@ -33,7 +35,7 @@ use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use hyper::body::Incoming;
@@ -51,7 +53,13 @@ use self::guard::Guarded;
 use self::live::Live;
 use self::routes::{Caches, Outlet};
 use self::traffic::Traffic;
+
+pub use self::map::Extent;
+
 use crate::access::Access;
+use crate::assess::Ground;
+use crate::config::Config;
+use crate::coverage::CoverageView;
 use crate::feed::Publisher;
 use crate::gate;
 use crate::series::Series;
@@ -175,6 +183,8 @@ pub struct Sources {
     pub board: Arc<Board>,
     /// What stations have said lately, where that is kept.
     pub series: Option<Series>,
+    /// The hub itself and what stands where; `None` where only the board is known.
+    pub surroundings: Option<Surroundings>,
 }
 
 impl From<Arc<Board>> for Sources {
@@ -183,6 +193,30 @@ impl From<Arc<Board>> for Sources {
         Self {
             board,
             series: None,
+            surroundings: None,
+        }
+    }
+}
+
+/// What the page asks for beside the board.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// The deployment.
+    pub config: Arc<Config>,
+    /// When the hub was started.
+    pub started: Instant,
+    /// How far the ocean's grid goes, where there is one.
+    pub extent: Option<Extent>,
+    /// Places and roads, where the deployment has any.
+    pub ground: Option<Ground>,
+}
+
+impl Surroundings {
+    /// Which coast is blind by what the board says of stations now.
+    fn coverage(&self, _board: &Board) -> CoverageView {
+        CoverageView {
+            note: "this deployment has no ocean: which coast is watched cannot be told".to_owned(),
+            ..CoverageView::default()
         }
     }
 }
@@ -199,7 +233,11 @@ pub async fn serve(
     settings: Settings,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
-    let Sources { board, series } = sources.into();
+    let Sources {
+        board,
+        series,
+        surroundings,
+    } = sources.into();
     let address = listener.local_addr().map_err(Error::Address)?;
     let publisher = Publisher {
         base_url: settings.resolve_base_url(address)?,
@@ -224,6 +262,7 @@ pub async fn serve(
     let router = routes::router(Arc::new(Outlet {
         board,
         series,
+        surroundings,
         access: access.clone(),
         desk,
         publisher,
