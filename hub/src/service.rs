@@ -12,6 +12,7 @@ use tokio::sync::{oneshot, watch};
 use crate::access::Access;
 use crate::alert::sign::Signer;
 use crate::config::Config;
+use crate::coverage::Watch;
 use crate::forecast::Ocean;
 use crate::mqtt::{self, Inbound, Outbound, Session};
 use crate::others;
@@ -57,6 +58,7 @@ pub struct Service {
     others: Option<others::Others>,
     outlets: Option<Outlets>,
     relief: Option<assess::Running>,
+    coverage: Watch,
     sirens: Option<sirens::Running>,
 }
 
@@ -177,6 +179,7 @@ impl Service {
             None
         };
         let relief = assess::start(&config, &clock, &board)?;
+        let coverage = Watch::new(config.clone(), state.core.ocean().cloned());
         let sources = http::Sources {
             surroundings: Some(http::Surroundings {
                 config: config.clone(),
@@ -186,6 +189,7 @@ impl Service {
                     .ocean()
                     .map(|o| http::Extent::of(o.grid().lattice())),
                 ground: relief.as_ref().map(|r| r.ground.clone()),
+                coverage: coverage.clone(),
             }),
             ..http::Sources::from(board.clone())
         };
@@ -257,6 +261,7 @@ impl Service {
             others,
             outlets,
             relief,
+            coverage,
             sirens,
         })
     }
@@ -284,6 +289,7 @@ impl Service {
 
     /// Stops gracefully: what has arrived is journaled and acknowledged, messages are handed to the broker, connections are closed.
     pub async fn stop(self) {
+        self.coverage.stop();
         for feed in self.feeds {
             feed.stop();
         }
