@@ -12,6 +12,7 @@ mod account_command;
 pub mod alert;
 pub mod assess;
 pub mod audit_command;
+pub mod background;
 pub mod bank_command;
 pub mod broker;
 pub mod cli;

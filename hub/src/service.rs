@@ -12,6 +12,7 @@ use tokio::sync::{oneshot, watch};
 use crate::access::Access;
 use crate::alert::sign::Signer;
 use crate::config::Config;
+use crate::coverage::Watch;
 use crate::forecast::Ocean;
 use crate::mqtt::{self, Inbound, Outbound, Session};
 use crate::others;
@@ -58,6 +59,7 @@ pub struct Service {
     others: Option<others::Others>,
     outlets: Option<Outlets>,
     relief: Option<assess::Running>,
+    coverage: Watch,
     sirens: Option<sirens::Running>,
     series: series::Running,
 }
@@ -180,6 +182,7 @@ impl Service {
         };
         let series = series::start(state.series, state::journal_dir(&config))?;
         let relief = assess::start(&config, &clock, &board)?;
+        let coverage = Watch::new(config.clone(), state.core.ocean().cloned());
         let sources = http::Sources {
             series: Some(series.series.clone()),
             surroundings: Some(http::Surroundings {
@@ -190,6 +193,7 @@ impl Service {
                     .ocean()
                     .map(|o| http::Extent::of(o.grid().lattice())),
                 ground: relief.as_ref().map(|r| r.ground.clone()),
+                coverage: coverage.clone(),
             }),
             ..http::Sources::from(board.clone())
         };
@@ -262,6 +266,7 @@ impl Service {
             others,
             outlets,
             relief,
+            coverage,
             sirens,
             series,
         })
@@ -290,6 +295,7 @@ impl Service {
 
     /// Stops gracefully: what has arrived is journaled and acknowledged, messages are handed to the broker, connections are closed.
     pub async fn stop(self) {
+        self.coverage.stop();
         for feed in self.feeds {
             feed.stop();
         }

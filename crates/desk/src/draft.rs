@@ -84,6 +84,15 @@ impl Standing {
     }
 }
 
+/// That a person agreed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Agreed {
+    /// Account name.
+    pub by: String,
+    /// When, microseconds since the Unix epoch.
+    pub at_us: i64,
+}
+
 /// A draft as the officers see it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DraftView {
@@ -107,6 +116,8 @@ pub struct DraftView {
     pub gate: Gate,
     /// Who has agreed.
     pub approvals: Vec<String>,
+    /// The same with when, in the order in which they did.
+    pub agreed: Vec<Agreed>,
     /// When it was proposed, microseconds since the Unix epoch.
     pub proposed_us: i64,
     /// When the fail-safe acts, microseconds since the Unix epoch.
@@ -131,7 +142,7 @@ pub(crate) struct Draft {
     pub weight: Weight,
     pub gate: Gate,
     pub due_us: i64,
-    pub approvals: Vec<String>,
+    pub agreed: Vec<Agreed>,
     pub standing: Standing,
     pub proposed_us: i64,
 }
@@ -139,9 +150,13 @@ pub(crate) struct Draft {
 impl Draft {
     /// As many distinct persons as the gate says have agreed, and one of them is not the author.
     pub fn has_passed(&self) -> bool {
-        self.approvals.len() >= usize::from(self.gate.approvals)
-            && (self.gate.approvals == 0
-                || self.approvals.iter().any(|name| name != self.author.name()))
+        self.agreed.len() >= usize::from(self.gate.approvals)
+            && (self.gate.approvals == 0 || self.agreed.iter().any(|a| a.by != self.author.name()))
+    }
+
+    /// Whether this person has agreed.
+    pub fn has(&self, name: &str) -> bool {
+        self.agreed.iter().any(|a| a.by == name)
     }
 
     /// What it proposes, whole.
@@ -163,7 +178,8 @@ impl Draft {
             grade: self.weight.grade(),
             weight: self.weight.clone(),
             gate: self.gate,
-            approvals: self.approvals.clone(),
+            approvals: self.agreed.iter().map(|a| a.by.clone()).collect(),
+            agreed: self.agreed.clone(),
             proposed_us: self.proposed_us,
             due_us: self.due_us,
             digest: self.digest,

@@ -43,7 +43,7 @@ mod record;
 mod weight;
 
 pub use desk::{Desk, Naming, Outcome, Refusal, Seal};
-pub use draft::{Author, DraftView, Proposal, Standing};
+pub use draft::{Agreed, Author, DraftView, Proposal, Standing};
 pub use log::{Log, Verified, issued, read, verify};
 pub use mode::{Actual, Exercise, Mode, Test};
 pub use preview::Chains;

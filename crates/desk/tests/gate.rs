@@ -61,6 +61,8 @@ fn two_distinct_persons_and_the_same_one_twice_is_none() {
         &weight(&[("south", Grade::Warning)]),
     ));
     assert_eq!(desk.approve(&id, None, "ana", T0 + 1).expect("taken"), None);
+    let agreed = &desk.drafts()[0].agreed;
+    assert_eq!((agreed[0].by.as_str(), agreed[0].at_us), ("ana", T0 + 1));
     assert_eq!(
         desk.approve(&id, None, "ana", T0 + 2),
         Err(Refusal::Twice("ana".to_owned()))

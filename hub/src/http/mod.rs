@@ -59,7 +59,7 @@ pub use self::map::Extent;
 use crate::access::Access;
 use crate::assess::Ground;
 use crate::config::Config;
-use crate::coverage::CoverageView;
+use crate::coverage::Watch;
 use crate::feed::Publisher;
 use crate::gate;
 use crate::series::Series;
@@ -209,16 +209,8 @@ pub struct Surroundings {
     pub extent: Option<Extent>,
     /// Places and roads, where the deployment has any.
     pub ground: Option<Ground>,
-}
-
-impl Surroundings {
-    /// Which coast is blind by what the board says of stations now.
-    fn coverage(&self, _board: &Board) -> CoverageView {
-        CoverageView {
-            note: "this deployment has no ocean: which coast is watched cannot be told".to_owned(),
-            ..CoverageView::default()
-        }
-    }
+    /// Which coast is blind.
+    pub coverage: Watch,
 }
 
 /// Serves `sources`, or a board alone, on `listener` until `shutdown` completes, then lets running requests end within the grace. Without `acting` nobody logs in and

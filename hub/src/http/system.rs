@@ -106,7 +106,7 @@ async fn health(
         // The file system answers in microseconds unless it hangs, and then the journal does too.
         let disk = disk(&around.config.data_dir);
         let mut view = outlet.board.read(|view| HealthView::of(view, around, disk));
-        view.coverage = around.coverage(&outlet.board);
+        view.coverage = around.coverage.view(&outlet.board);
         json(&view)
     };
     let body = outlet.caches.system.get(build).await;

@@ -435,6 +435,35 @@ async fn the_map_and_the_hubs_own_state_are_told_to_those_who_may_look() {
     let known = [("cookie", eva.cookie.as_str()), ("if-none-match", &tag)];
     assert_eq!(get_with(hub.http, "/api/map", &known).await.status, 304);
 
+    // Nobody has heard a station yet: what they would see together, nobody sees now.
+    let judged = async {
+        loop {
+            let coverage = value(&eva.get("/api/health").await)["coverage"].clone();
+            if coverage["ready"] == true {
+                return coverage;
+            }
+            let note = coverage["note"].as_str().expect("a note").to_owned();
+            assert!(note.contains("being computed"), "{note}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let coverage = tokio::time::timeout(WAIT, judged).await.expect("coverage");
+    let valparaiso = |coverage: &Value| {
+        let zones = coverage["zones"].as_array().expect("zones");
+        let found = zones.iter().find(|z| z["id"] == "valparaiso");
+        found.expect("the zone").clone()
+    };
+    let blind = valparaiso(&coverage);
+    assert_eq!(
+        (&blind["state"], &blind["lost"]),
+        (&json!("blind"), &json!(["32412"]))
+    );
+    let towards = blind["blind_towards"].as_array().expect("trenches");
+    assert!(
+        towards.contains(&json!("Kamchatka, Kuril, Japan")),
+        "{towards:?}"
+    );
+
     let status = json!({
         "state": "online", "version": "9.9.9", "time": "2010-02-27T06:39:11Z", "outbox": {"depth": 4},
         "nodes": [{"id": 21, "station": "pier", "boot": 7, "silent": true, "traffic": {"gaps": 2, "lost": 5}}],
@@ -472,6 +501,21 @@ async fn the_map_and_the_hubs_own_state_are_told_to_those_who_may_look() {
     assert!(health["disk"]["free_bytes"].as_u64() <= health["disk"]["total_bytes"].as_u64());
     assert!(health["disk"]["journal_bytes"].is_u64());
     assert_eq!(health["intake"]["readings"], 1);
+    // The buoy off Peru speaks: it sees what comes from across the ocean hours before, and still nothing of what begins before the coast.
+    let seen = valparaiso(&health["coverage"]);
+    assert_eq!(
+        (&seen["state"], &seen["watchers"]),
+        (&json!("watched"), &json!(["32412"]))
+    );
+    assert!(
+        seen["lead_min"].as_f64().is_some_and(|lead| lead > 60.0),
+        "{seen}"
+    );
+    let towards = seen["blind_towards"].to_string();
+    assert!(
+        towards.contains("Chile") && !towards.contains("Japan"),
+        "{towards}"
+    );
     let refused = health["intake"]["refused"].as_array().expect("reasons");
     let syntax = json!({"reason": "messages_refused: status_syntax", "count": 1});
     assert!(refused.contains(&syntax), "{refused:?}");

@@ -1,7 +1,7 @@
 //! What persons do to a draft.
 
 use super::{Desk, Outcome, Refusal, draft_id, published};
-use crate::draft::{Author, Draft, Proposal, Standing};
+use crate::draft::{Agreed, Author, Draft, Proposal, Standing};
 use crate::envelope;
 use crate::gate::Gate;
 use crate::mode::Mode;
@@ -29,11 +29,14 @@ impl<M: Mode> Desk<M> {
         if read.is_some_and(|read| read != digest) {
             return Err(Refusal::OtherWords(id.to_owned()));
         }
-        if draft.approvals.iter().any(|name| name == by) {
+        if draft.has(by) {
             return Err(Refusal::Twice(by.to_owned()));
         }
         let mut agreed = draft.clone();
-        agreed.approvals.push(by.to_owned());
+        agreed.agreed.push(Agreed {
+            by: by.to_owned(),
+            at_us: now_us,
+        });
         if agreed.has_passed() {
             // What cannot be issued is not noted as agreed to.
             let chain = self.chain(&agreed.proposal.event);
