@@ -1,6 +1,7 @@
-import { now_us, shown } from '../hub'
-import { quality_words } from '../quality'
+import { shown } from '../hub'
+import { flags } from '../quality'
 import { chosen_station, link } from '../rooms'
+import { second_us } from '../ticking'
 import { both, iso, number, span, words } from '../time'
 import { place_name } from './geo'
 import { STATE_WORDS } from './Legend'
@@ -24,8 +25,8 @@ export function StationCard() {
         <thead class="sr"><tr><th>Quantity</th><th>Value</th><th>Age</th></tr></thead>
         <tbody>
           {latest.slice(0, QUANTITIES).map(([name, { value, unit, time_us, quality }]) => (
-            <tr key={name}><th scope="row">{words(name)}</th><td class="n">{number(value, unit)}{quality !== 0 && <span class="soft"> {quality_words(quality)}</span>}</td>
-              <td class="n soft"><time dateTime={iso(time_us)} title={both(time_us)}>{span(now_us.value - time_us)} ago</time></td></tr>
+            <tr key={name}><th scope="row">{words(name)}</th><td class="n">{number(value, unit)}{quality !== 0 && <span class="soft"> {flags(quality).join(', ')}</span>}</td>
+              <td class="n soft"><time dateTime={iso(time_us)} title={both(time_us)}>{span(second_us.value - time_us)} ago</time></td></tr>
           ))}
         </tbody>
       </table>

@@ -1,7 +1,8 @@
 import { computed, signal } from '@preact/signals'
 import type { Latest, Station } from '../api'
-import { now_us, shown } from '../hub'
+import { shown } from '../hub'
 import { chosen_station } from '../rooms'
+import { second_us } from '../ticking'
 import { number, span, words } from '../time'
 import { STATE_WORDS } from './Legend'
 import { STATE_ORDER, STATIONS_DRAWN } from './scene'
@@ -59,7 +60,7 @@ function Row({ station }: { station: Station }) {
       <th scope="row"><button type="button" class="as-link" onClick={() => { chosen_station.value = station.id }}>{station.name}</button></th>
       <td>{station.domain}</td>
       <td>{value ? `${words(value[0])} ${number(value[1].value, value[1].unit)}` : <span class="soft">nothing heard</span>}</td>
-      <td class="n">{value ? span(now_us.value - value[1].time_us) : ''}</td>
+      <td class="n">{value ? span(second_us.value - value[1].time_us) : ''}</td>
     </tr>
   )
 }

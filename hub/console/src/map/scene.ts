@@ -4,7 +4,8 @@ import { computed, type ReadonlySignal } from '@preact/signals'
 import type { Feature, FeatureCollection, Geometry, Position } from 'geojson'
 import type { EventView, Level, OtherAlert, Station, ZoneForecast } from '../api'
 import { focus } from '../focus'
-import { in_force, now_us, shown } from '../hub'
+import { in_force, shown } from '../hub'
+import { second_us } from '../ticking'
 import { countdown, span } from '../time'
 import { forecast } from './forecast'
 import { box_of, circle, line_of, narrowest, normal, ring_of, unwrap, type Box } from './geo'
@@ -49,10 +50,10 @@ export const zone_levels = computed<ReadonlyMap<string, ZoneForecast>>(() => {
   return levels
 })
 
-const alerts_now = computed(() => Math.floor(now_us.value / 1e6))
+const second = computed(() => Math.floor(second_us.value / 1e6))
 /** Names of the areas for which an alert of ours is in force. */
 const warned = computed(() => {
-  const at = alerts_now.value * 1e6
+  const at = second.value * 1e6
   return [...new Set(shown.value.alerts.filter((a) => in_force(a, at) && a.msg_type !== 'Cancel').flatMap((a) => a.areas))].sort().join('\n')
 })
 
@@ -73,7 +74,7 @@ export function when(zone: ZoneForecast, now: number): string {
 }
 
 const zone_names = computed(() => {
-  const now = alerts_now.value * 1e6
+  const now = second.value * 1e6
   return collection((places.value?.zones ?? []).flatMap((zone) => {
     const box = box_of(line_of(zone.coast.length > 0 ? zone.coast : zone.polygon, centre_lon.value))
     if (!box) return []
@@ -90,7 +91,7 @@ const zone_names = computed(() => {
 export const front_min = computed(() => {
   const event = focus.value
   if (!event || forecast.value?.event !== event.id) return null
-  const since = (alerts_now.value - event.source.origin_us / 1e6) / 60
+  const since = (second.value - event.source.origin_us / 1e6) / 60
   return since >= 0 ? since : null
 })
 
@@ -140,8 +141,10 @@ const with_name = (ring: Position[], properties: Record<string, unknown>): Featu
 const outages = computed(() => collection(shown.value.outages.flatMap((outage) =>
   with_name(ring_of(outage.area, centre_lon.value), { id: outage.id, name: `POWER OUT\n${outage.out} of ${outage.of} meters` }))))
 
+// What has ended, and what bears a signature that is wrong, is in the list and not on the map.
+const believed = (alert: OtherAlert) => alert.state === 'in_force' && alert.standing !== 'bad_signature'
 const theirs = (alert: OtherAlert, actual: boolean): Feature[] =>
-  alert.outlines.flatMap((outline) => with_name(ring_of(outline, centre_lon.value), { name: `${actual ? '' : `${alert.status.toUpperCase()} `}by ${alert.sender_name ?? alert.sender}\n${alert.parts[0]?.event ?? ''}` }))
+  (believed(alert) ? alert.outlines : []).flatMap((outline) => with_name(ring_of(outline, centre_lon.value), { name: `${actual ? '' : `${alert.status.toUpperCase()} `}by ${alert.sender_name ?? alert.sender}\n${alert.parts[0]?.event ?? ''}` }))
 const others = computed(() => collection([...shown.value.others.actual.flatMap((a) => theirs(a, true)), ...shown.value.others.not_actual.flatMap((a) => theirs(a, false))]))
 
 /** Class of a speed, 0 standing to 3 free; -1 where it is not known. What is usual is not told by the hub, so speeds are told as they are. */

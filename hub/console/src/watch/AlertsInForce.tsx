@@ -1,12 +1,13 @@
 import { computed } from '@preact/signals'
 import type { Alert } from '../api'
-import { in_force, now_us, shown } from '../hub'
+import { in_force, shown } from '../hub'
+import { second_us } from '../ticking'
 import { both, countdown, hm, iso } from '../time'
 
 const RANK: Record<string, number> = { Extreme: 4, Severe: 3, Moderate: 2, Minor: 1 }
 const AREAS = 12
 
-const standing = computed(() => shown.value.alerts.filter((a) => in_force(a, now_us.value)).sort((a, b) => (RANK[b.severity] ?? 0) - (RANK[a.severity] ?? 0) || b.sent_us - a.sent_us))
+const standing = computed(() => shown.value.alerts.filter((a) => in_force(a, second_us.value)).sort((a, b) => (RANK[b.severity] ?? 0) - (RANK[a.severity] ?? 0) || b.sent_us - a.sent_us))
 
 /** Our own alerts that hold now, gravest first. While the hub has not read its journal nothing is known of them, and that is said. */
 export function AlertsInForce() {
@@ -25,7 +26,7 @@ export function AlertsInForce() {
 }
 
 function One({ alert }: { alert: Alert }) {
-  const left = alert.expires_us - now_us.value
+  const left = alert.expires_us - second_us.value
   return (
     <article class="alert" data-severity={alert.severity}>
       <h3>{alert.mode !== 'actual' && <span class="chip">{alert.mode.toUpperCase()}</span>} {alert.headline}</h3>

@@ -1,5 +1,6 @@
 import type { Feed, OtherAlert } from '../api'
-import { now_us, shown } from '../hub'
+import { shown } from '../hub'
+import { second_us } from '../ticking'
 import { both, hm, iso, span } from '../time'
 
 const LISTED = 6
@@ -23,6 +24,9 @@ export function OtherSenders() {
   )
 }
 
+/** Who vouches for a message. */
+const VOUCHER: Record<string, string> = { signed: 'signed by one whom this deployment trusts', transport: 'not signed, fetched by HTTPS', bad_signature: 'BAD SIGNATURE: do not believe this' }
+
 const web = (url: string | null) => (url !== null && /^https?:\/\//i.test(url) ? url : null)
 
 function One({ alert }: { alert: OtherAlert }) {
@@ -30,12 +34,13 @@ function One({ alert }: { alert: OtherAlert }) {
   const page = web(alert.web)
   return (
     <article class="theirs" lang={alert.language || undefined}>
-      <h3>{alert.status !== 'Actual' && <span class="chip" lang="en">{alert.status.toUpperCase()}</span>} {alert.headline || alert.parts[0]?.event}</h3>
-      <p lang="en">by {alert.sender_name ?? alert.sender} · <time dateTime={iso(alert.sent_us)} title={both(alert.sent_us)}>{hm(alert.sent_us)} UTC</time>, {span(now_us.value - alert.sent_us)} ago{alert.contested && ' · contested'}{alert.verified ? ' · signature verified' : ''}</p>
+      <h3>{alert.state === 'ended' && <span class="chip" lang="en">ENDED</span>} {alert.status !== 'Actual' && <span class="chip" lang="en">{alert.status.toUpperCase()}</span>} {alert.headline || alert.parts[0]?.event}</h3>
+      <p lang="en">by {alert.sender_name ?? alert.sender} · <time dateTime={iso(alert.sent_us)} title={both(alert.sent_us)}>{hm(alert.sent_us)} UTC</time>, {span(second_us.value - alert.sent_us)} ago</p>
+      <p lang="en" class="soft">{VOUCHER[alert.standing] ?? 'nobody vouches for this'}{alert.contested && ' · contested: another message of the same name says something else'}</p>
       <p>{areas.slice(0, AREAS).join(', ')}{areas.length > AREAS && ` + ${areas.length - AREAS}`}</p>
       {page && <p lang="en"><a href={page} rel="noreferrer noopener" target="_blank">Their page</a></p>}
     </article>
   )
 }
 
-const Unheard = ({ feed }: { feed: Feed }) => <p class="unknown"><strong>{feed.name}</strong>: {feed.text || feed.state}{feed.answered_us !== null && `, heard ${span(now_us.value - feed.answered_us)} ago`}</p>
+const Unheard = ({ feed }: { feed: Feed }) => <p class="unknown"><strong>{feed.name}</strong>: {feed.text || feed.state}{feed.answered_us !== null && `, heard ${span(second_us.value - feed.answered_us)} ago`}</p>
