@@ -22,6 +22,7 @@ export const follow = signal(true)
 const without = signal<string | null>(null)
 const trouble = signal('')
 const moved = signal(false)
+const loading = signal(true)
 
 const calm = () => window.matchMedia('(prefers-reduced-motion: reduce)').matches
 
@@ -36,11 +37,12 @@ export function MapPanel() {
       try {
         const { can_draw, MapDrawing } = await import('./drawing')
         if (gone || !holder.current) return
-        if (!can_draw()) { without.value = 'This browser cannot draw with WebGL.'; return }
+        if (!can_draw()) { loading.value = false; without.value = 'This browser cannot draw with WebGL.'; return }
         const drawing = new MapDrawing(holder.current, { night: night.peek(), scale: scale.peek() }, (why) => { trouble.value = why })
         end = begin(drawing, (text) => { pointer.value = text })
       } catch (error) {
         console.warn('no map:', error)
+        loading.value = false
         without.value = 'The map could not be started in this browser.'
       }
     })()
@@ -57,9 +59,9 @@ export function MapPanel() {
     { key: '+', what: 'Map: zooms in', act: () => zoom(1) }, { key: '-', what: 'Map: zooms out', act: () => zoom(-1) },
     { key: 'f', what: 'Map: follows the event, or stops', act: toggle_follow }, { key: 'm', what: 'Map: layers', act: () => { layers_open.value = !layers_open.value } },
   ])
-  const notes = [places_trouble.value, trouble.value, field_note(), saving.value].filter((n) => n !== '')
+  const notes = [loading.value ? 'The map is being drawn ...' : '', places_trouble.value, trouble.value, field_note(), saving.value].filter((n) => n !== '')
   return (
-    <section class="map watermark" aria-label="Map">
+    <section class="map watermark" aria-label="Map of stations and zones">
       {without.value === null
         ? <div class="map-holder" ref={holder} />
         : <PlainMap why={without.value} follow={follow.value} />}
@@ -97,6 +99,8 @@ function begin(drawing: MapDrawing, tell: (text: string) => void): () => void {
   drawn.value = drawing
   const { map } = drawing
   const stop = feed(drawing)
+  loading.value = true
+  map.once('load', () => { loading.value = false })
   let first = true
   // Follows anew with each forecast, and each few minutes as the front goes on; not with every second, for nobody can read a map that moves.
   const stop_follow = effect(() => {
