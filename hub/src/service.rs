@@ -18,8 +18,9 @@ use crate::others;
 use crate::outlets::{self, Outlets};
 use crate::pipeline::{Control, Modeller, Pipeline, Sink};
 use crate::quake_feeds;
+use crate::series;
 use crate::shipped;
-use crate::state::State;
+use crate::state::{self, State};
 use crate::view::Board;
 use crate::{assess, broker, gate, http, sirens};
 
@@ -58,6 +59,7 @@ pub struct Service {
     outlets: Option<Outlets>,
     relief: Option<assess::Running>,
     sirens: Option<sirens::Running>,
+    series: series::Running,
 }
 
 /// Opens the ocean that the configuration names; `None` when it names none.
@@ -175,7 +177,12 @@ impl Service {
         } else {
             None
         };
-        let web = serve_http(board.clone(), acting, listener, settings, stopped.clone())?;
+        let series = series::start(state.series, state::journal_dir(&config))?;
+        let sources = http::Sources {
+            series: Some(series.series.clone()),
+            ..http::Sources::from(board.clone())
+        };
+        let web = serve_http(sources, acting, listener, settings, stopped.clone())?;
         let connected = vec![readings.connected, warnings.connected];
         let watcher = tokio::spawn(watch_broker(
             board.clone(),
@@ -218,6 +225,7 @@ impl Service {
             not_before_us: state.not_before_us,
             outbound,
             outlets: outlets.as_ref().map(Outlets::tap).unwrap_or_default(),
+            series: series.tap(),
             sink,
             assessor: relief.as_ref().map(|r| r.assessor.clone()),
             sirens: sirens.as_ref().map(|running| running.sirens.clone()),
@@ -245,6 +253,7 @@ impl Service {
             outlets,
             relief,
             sirens,
+            series,
         })
     }
 
@@ -280,6 +289,8 @@ impl Service {
         let _ = self.control.send_async(Control::Stop).await;
         let pipeline = self.pipeline;
         let _ = tokio::task::spawn_blocking(move || pipeline.join()).await;
+        let series = self.series;
+        let _ = tokio::task::spawn_blocking(move || series.stop()).await;
         if let Some(outlets) = self.outlets {
             let _ = tokio::task::spawn_blocking(move || outlets.stop()).await;
         }
@@ -310,7 +321,7 @@ impl Service {
 
 /// Serves HTTP from a runtime of its own: however many readers there are, they take no worker from the pipeline's MQTT client.
 fn serve_http(
-    board: Arc<Board>,
+    sources: http::Sources,
     acting: Option<http::Acting>,
     listener: std::net::TcpListener,
     settings: http::Settings,
@@ -327,7 +338,7 @@ fn serve_http(
                 let _ = stopped.wait_for(|s| *s).await;
             };
             let served = match TcpListener::from_std(listener) {
-                Ok(listener) => http::serve(board, acting, listener, settings, until)
+                Ok(listener) => http::serve(sources, acting, listener, settings, until)
                     .await
                     .map_err(|e| e.to_string()),
                 Err(e) => Err(e.to_string()),

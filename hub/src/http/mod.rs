@@ -23,8 +23,10 @@ mod metrics;
 mod page;
 mod relief;
 mod routes;
+mod series;
 mod texts;
 mod traffic;
+mod tsunami_events;
 
 use std::future::Future;
 use std::io::{self, Write as _};
@@ -52,6 +54,7 @@ use self::traffic::Traffic;
 use crate::access::Access;
 use crate::feed::Publisher;
 use crate::gate;
+use crate::series::Series;
 use crate::view::Board;
 
 /// Request line and headers together, bytes; browsers send about 1 KiB.
@@ -165,18 +168,38 @@ pub struct Acting {
     pub desk: Option<gate::Handle>,
 }
 
-/// Serves `board` on `listener` until `shutdown` completes, then lets running requests end within the grace. Without `acting` nobody logs in and
+/// What is served.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    /// What people see.
+    pub board: Arc<Board>,
+    /// What stations have said lately, where that is kept.
+    pub series: Option<Series>,
+}
+
+impl From<Arc<Board>> for Sources {
+    /// The board alone.
+    fn from(board: Arc<Board>) -> Self {
+        Self {
+            board,
+            series: None,
+        }
+    }
+}
+
+/// Serves `sources`, or a board alone, on `listener` until `shutdown` completes, then lets running requests end within the grace. Without `acting` nobody logs in and
 /// nobody acts, as in a replay.
 ///
 /// # Errors
 /// [`Error`] before the first connection; after that, trouble with single connections is counted, never returned.
 pub async fn serve(
-    board: Arc<Board>,
+    sources: impl Into<Sources>,
     acting: Option<Acting>,
     listener: TcpListener,
     settings: Settings,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
+    let Sources { board, series } = sources.into();
     let address = listener.local_addr().map_err(Error::Address)?;
     let publisher = Publisher {
         base_url: settings.resolve_base_url(address)?,
@@ -200,6 +223,7 @@ pub async fn serve(
     let follower = access.clone().map(|a| tokio::spawn(a.follow()));
     let router = routes::router(Arc::new(Outlet {
         board,
+        series,
         access: access.clone(),
         desk,
         publisher,

@@ -18,6 +18,7 @@
 //! | `/healthz`, `/readyz`                       | see [`super::health`]                                          |
 //! | `/api/login`, `/api/logout`, `/api/me`      | see [`super::auth`]                                            |
 //! | `/api/desk`                                 | see [`super::desk`]                                            |
+//! | `/api/stations/...`                         | see [`super::series`]                                          |
 //!
 //! With `[accounts] require_login_to_view` state, events, metrics, other senders' alerts and assessments are for those who have logged in or hold
 //! a token; the page itself holds nothing but the title and the log-in. The desk is never public.
@@ -53,9 +54,12 @@ use super::live::{Live, NoPlace};
 use super::metrics::{self, Exposition};
 use super::page;
 use super::relief;
+use super::series;
 use super::texts;
 use super::traffic::Traffic;
+use super::tsunami_events;
 use crate::access::Access;
+use crate::event::view::EventView;
 use crate::feed::{self, Feed, Format, Publisher};
 use crate::gate;
 use crate::others::OthersView;
@@ -84,6 +88,8 @@ const POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; fo
 #[derive(Debug)]
 pub(super) struct Outlet {
     pub(super) board: Arc<Board>,
+    /// What stations have said lately; `None` where that is not kept.
+    pub(super) series: Option<crate::series::Series>,
     /// Who may act; `None` where nobody does.
     pub(super) access: Option<Arc<Access>>,
     /// What they act on.
@@ -100,6 +106,8 @@ pub(super) struct Caches {
     state: Coalesced<Bytes>,
     others: Coalesced<Bytes>,
     metrics: Coalesced<Bytes>,
+    pub(super) events: Coalesced<Bytes>,
+    pub(super) histories: tsunami_events::Written,
     texts: texts::Cache,
     /// By mode, then by format.
     feeds: [[Coalesced<Option<Document>>; 2]; 3],
@@ -111,6 +119,8 @@ impl Caches {
             state: Coalesced::new(BUILD_INTERVAL),
             others: Coalesced::new(BUILD_INTERVAL),
             metrics: Coalesced::new(BUILD_INTERVAL),
+            events: Coalesced::new(BUILD_INTERVAL),
+            histories: tsunami_events::Written::default(),
             texts: texts::Cache::default(),
             feeds: std::array::from_fn(|_| std::array::from_fn(|_| Coalesced::new(BUILD_INTERVAL))),
         }
@@ -156,6 +166,8 @@ pub(super) fn router(outlet: Arc<Outlet>) -> Router {
         .merge(page::router())
         .merge(auth::router())
         .merge(desk::router())
+        .merge(tsunami_events::router())
+        .merge(series::router())
         .fallback(async || {
             plain(
                 StatusCode::NOT_FOUND,
@@ -343,6 +355,7 @@ struct Snapshot {
     subscribers: Vec<outlet::Status>,
     relief: Option<Vec<ReliefView>>,
     sirens: Vec<crate::sirens::SirenZoneView>,
+    events: Vec<EventView>,
 }
 
 impl Snapshot {
@@ -373,6 +386,7 @@ impl Snapshot {
                 .collect(),
             relief: view.relief.clone(),
             sirens: view.sirens.clone(),
+            events: view.events.clone(),
         }
     }
 }

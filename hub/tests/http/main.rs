@@ -7,3 +7,4 @@ mod health;
 mod limits;
 mod live;
 mod sample;
+mod series;
