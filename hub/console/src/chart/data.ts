@@ -1,6 +1,8 @@
 // What a chart draws, as numbers: several series on one time axis, gaps where nothing was measured, the rows of the table beside it. Times are
 // microseconds since the Unix epoch.
 
+import { doubtful } from '../quality'
+
 /** A line over time, given as points or as two columns. */
 export interface ChartSeries {
   label: string
@@ -70,8 +72,8 @@ export function column(series: ChartSeries, pick: (n: number) => number | null):
 export const value_at = (series: ChartSeries, n: number): number | null => (series.points ? (series.points[n]?.[1] ?? null) : (series.y?.[n] ?? null))
 
 /** The values that their sensor's quality flags throw doubt on. */
-export function doubtful(series: ChartSeries): Column {
-  const flagged = (series.points ?? []).filter((p) => (p[2] ?? 0) !== 0)
+export function in_doubt(series: ChartSeries): Column {
+  const flagged = (series.points ?? []).filter((p) => doubtful(p[2] ?? 0))
   return { x: flagged.map((p) => seconds(p[0])), y: flagged.map((p) => p[1]) }
 }
 
