@@ -8,8 +8,8 @@ import { StationCurves } from './StationCurves'
 const CHARTS = 8
 
 /** Forecasts held against what came, at stations and along the coast. */
-export function Compare({ event, revisions, alerts, name, paper = false }: { event: EventView; revisions: Revision[]; alerts: Alert[]; name: (id: string) => string; paper?: boolean }) {
-  const stories = useMemo(() => station_stories(event, revisions, name), [event, revisions])
+export function Compare({ event, revisions, alerts, names, paper = false }: { event: EventView; revisions: Revision[]; alerts: Alert[]; names: ReadonlyMap<string, string>; paper?: boolean }) {
+  const stories = useMemo(() => station_stories(event, revisions, (id) => names.get(id) ?? id), [event, revisions, names])
   const zones = useMemo(() => zone_stories(event, revisions, alerts), [event, revisions, alerts])
   const seen = stories.filter((s) => s.observed !== null)
   return <>

@@ -88,6 +88,6 @@ function One({ story, has_record }: { story: Story; has_record: boolean }) {
       {has_record && story.began_us > 0 ? <Scrubber rooms /> : <p class="empty">{has_record ? 'Asking when it was.' : 'There is no record to go through.'}</p>}
     </section>
     {story.lacks.map((text) => <p key={text} class="condition" role="status">{text}</p>)}
-    {event ? <Compare event={event} revisions={revisions} alerts={end?.alerts ?? []} name={(id) => names.get(id) ?? id} /> : !story.loading && <p class="condition">The forecast of this event is not known to the hub any more.</p>}
+    {event ? <Compare event={event} revisions={revisions} alerts={end?.alerts ?? []} names={names} /> : !story.loading && <p class="condition">The forecast of this event is not known to the hub any more.</p>}
   </>
 }

@@ -6,7 +6,7 @@ import { get, why } from '../requests'
 import { chosen_event } from '../rooms'
 import { both } from '../time'
 import { moment_label, moments_of } from './moments'
-import { can_draw, draw, file_name, save, type Picture } from './pictures'
+import { can_draw, draw, file_name, prepare, save, type Picture } from './pictures'
 import type { Story } from './story'
 
 /** After a change of time the map gets so long to ask for the forecast's fields. */
@@ -52,6 +52,7 @@ export function Maps({ story, alerts }: { story: Story; alerts: Alert[] }) {
     set_error('')
     chosen_event.value = story.id
     try {
+      await prepare()
       for (const { title, time_us } of list) {
         set_busy(`Drawing the map: ${title.charAt(0).toLowerCase()}${title.slice(1)}.`)
         look_at(time_us, await get<State>(`api/history/at?time_us=${Math.floor(time_us)}`))

@@ -46,7 +46,7 @@ export function Report({ story }: { story: Story }) {
       </section>
       <Messages alerts={alerts} />
       <Timeline lines={lines_of(end?.timeline ?? [], story, situations)} />
-      {event && <Compare event={event} revisions={revisions} alerts={alerts} name={(id) => names.get(id) ?? id} paper />}
+      {event && <Compare event={event} revisions={revisions} alerts={alerts} names={names} paper />}
       <Maps story={story} alerts={alerts} />
       <People relief={(end?.relief ?? null)?.filter((r) => r.event === story.id) ?? null} />
       <Belongs situations={situations} />

@@ -36,10 +36,10 @@ export function Scrubber({ rooms = false }: { rooms?: boolean }) {
       <div class="scrub-row">
         <button type="button" class="main" onClick={() => (playing.value ? pause() : play())}>{playing.value ? '❚❚ Pause' : '▶ Play'} <kbd>p</kbd></button>
         <label>Speed <select value={speed.value} onChange={(e) => { speed.value = SPEEDS.find((s) => s === Number(e.currentTarget.value)) ?? 60 }}>{SPEEDS.map((s) => <option key={s} value={s}>x{s}</option>)}</select></label>
-        <button type="button" onClick={() => jump(false)} title="To the moment before (<)">⏮ Moment</button>
+        <button type="button" onClick={() => jump(false)} title="To the moment before (<)">« Moment</button>
         <button type="button" onClick={() => step(-MINUTE_US)} title="A minute back (,)">−1 min</button>
         <button type="button" onClick={() => step(MINUTE_US)} title="A minute on (.)">+1 min</button>
-        <button type="button" onClick={() => jump(true)} title="To the next moment (>)">Moment ⏭</button>
+        <button type="button" onClick={() => jump(true)} title="To the next moment (>)">Moment »</button>
         <strong class="scrub-time">{at_us.value === null ? 'Now' : `${day(at)} ${hms(at)} UTC`}</strong>
         {at_us.value !== null && present_us.value > at && <span class="soft">{span(present_us.value - at)} before now</span>}
         {past.value !== null && <button type="button" onClick={leave}>Back to now <kbd>n</kbd></button>}

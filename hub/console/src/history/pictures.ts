@@ -9,6 +9,9 @@ export interface Picture { title: string; time_us: number; blob: Blob; url: stri
 /** Whether this console can draw maps. */
 export const can_draw = () => Object.keys(painters).length > 0
 
+/** Loads what draws; from then on the map's own parts follow what is looked at. */
+export const prepare = async () => { await Object.values(painters)[0]?.() }
+
 /** One picture of the map as it is shown. */
 export async function draw(): Promise<Blob> {
   const load = Object.values(painters)[0]
