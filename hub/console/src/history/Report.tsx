@@ -64,7 +64,7 @@ function InShort({ event: e, alerts }: { event: EventView; alerts: Alert[] }) {
   const first = alerts[0]
   const s = e.source
   return (
-    <dl class="facts">
+    <dl class="pairs">
       <dt>Source</dt><dd>{s.kind === 'earthquake' ? `Earthquake M${s.magnitude.toFixed(1)}, ${s.place}, ${s.depth_km.toFixed(0)} km deep (${s.lat.toFixed(2)}, ${s.lon.toFixed(2)})` : `Waves without a known earthquake, near ${s.lat.toFixed(1)}, ${s.lon.toFixed(1)}${s.region_km === null ? '' : ` ± ${s.region_km.toFixed(0)} km`}`}</dd>
       <dt>{s.kind === 'earthquake' ? 'Origin' : 'Began'}</dt><dd>{both(s.kind === 'earthquake' ? s.origin_us : e.began_us)}</dd>
       <dt>Over</dt><dd>{e.over_us === null ? 'not yet' : `${both(e.over_us)}, after ${span(e.over_us - e.began_us)}${e.over_why ? `: ${e.over_why}` : ''}`}</dd>
@@ -117,7 +117,7 @@ function People({ relief }: { relief: Relief[] | null }) {
       <h2 id="people-h">People and places</h2>
       {relief === null || relief.length === 0 ? <p class="empty">This event was not assessed: this deployment has no lists of people and places, or nothing was threatened.</p> : relief.map((r) => (
         <div key={r.message}>
-          <dl class="facts">
+          <dl class="pairs">
             <dt>Threatened zones</dt><dd>{r.zones}</dd><dt>People in them</dt><dd>{people(r.people, r.all_known)}</dd><dt>To leave</dt><dd>{people(r.to_evacuate, r.all_known)}</dd>
             <dt>Shelter places lacking</dt><dd>{people(r.capacity_lacking, r.all_known)}</dd><dt>Hospitals</dt><dd>{r.hospitals}</dd><dt>Schools</dt><dd>{r.schools}</dd><dt>Bridges on ways to shelters</dt><dd>{r.bridges_on_ways}</dd>
           </dl>
