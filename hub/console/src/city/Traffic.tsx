@@ -4,6 +4,7 @@ import type { ChartRange } from '../chart/Chart'
 import { all_evidence, gravest, ROAD_KINDS } from './city'
 import { both, hm, iso, words } from '../time'
 import { Tile } from './Tile'
+import { Wide } from '../Wide'
 
 const AT_ONCE = 12
 const ROWS = 40
@@ -18,12 +19,12 @@ export function Traffic({ stations, known, situations, range, event }: { station
       {known === 0 && <p class="empty">This deployment has no traffic stations: nothing is known of its roads.</p>}
       {found.length > 0 && <>
         <h3>Incidents</h3>
-        <div class="wide" role="region" aria-label="Incidents" tabIndex={0}>
+        <Wide label="Incidents">
           <table>
             <thead><tr><th scope="col">What</th><th scope="col">Since</th><th scope="col">Until</th><th scope="col">Because</th></tr></thead>
             <tbody>{found.slice(0, ROWS).map(({ evidence }) => <Incident key={evidence.key} evidence={evidence} />)}</tbody>
           </table>
-        </div>
+        </Wide>
         {found.length > ROWS && <p class="soft">and {found.length - ROWS} more.</p>}
       </>}
       {known > 0 && <>

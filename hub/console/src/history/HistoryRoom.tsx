@@ -27,7 +27,7 @@ export function HistoryRoom() {
   return (
     <div class="history">
       {error !== '' && <p class="condition" role="status">{absent ? 'This hub keeps no record that can be gone through (it is older, or still starting). Events that it shows now are listed.' : `The record cannot be read: ${error}`}</p>}
-      {story !== null ? <One story={story} has_record={history !== null} /> : <>
+      {story !== null ? <One story={story} has_record={history !== null && history.from_us !== null && (story.over_us ?? Infinity) > history.from_us} /> : <>
         <Past history={history} />
         {history !== null && history.from_us !== null && <section class="card"><h2>The whole record</h2><p class="soft">From {both(history.from_us)} to {history.to_us === null ? 'now' : both(history.to_us)}.</p><Scrubber rooms /></section>}
       </>}
@@ -85,7 +85,7 @@ function One({ story, has_record }: { story: Story; has_record: boolean }) {
       <h2>{story.title}</h2>
       {story.began_us > 0 && <p class="soft">Began {both(story.began_us)}; {story.over_us === null ? 'still on' : `over after ${span(story.over_us - story.began_us)}${event?.over_why ? `: ${event.over_why}` : ''}`}.</p>}
       <p class="buttons"><a class="button" href={link('history', story.id, 'report')}>Report, to print or save</a></p>
-      {has_record && story.began_us > 0 ? <Scrubber rooms /> : <p class="empty">{has_record ? 'Asking when it was.' : 'There is no record to go through.'}</p>}
+      {has_record && story.began_us > 0 ? <Scrubber rooms /> : <p class="empty">{has_record ? 'Asking when it was.' : 'The record does not reach back to it, or none is kept: it cannot be gone through.'}</p>}
     </section>
     {story.lacks.map((text) => <p key={text} class="condition" role="status">{text}</p>)}
     {event ? <Compare event={event} revisions={revisions} alerts={end?.alerts ?? []} names={names} /> : !story.loading && <p class="condition">The forecast of this event is not known to the hub any more.</p>}

@@ -10,6 +10,7 @@ import { Decisions } from './Decisions'
 import { Maps } from './Maps'
 import { BASIS, LEVEL_WORD } from './say'
 import type { Story } from './story'
+import { Wide } from '../Wide'
 import './report.css'
 
 const LINES = 400
@@ -99,10 +100,10 @@ function Timeline({ lines }: { lines: Line[] }) {
     <section class="card" aria-labelledby="timeline-h">
       <h2 id="timeline-h">What happened</h2>
       {lines.length === 0 ? <p class="empty">The record has no line of this time.</p> : (
-        <div class="wide"><table class="lines">
+        <Wide label="What happened"><table class="lines">
           <thead><tr><th scope="col">UTC</th><th scope="col">What</th><th scope="col">In words</th></tr></thead>
           <tbody>{lines.slice(0, LINES).map((l, n) => <tr key={n}><td><time dateTime={iso(l.time_us)}>{day(l.time_us)} {hms(l.time_us)}</time></td><td>{words(l.kind)}</td><td>{l.text}{l.compute_ms !== null && l.compute_ms !== undefined && <span class="soft"> (computed in {l.compute_ms < 1000 ? `${l.compute_ms.toFixed(0)} ms` : `${(l.compute_ms / 1000).toFixed(1)} s`})</span>}</td></tr>)}</tbody>
-        </table></div>
+        </table></Wide>
       )}
       {lines.length > LINES && <p>and {lines.length - LINES} more lines; the journal has them.</p>}
     </section>

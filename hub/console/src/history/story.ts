@@ -33,7 +33,7 @@ export function useStory(id: string | null, history: History | null): Story | nu
   const end_us = over_us === null ? (history?.to_us ?? present_us.value) : Math.min(over_us + AFTER_US, history?.to_us ?? Infinity)
   // An event that is on has no end; its state is asked for by the minute.
   const asked_us = over_us === null ? Math.floor(end_us / 60e6) * 60e6 : Math.floor(end_us)
-  const state = usePolled<State>(id === null || asked_us <= 0 ? null : `api/history/at?time_us=${asked_us}`, 0)
+  const state = usePolled<State>(id === null || asked_us <= 0 ? null : `api/history/at?time_us=${asked_us}`, 0, id)
   if (id === null) return null
   // Without the record of then, what the board has now of this event still counts.
   const now: State | null = live ? { ...present.value, now_us: present_us.value, stations: [...present.value.stations.values()], subscribers: [] } : null
