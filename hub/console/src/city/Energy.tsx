@@ -43,6 +43,7 @@ export function Energy({ stations, known, outages, situations, range, event }: {
       {known > 0 && <>
         <h3>Meters</h3>
         {stations.length === 0 && <p class="empty">No meter matches the filters. {known} are known.</p>}
+        <p class="soft">Charts of long times show the least and the greatest value of each stretch.</p>
         <div class="tiles">{stations.slice(0, shown).map((s) => <Tile key={s.id} station={s} quantities={['active_power', 'voltage', 'current', 'frequency']} range={range} evidence={evidence} event={event} />)}</div>
         {shown < stations.length && <button type="button" onClick={() => show(shown + AT_ONCE)}>Show {Math.min(AT_ONCE, stations.length - shown)} more of {stations.length}</button>}
       </>}

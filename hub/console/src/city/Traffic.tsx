@@ -30,6 +30,7 @@ export function Traffic({ stations, known, situations, range, event }: { station
       {known > 0 && <>
         <h3>Stations</h3>
         {stations.length === 0 && <p class="empty">No traffic station matches the filters. {known} are known.</p>}
+        <p class="soft">Charts of long times show the least and the greatest value of each stretch.</p>
         <div class="tiles">{stations.slice(0, shown).map((s) => <Tile key={s.id} station={s} quantities={['speed', 'flow', 'occupancy', 'travel_time']} range={range} evidence={found.map((f) => f.evidence)} event={event} />)}</div>
         {shown < stations.length && <button type="button" onClick={() => show(shown + AT_ONCE)}>Show {Math.min(AT_ONCE, stations.length - shown)} more of {stations.length}</button>}
       </>}

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { beside, gap_at, gaps_in, share, stretch_of, type Moment } from './moments'
+import type { EventDetail, Level } from '../api'
+import { beside, gap_at, gaps_in, share, stretch_of, turns, type Moment } from './moments'
 
 const MIN = 60e6
 const at = (min: number): Moment => ({ time_us: min * MIN, kind: 'alert', text: '' })
@@ -32,4 +33,10 @@ test('a place on the track is between 0 and 1 also for an empty one', () => {
   expect(share(5, { from_us: 0, to_us: 10 })).toBe(0.5)
   expect(share(50, { from_us: 0, to_us: 10 })).toBe(1)
   expect(share(5, { from_us: 10, to_us: 10 })).toBe(0)
+})
+
+test('a forecast that raises or lowers nothing is no moment', () => {
+  const zone = (level: Level) => [{ id: 'z', name: 'Z', level, arrival_us: 0, arrival_sigma_s: 0, median_m: 0, p05_m: 0, p95_m: 0, exceeds: [0, 0, 0] as [number, number, number] }]
+  const revision = (number: number, level: Level, basis: 'model' | 'records' = 'records'): EventDetail['revisions'][number] => ({ number, made_us: number, basis, why: '', level, zones: zone(level), stations: [] })
+  expect(turns([revision(1, 'major', 'model'), revision(2, 'major'), revision(3, 'major'), revision(4, 'warning')]).map((r) => r.number)).toEqual([1, 2, 4])
 })
