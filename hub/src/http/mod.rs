@@ -25,6 +25,7 @@ mod relief;
 mod routes;
 mod texts;
 mod traffic;
+mod tsunami_events;
 
 use std::future::Future;
 use std::io::{self, Write as _};

@@ -55,7 +55,9 @@ use super::page;
 use super::relief;
 use super::texts;
 use super::traffic::Traffic;
+use super::tsunami_events;
 use crate::access::Access;
+use crate::event::view::EventView;
 use crate::feed::{self, Feed, Format, Publisher};
 use crate::gate;
 use crate::others::OthersView;
@@ -100,6 +102,8 @@ pub(super) struct Caches {
     state: Coalesced<Bytes>,
     others: Coalesced<Bytes>,
     metrics: Coalesced<Bytes>,
+    pub(super) events: Coalesced<Bytes>,
+    pub(super) histories: tsunami_events::Written,
     texts: texts::Cache,
     /// By mode, then by format.
     feeds: [[Coalesced<Option<Document>>; 2]; 3],
@@ -111,6 +115,8 @@ impl Caches {
             state: Coalesced::new(BUILD_INTERVAL),
             others: Coalesced::new(BUILD_INTERVAL),
             metrics: Coalesced::new(BUILD_INTERVAL),
+            events: Coalesced::new(BUILD_INTERVAL),
+            histories: tsunami_events::Written::default(),
             texts: texts::Cache::default(),
             feeds: std::array::from_fn(|_| std::array::from_fn(|_| Coalesced::new(BUILD_INTERVAL))),
         }
@@ -156,6 +162,7 @@ pub(super) fn router(outlet: Arc<Outlet>) -> Router {
         .merge(page::router())
         .merge(auth::router())
         .merge(desk::router())
+        .merge(tsunami_events::router())
         .fallback(async || {
             plain(
                 StatusCode::NOT_FOUND,
@@ -343,6 +350,7 @@ struct Snapshot {
     subscribers: Vec<outlet::Status>,
     relief: Option<Vec<ReliefView>>,
     sirens: Vec<crate::sirens::SirenZoneView>,
+    events: Vec<EventView>,
 }
 
 impl Snapshot {
@@ -373,6 +381,7 @@ impl Snapshot {
                 .collect(),
             relief: view.relief.clone(),
             sirens: view.sirens.clone(),
+            events: view.events.clone(),
         }
     }
 }

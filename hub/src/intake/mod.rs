@@ -9,7 +9,7 @@ pub mod ranges;
 
 use std::collections::{BTreeMap, HashMap};
 
-use wire::batch::{Batch, Header, Reading, Station};
+use wire::batch::{Batch, Header, Reading, Station, Version};
 use wire::quality::Quality;
 
 use crate::columns::{Columns, Stations, quantity_key};
@@ -90,6 +90,8 @@ pub struct Intake {
 #[derive(Debug, Default)]
 struct Cursor {
     base: u64,
+    /// The outbox has been heard with a checksum: without one it is not believed any more.
+    checked: bool,
     durable: Ranges,
 }
 
@@ -121,6 +123,9 @@ impl Intake {
             .stations()
             .map(|s| (self.stations.index_of(s.id), s.node, s.boot))
             .collect();
+        if !open {
+            self.heard(header.edge, header.outbox, batch.version());
+        }
         let before = self.columns.len();
         let edge = self.edge_index(header.edge);
         let mut fresh: Vec<bool> = Vec::new();
@@ -223,6 +228,19 @@ impl Intake {
         known
             || outbox == OPEN_OUTBOX && self.edges.contains_key(edge)
             || self.cursors.len() < MOST_OUTBOXES && self.edges.len() < MOST_EDGES
+    }
+
+    /// Notes in which version an outbox speaks. It is answered in the highest.
+    pub fn heard(&mut self, edge: &str, outbox: u64, version: Version) {
+        self.cursor(edge, outbox).checked |= version == Version::V2;
+    }
+
+    /// The version of an outbox's batches so far.
+    pub fn version(&self, edge: &str, outbox: u64) -> Version {
+        match self.cursors.get(&(edge.to_owned(), outbox)) {
+            Some(cursor) if cursor.checked => Version::V2,
+            _ => Version::V1,
+        }
     }
 
     fn take_ranges(&mut self, edge: u32, node: u32, boot: u32) -> Ranges {
@@ -345,7 +363,8 @@ fn rest(batch: &Batch<'_>, fresh: &[bool]) -> Rest {
         .map(|(_, r)| r)
         .collect();
     let mut out = vec![0; wire::batch::MAX_BATCH_BYTES];
-    match wire::batch::encode(&header, &stations, &readings, &mut out) {
+    // In its version: what is read back must say of the outbox what was heard of it.
+    match wire::batch::encode_as(batch.version(), &header, &stations, &readings, &mut out) {
         Ok(n) => {
             out.truncate(n);
             Rest::Part(out)
