@@ -69,6 +69,8 @@ function draw(u: uPlot, picture: Picture) {
   ctx.clip()
   ctx.font = `600 ${letter}px system-ui, sans-serif`
   ctx.lineWidth = 1.5 * devicePixelRatio
+  ctx.textAlign = 'left'
+  ctx.textBaseline = 'alphabetic'
   for (const level of picture.levels) {
     const y = u.valToPos(level.value, 'y', true)
     ctx.strokeStyle = ctx.fillStyle = css(level.colour ?? '--soft')
@@ -120,7 +122,7 @@ export function build(into: HTMLElement, height: number, unit: string, now: () =
       x: { time: true, range: (u) => { const r = now().range; return r ? [r.from_us / 1e6, r.to_us / 1e6] : whole(u) } },
       y: { range: (_, low, high) => room(low, high, now().least) },
     },
-    axes: [{ ...axis, values: times, space: letter * 6, size: letter * 3.2 }, { ...axis, size: letter * 4.6, label: unit, labelSize: letter * 1.6, labelFont: `600 ${font}` }],
+    axes: [{ ...axis, values: times, space: letter * 6, size: letter * 3.9 }, { ...axis, size: letter * 4.6, label: unit, labelSize: letter * 1.6, labelFont: `600 ${font}` }],
     hooks: {
       draw: [(u) => draw(u, now())],
       setCursor: [(u) => hover(u.cursor.left === undefined || u.cursor.left < 0 ? null : u.posToVal(u.cursor.left, 'x'))],

@@ -1,6 +1,8 @@
 import { useEffect } from 'preact/hooks'
 import { CityRoom } from '../city/CityRoom'
 import { DecideRoom } from '../decide/DecideRoom'
+import { open_drafts } from '../decide/desk'
+import { DeskNews } from '../decide/DeskNews'
 import { EventRoom } from '../event/EventRoom'
 import { HealthRoom } from '../health/HealthRoom'
 import { HistoryRoom } from '../history/HistoryRoom'
@@ -34,10 +36,11 @@ export function Shell() {
       <a class="skip" href="#room">To the content</a>
       <Bands />
       <Header />
+      <DeskNews />
       <nav aria-label="Rooms">
         {ROOMS.map((room) => (
           <a key={room.id} href={link(room.id)} aria-current={place.value.room === room.id ? 'page' : undefined} title={`${room.what} (${room.key})`}>
-            <kbd aria-hidden="true">{room.key}</kbd> {room.name}
+            <kbd aria-hidden="true">{room.key}</kbd> {room.name}{room.id === 'decide' && open_drafts.value.length > 0 && ` (${open_drafts.value.length})`}
           </a>
         ))}
       </nav>
