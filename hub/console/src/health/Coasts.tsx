@@ -15,7 +15,7 @@ export function Coasts({ coverage, stations }: { coverage: Coverage; stations: R
   return (
     <section class="card" aria-labelledby="coasts-h">
       <h2 id="coasts-h">Coasts</h2>
-      <p class="soft">Lead time: from the moment when a station could tell of a wave until it is at the coast, for the worst trench segment that is still watched.</p>
+      {coverage.note !== '' && <p class="soft">{coverage.note}</p>}
       <div class="wide" role="region" aria-labelledby="coasts-h" tabIndex={0}>
         <table>
           <thead><tr><th scope="col">Coast</th><th scope="col">Now</th><th scope="col" class="n">Lead time</th><th scope="col">Unseen from</th><th scope="col">Lost stations</th><th scope="col">Watched by</th></tr></thead>

@@ -16,7 +16,7 @@ export function StationHealth({ stations }: { stations: ReadonlyMap<string, Stat
   return (
     <section class="card" aria-labelledby="station-health-h">
       <h2 id="station-health-h">Stations</h2>
-      <p>{all.length === 0 ? 'No stations are configured or known yet.' : `${all.length} stations: ${STATES.map((state) => [all.filter((s) => s.state === state).length, STATE_WORD[state].toLowerCase()] as const).filter(([n]) => n > 0).map(([n, word]) => `${n} ${word}`).join(', ')}.`}</p>
+      <p>{all.length === 0 ? 'No stations are configured or known yet.' : `${all.length} ${all.length === 1 ? 'station' : 'stations'}: ${STATES.map((state) => [all.filter((s) => s.state === state).length, STATE_WORD[state].toLowerCase()] as const).filter(([n]) => n > 0).map(([n, word]) => `${n} ${word}`).join(', ')}.`}</p>
       {bad.length > 0 && (
         <div class="wide" role="region" aria-labelledby="station-health-h" tabIndex={0}>
           <table>

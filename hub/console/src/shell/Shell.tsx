@@ -6,6 +6,7 @@ import { DeskNews } from '../decide/DeskNews'
 import { EventRoom } from '../event/EventRoom'
 import { HealthRoom } from '../health/HealthRoom'
 import { HistoryRoom } from '../history/HistoryRoom'
+import { PastBar } from '../history/Scrubber'
 import { connection, in_force, present, present_us } from '../hub'
 import { keys, useKeys } from '../keys'
 import { go, link, place, ROOMS } from '../rooms'
@@ -44,6 +45,7 @@ export function Shell() {
           </a>
         ))}
       </nav>
+      <PastBar />
       {ended.value && <p class="condition" role="alert">Your session has ended. Log in again to act.</p>}
       <main id="room" class={`room ${place.value.room}`} tabIndex={-1}>
         {closed
