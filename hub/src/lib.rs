@@ -14,6 +14,7 @@ pub mod assess;
 pub mod audit_command;
 pub mod bank_command;
 pub mod broker;
+pub mod chronicle;
 pub mod cli;
 pub mod columns;
 pub mod config;

@@ -22,7 +22,7 @@ use crate::series;
 use crate::shipped;
 use crate::state::{self, State};
 use crate::view::Board;
-use crate::{assess, broker, gate, http, sirens};
+use crate::{assess, broker, chronicle, gate, http, sirens};
 
 /// How to start.
 pub struct Options {
@@ -60,6 +60,7 @@ pub struct Service {
     relief: Option<assess::Running>,
     sirens: Option<sirens::Running>,
     series: series::Running,
+    chronicle: Option<chronicle::Running>,
 }
 
 /// Opens the ocean that the configuration names; `None` when it names none.
@@ -178,8 +179,10 @@ impl Service {
             None
         };
         let series = series::start(state.series, state::journal_dir(&config))?;
+        let chronicle = chronicle::start(&config, &clock, &board, stopped.clone())?;
         let sources = http::Sources {
             series: Some(series.series.clone()),
+            chronicle: chronicle.as_ref().map(|c| c.chronicle.clone()),
             ..http::Sources::from(board.clone())
         };
         let web = serve_http(sources, acting, listener, settings, stopped.clone())?;
@@ -254,6 +257,7 @@ impl Service {
             relief,
             sirens,
             series,
+            chronicle,
         })
     }
 
@@ -303,6 +307,9 @@ impl Service {
         self.stop.send_replace(true);
         if let Some(sirens) = self.sirens {
             sirens.stop().await;
+        }
+        if let Some(chronicle) = self.chronicle {
+            let _ = tokio::task::spawn_blocking(move || chronicle.stop()).await;
         }
         let web = self.web;
         // The server's own grace bounds this.

@@ -17,6 +17,7 @@ mod conditional;
 mod desk;
 mod guard;
 mod health;
+mod history;
 mod live;
 mod metric_names;
 mod metrics;
@@ -50,6 +51,7 @@ use self::live::Live;
 use self::routes::{Caches, Outlet};
 use self::traffic::Traffic;
 use crate::access::Access;
+use crate::chronicle::Chronicle;
 use crate::feed::Publisher;
 use crate::gate;
 use crate::series::Series;
@@ -166,6 +168,11 @@ pub struct Acting {
     pub desk: Option<gate::Handle>,
 }
 
+/// What `/api/state` says now, for who records it.
+pub(crate) fn snapshot(board: &Board) -> routes::Snapshot {
+    board.read(|view| routes::Snapshot::of(view, false))
+}
+
 /// What is served.
 #[derive(Debug, Clone)]
 pub struct Sources {
@@ -173,6 +180,8 @@ pub struct Sources {
     pub board: Arc<Board>,
     /// What stations have said lately, where that is kept.
     pub series: Option<Series>,
+    /// What the page showed, where that is recorded.
+    pub chronicle: Option<Chronicle>,
 }
 
 impl From<Arc<Board>> for Sources {
@@ -181,6 +190,7 @@ impl From<Arc<Board>> for Sources {
         Self {
             board,
             series: None,
+            chronicle: None,
         }
     }
 }
@@ -197,7 +207,11 @@ pub async fn serve(
     settings: Settings,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
-    let Sources { board, series } = sources.into();
+    let Sources {
+        board,
+        series,
+        chronicle,
+    } = sources.into();
     let address = listener.local_addr().map_err(Error::Address)?;
     let publisher = Publisher {
         base_url: settings.resolve_base_url(address)?,
@@ -222,6 +236,7 @@ pub async fn serve(
     let router = routes::router(Arc::new(Outlet {
         board,
         series,
+        chronicle,
         access: access.clone(),
         desk,
         publisher,

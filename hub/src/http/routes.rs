@@ -18,6 +18,7 @@
 //! | `/api/login`, `/api/logout`, `/api/me`      | see [`super::auth`]                                            |
 //! | `/api/desk`                                 | see [`super::desk`]                                            |
 //! | `/api/stations/...`                         | see [`super::series`]                                          |
+//! | `/api/history`, `/api/history/at`           | see [`super::history`]                                         |
 //!
 //! With `[accounts] require_login_to_view` state, events, metrics, other senders' alerts and assessments are for those who have logged in or hold
 //! a token; the page itself holds nothing but the title and the log-in. The desk is never public.
@@ -49,6 +50,7 @@ use super::coalesce::Coalesced;
 use super::conditional::Document;
 use super::desk;
 use super::health::Health;
+use super::history;
 use super::live::{Live, NoPlace};
 use super::metrics::{self, Exposition};
 use super::relief;
@@ -88,6 +90,8 @@ pub(super) struct Outlet {
     pub(super) board: Arc<Board>,
     /// What stations have said lately; `None` where that is not kept.
     pub(super) series: Option<crate::series::Series>,
+    /// What the page showed; `None` where that is not recorded.
+    pub(super) chronicle: Option<crate::chronicle::Chronicle>,
     /// Who may act; `None` where nobody does.
     pub(super) access: Option<Arc<Access>>,
     /// What they act on.
@@ -175,6 +179,7 @@ pub(super) fn router(outlet: Arc<Outlet>) -> Router {
         .merge(auth::router())
         .merge(desk::router())
         .merge(series::router())
+        .merge(history::router())
         .fallback(async || {
             plain(
                 StatusCode::NOT_FOUND,
@@ -354,7 +359,7 @@ async fn events(
 
 /// The view as the page needs it: a copy, so that JSON is written outside the lock.
 #[derive(Serialize)]
-struct Snapshot {
+pub(crate) struct Snapshot {
     version: &'static str,
     deployment: String,
     title: String,
@@ -375,7 +380,7 @@ struct Snapshot {
 }
 
 impl Snapshot {
-    fn of(view: &View, stalled: bool) -> Self {
+    pub(super) fn of(view: &View, stalled: bool) -> Self {
         Self {
             version: env!("CARGO_PKG_VERSION"),
             deployment: view.deployment.clone(),
