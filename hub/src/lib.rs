@@ -43,6 +43,7 @@ pub mod pipeline;
 pub mod place;
 pub mod quake_feeds;
 pub mod replay;
+pub mod sensorthings;
 pub mod series;
 pub mod service;
 pub mod shipped;

@@ -23,6 +23,7 @@ mod metric_names;
 mod metrics;
 mod relief;
 mod routes;
+mod sensorthings;
 mod series;
 mod texts;
 mod traffic;

@@ -19,6 +19,7 @@
 //! | `/api/desk`                                 | see [`super::desk`]                                            |
 //! | `/api/stations/...`                         | see [`super::series`]                                          |
 //! | `/api/history`, `/api/history/at`           | see [`super::history`]                                         |
+//! | `/sta/v1.1/...`                             | OGC SensorThings, see [`super::sensorthings`]                  |
 //!
 //! With `[accounts] require_login_to_view` state, events, metrics, other senders' alerts and assessments are for those who have logged in or hold
 //! a token; the page itself holds nothing but the title and the log-in. The desk is never public.
@@ -54,6 +55,7 @@ use super::history;
 use super::live::{Live, NoPlace};
 use super::metrics::{self, Exposition};
 use super::relief;
+use super::sensorthings;
 use super::series;
 use super::texts;
 use super::traffic::Traffic;
@@ -109,6 +111,7 @@ pub(super) struct Caches {
     others: Coalesced<Bytes>,
     metrics: Coalesced<Bytes>,
     texts: texts::Cache,
+    pub(super) catalog: sensorthings::Cache,
     /// By mode, then by format.
     feeds: [[Coalesced<Option<Document>>; 2]; 3],
 }
@@ -120,6 +123,7 @@ impl Caches {
             others: Coalesced::new(BUILD_INTERVAL),
             metrics: Coalesced::new(BUILD_INTERVAL),
             texts: texts::Cache::default(),
+            catalog: sensorthings::cache(),
             feeds: std::array::from_fn(|_| std::array::from_fn(|_| Coalesced::new(BUILD_INTERVAL))),
         }
     }
@@ -180,6 +184,7 @@ pub(super) fn router(outlet: Arc<Outlet>) -> Router {
         .merge(desk::router())
         .merge(series::router())
         .merge(history::router())
+        .merge(sensorthings::router())
         .fallback(async || {
             plain(
                 StatusCode::NOT_FOUND,
