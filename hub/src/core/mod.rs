@@ -13,6 +13,7 @@ mod quakes;
 mod revised;
 mod roads;
 mod situations;
+mod stories;
 mod waves;
 
 use std::collections::VecDeque;
@@ -118,6 +119,8 @@ pub struct Core {
     touched: Vec<u32>,
     situations: Situations,
     gathered: situations::Gathered,
+    /// What has been told of each event, oldest first.
+    stories: Vec<stories::Story>,
 }
 
 struct Names<'a> {
@@ -176,6 +179,7 @@ impl Core {
             touched: Vec::new(),
             situations: Situations::new(&config.situations),
             gathered: situations::Gathered::default(),
+            stories: Vec::new(),
             config,
         }
     }
@@ -259,6 +263,7 @@ impl Core {
         self.renew_limits(now_us, &mut out);
         self.energy_tick(now_us, &mut out);
         self.situate(now_us, &mut out);
+        self.tell_stories(now_us);
         while self
             .unclaimed
             .front()
@@ -439,7 +444,7 @@ impl Core {
         }
     }
 
-    fn tell_forecast(&self, at: usize, out: &mut Vec<Output>) {
+    fn put_forecast(&self, at: usize, out: &mut Vec<Output>) {
         let event = &self.events[at];
         let zones = event
             .outlook

@@ -27,6 +27,7 @@ mod sensorthings;
 mod series;
 mod texts;
 mod traffic;
+mod tsunami_events;
 
 use std::future::Future;
 use std::io::{self, Write as _};

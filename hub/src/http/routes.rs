@@ -59,8 +59,10 @@ use super::sensorthings;
 use super::series;
 use super::texts;
 use super::traffic::Traffic;
+use super::tsunami_events;
 use crate::access::Access;
 use crate::console;
+use crate::event::view::EventView;
 use crate::feed::{self, Feed, Format, Publisher};
 use crate::gate;
 use crate::others::OthersView;
@@ -110,6 +112,8 @@ pub(super) struct Caches {
     state: Coalesced<Bytes>,
     others: Coalesced<Bytes>,
     metrics: Coalesced<Bytes>,
+    pub(super) events: Coalesced<Bytes>,
+    pub(super) histories: tsunami_events::Written,
     texts: texts::Cache,
     pub(super) catalog: sensorthings::Cache,
     /// By mode, then by format.
@@ -122,6 +126,8 @@ impl Caches {
             state: Coalesced::new(BUILD_INTERVAL),
             others: Coalesced::new(BUILD_INTERVAL),
             metrics: Coalesced::new(BUILD_INTERVAL),
+            events: Coalesced::new(BUILD_INTERVAL),
+            histories: tsunami_events::Written::default(),
             texts: texts::Cache::default(),
             catalog: sensorthings::cache(),
             feeds: std::array::from_fn(|_| std::array::from_fn(|_| Coalesced::new(BUILD_INTERVAL))),
@@ -185,6 +191,7 @@ pub(super) fn router(outlet: Arc<Outlet>) -> Router {
         .merge(series::router())
         .merge(history::router())
         .merge(sensorthings::router())
+        .merge(tsunami_events::router())
         .fallback(async || {
             plain(
                 StatusCode::NOT_FOUND,
@@ -382,6 +389,7 @@ pub(crate) struct Snapshot {
     subscribers: Vec<outlet::Status>,
     relief: Option<Vec<ReliefView>>,
     sirens: Vec<crate::sirens::SirenZoneView>,
+    events: Vec<EventView>,
 }
 
 impl Snapshot {
@@ -412,6 +420,7 @@ impl Snapshot {
                 .collect(),
             relief: view.relief.clone(),
             sirens: view.sirens.clone(),
+            events: view.events.clone(),
         }
     }
 }

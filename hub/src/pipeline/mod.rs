@@ -267,7 +267,7 @@ impl Pipeline {
         if self.ticking {
             wait = wait.min(tick.saturating_sub(state.stepped.elapsed()));
         }
-        if !state.touched.is_empty() || self.core.picture_changed() {
+        if !state.touched.is_empty() || self.core.picture_changed() || self.core.events_changed() {
             wait = wait.min(SHOW_EVERY.saturating_sub(state.shown.elapsed()));
         }
         let mut selector = flume::Selector::new()
@@ -463,9 +463,16 @@ impl Pipeline {
                 .max(self.config.station.len());
             state.touched.extend(0..known as u32);
         }
-        if self.core.picture_changed() {
+        let (picture, events) = (self.core.picture_changed(), self.core.events_changed());
+        if picture {
             self.board.picture(self.core.picture());
-        } else if !now && state.touched.is_empty() {
+        }
+        if events {
+            for event in self.core.event_views() {
+                self.board.event(event);
+            }
+        }
+        if !picture && !events && !now && state.touched.is_empty() {
             return;
         }
         state.shown = Instant::now();
