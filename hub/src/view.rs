@@ -11,6 +11,8 @@ use tokio::sync::broadcast;
 use wire::topic::Mode;
 
 use crate::alert::Published;
+use crate::edges::EdgeView;
+use crate::event::view::EventView;
 use crate::others::OthersView;
 use crate::sirens::SirenZoneView;
 
@@ -19,6 +21,9 @@ const CHANGE_BUFFER: usize = 1_024;
 
 /// How many timeline lines the view keeps; the journal has all of them.
 const TIMELINE_KEPT: usize = 2_000;
+
+/// How many tsunami events the view keeps: as many as the core.
+const EVENTS_KEPT: usize = 64;
 
 /// One station as a duty officer sees it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -310,6 +315,10 @@ pub struct View {
     pub relief: Option<Vec<ReliefView>>,
     /// Zones with sirens, in the order of the configuration.
     pub sirens: Vec<SirenZoneView>,
+    /// Tsunami events, oldest first.
+    pub events: Vec<EventView>,
+    /// Edges and other publishers, by id.
+    pub edges: BTreeMap<String, EdgeView>,
     /// Counters by metric name and label set (`reason="..."`), for `/metrics`.
     pub counters: BTreeMap<(&'static str, String), u64>,
 }
@@ -343,6 +352,8 @@ pub enum Change {
     Relief(ReliefView),
     /// The sirens are now these.
     Sirens(Vec<SirenZoneView>),
+    /// A tsunami event is now this.
+    Event(Box<EventView>),
 }
 
 /// The shared snapshot with its change stream.
@@ -373,6 +384,8 @@ impl Board {
                 subscribers: BTreeMap::new(),
                 relief: None,
                 sirens: Vec::new(),
+                events: Vec::new(),
+                edges: BTreeMap::new(),
                 counters: BTreeMap::new(),
             }),
             changes,
@@ -485,6 +498,21 @@ impl Board {
         if changed {
             self.tell(Change::Sirens(zones));
         }
+    }
+
+    /// Replaces a tsunami event. Of too many the oldest gives way that is over, or else the oldest.
+    pub fn event(&self, event: EventView) {
+        self.update(|v| match v.events.iter_mut().find(|e| e.id == event.id) {
+            Some(known) => known.clone_from(&event),
+            None => {
+                if v.events.len() >= EVENTS_KEPT {
+                    let over = v.events.iter().position(|e| e.over_us.is_some());
+                    v.events.remove(over.unwrap_or(0));
+                }
+                v.events.push(event.clone());
+            }
+        });
+        self.tell(Change::Event(Box::new(event)));
     }
 
     /// Raises or clears a condition. Returns whether anything changed.

@@ -99,7 +99,8 @@ export interface SirenZone { id: string; order: SirenOrder | null; expected: num
 // ---- the desk
 export interface Gate { approvals: number; deadline_us: number; at_deadline: 'issue' | 'hold' }
 export interface Draft { id: string; event: string; author: string; reason: string; standing: 'waiting' | 'held' | 'issued' | 'refused' | 'withdrawn' | 'superseded' | 'void'
-  ending: boolean; grade: Grade; weight: { zones: Record<string, Grade>; observed: boolean }; gate: Gate; approvals: string[]; proposed_us: number; due_us: number; xml: string; digest: string }
+  ending: boolean; grade: Grade; weight: { zones: Record<string, Grade>; observed: boolean }; gate: Gate; approvals: string[]; /** When each agreed; hubs that do not say it leave it out. */ agreed?: { by: string; at_us: number }[]
+  proposed_us: number; due_us: number; xml: string; digest: string }
 export interface Desk { zones: { id: string; name: string }[]; languages: { tag: string; name: string }[]; asked: number; approvers: number; subscribers: Subscriber[]; now_us: number
   drafts: Draft[]; records: number; head: string }
 export interface Written { event?: string; cancels?: boolean; level: Grade; tsunami?: boolean; zones: string[]; words: Record<string, { headline: string; text: string; instruction?: string }> }
