@@ -85,6 +85,8 @@ function Hindered() {
 function choose(id: string) {
   writing.value = false
   chosen.value = id
+  // Where the columns are one, the draft that was chosen may be out of sight.
+  if (window.matchMedia('(max-width: 62rem)').matches) requestAnimationFrame(() => document.getElementById('draft-h')?.scrollIntoView({ block: 'start' }))
 }
 
 function write() { writing.value = true }

@@ -37,7 +37,7 @@ export function Difference({ preview }: { preview: Preview }) {
         const then = old.find((t) => t.language === a.language)
         return (
           <section key={a.language} lang={a.language}>
-            <h4>{a.name}</h4>
+            <h3>{a.name}</h3>
             {(['headline', 'description', 'instruction'] as const).map((field) => <Words key={field} before={then?.[field] ?? ''} after={a[field]} />)}
           </section>
         )
