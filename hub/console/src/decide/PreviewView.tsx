@@ -47,7 +47,8 @@ function Sms({ audience: a }: { audience: Preview['audiences'][number] }) {
   return (
     <section lang={a.language} class="sms">
       <h3>{a.name} <span class="soft" lang="en">({a.sms.length} {a.sms.length === 1 ? 'part' : 'parts'})</span></h3>
-      <ol>{a.sms.map((text, n) => <li key={n}><p>{text}</p><p class="soft" lang="en">Part {n + 1} of {a.sms.length}, {[...text].length} characters</p></li>)}</ol>
+      <p class="sms-text">{a.sms.map((text, n) => <span key={n}>{text}{n + 1 < a.sms.length && <span class="sms-cut" aria-hidden="true" title={`Part ${n + 2} begins here`}>{n + 2}</span>}</span>)}</p>
+      <p class="soft" lang="en">{a.sms.length === 1 ? 'Characters' : 'Characters of each part'}: {a.sms.map((text) => [...text].length).join(', ')}.</p>
     </section>
   )
 }

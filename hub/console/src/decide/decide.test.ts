@@ -15,6 +15,8 @@ describe('the difference between two texts', () => {
     for (const [a, b] of [['', ''], ['a b c', 'a x c'], ['', 'new text'], ['old', ''], ['one  two\nthree', 'two three one'], ['w '.repeat(2000), 'w '.repeat(1999)]] as const) expect(both(a, b)).toEqual([a, b])
   })
   test('marks only what differs', () => {
+    // Two texts that have nothing but small words in common are shown one after the other.
+    expect(difference('the sea rises in the harbour', 'go to the high ground of your own town now')).toHaveLength(2)
     expect(difference('height 2 to 6 m', 'height 4 to 6 m').filter((p) => p.in !== 'both')).toEqual([{ text: '2', in: 'before' }, { text: '4', in: 'after' }])
   })
 })
