@@ -54,6 +54,9 @@ pub struct Config {
     /// Recent readings in memory.
     #[serde(default)]
     pub series: crate::series::Settings,
+    /// What the page showed.
+    #[serde(default)]
+    pub chronicle: crate::chronicle::Settings,
     /// When stations count as late or silent, and how often the hub looks.
     #[serde(default)]
     pub timing: Timing,
@@ -514,6 +517,7 @@ impl Config {
         self.situations.check().or_else(&fail)?;
         self.accounts.check().or_else(&fail)?;
         self.series.check().or_else(&fail)?;
+        self.chronicle.check().or_else(&fail)?;
         self.shaking.check().or_else(&fail)?;
         let lists = self
             .station
@@ -686,6 +690,6 @@ impl Station {
     }
 }
 
-fn position(lat: f64, lon: f64) -> bool {
+pub(crate) fn position(lat: f64, lon: f64) -> bool {
     (-90.0..=90.0).contains(&lat) && (-180.0..=360.0).contains(&lon)
 }

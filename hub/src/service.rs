@@ -12,6 +12,7 @@ use tokio::sync::{oneshot, watch};
 use crate::access::Access;
 use crate::alert::sign::Signer;
 use crate::config::Config;
+use crate::coverage::Watch;
 use crate::forecast::Ocean;
 use crate::mqtt::{self, Inbound, Outbound, Session};
 use crate::others;
@@ -22,7 +23,7 @@ use crate::series;
 use crate::shipped;
 use crate::state::{self, State};
 use crate::view::Board;
-use crate::{assess, broker, gate, http, sirens};
+use crate::{assess, broker, chronicle, gate, http, sirens};
 
 /// How to start.
 pub struct Options {
@@ -58,8 +59,10 @@ pub struct Service {
     others: Option<others::Others>,
     outlets: Option<Outlets>,
     relief: Option<assess::Running>,
+    coverage: Watch,
     sirens: Option<sirens::Running>,
     series: series::Running,
+    chronicle: Option<chronicle::Running>,
 }
 
 /// Opens the ocean that the configuration names; `None` when it names none.
@@ -96,6 +99,7 @@ impl Service {
             mut sink,
             ticking,
         } = options;
+        let started = std::time::Instant::now();
         let board = Board::new(&config.deployment, &config.title, config.mode);
         let state = State::open(&config, &clock, &board, sink.as_mut())?;
 
@@ -178,8 +182,22 @@ impl Service {
             None
         };
         let series = series::start(state.series, state::journal_dir(&config))?;
+        let chronicle = chronicle::start(&config, &clock, &board, stopped.clone())?;
+        let relief = assess::start(&config, &clock, &board)?;
+        let coverage = Watch::new(config.clone(), state.core.ocean().cloned());
         let sources = http::Sources {
             series: Some(series.series.clone()),
+            chronicle: chronicle.as_ref().map(|c| c.chronicle.clone()),
+            surroundings: Some(http::Surroundings {
+                config: config.clone(),
+                started,
+                extent: state
+                    .core
+                    .ocean()
+                    .map(|o| http::Extent::of(o.grid().lattice())),
+                ground: relief.as_ref().map(|r| r.ground.clone()),
+                coverage: coverage.clone(),
+            }),
             ..http::Sources::from(board.clone())
         };
         let web = serve_http(sources, acting, listener, settings, stopped.clone())?;
@@ -201,7 +219,6 @@ impl Service {
             }
             _ => None,
         };
-        let relief = assess::start(&config, &clock, &board)?;
         // A replay is told at any speed; sirens sound in real time.
         let sirens = if ticking {
             let address = (mqtt_host.clone(), mqtt_port);
@@ -252,8 +269,10 @@ impl Service {
             others,
             outlets,
             relief,
+            coverage,
             sirens,
             series,
+            chronicle,
         })
     }
 
@@ -280,6 +299,7 @@ impl Service {
 
     /// Stops gracefully: what has arrived is journaled and acknowledged, messages are handed to the broker, connections are closed.
     pub async fn stop(self) {
+        self.coverage.stop();
         for feed in self.feeds {
             feed.stop();
         }
@@ -303,6 +323,9 @@ impl Service {
         self.stop.send_replace(true);
         if let Some(sirens) = self.sirens {
             sirens.stop().await;
+        }
+        if let Some(chronicle) = self.chronicle {
+            let _ = tokio::task::spawn_blocking(move || chronicle.stop()).await;
         }
         let web = self.web;
         // The server's own grace bounds this.

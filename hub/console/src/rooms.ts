@@ -14,20 +14,20 @@ export const ROOMS = [
 
 export type RoomId = (typeof ROOMS)[number]['id']
 
-export interface Place { room: RoomId; /** What of the room, such as an event's or a station's id. */ of: string | null }
+export interface Place { room: RoomId; /** What of the room, such as an event's or a station's id. */ of: string | null; /** A view of it, such as a report. */ part: string }
 
 function read(): Place {
-  const [, room = '', of = ''] = window.location.hash.split('/')
+  const [, room = '', of = '', part = ''] = window.location.hash.split('/')
   const known = ROOMS.find((r) => r.id === room)
   let decoded: string | null = null
   try { decoded = of === '' ? null : decodeURIComponent(of) } catch { /* not our link */ }
-  return { room: known?.id ?? 'watch', of: known ? decoded : null }
+  return { room: known?.id ?? 'watch', of: known ? decoded : null, part: known ? part : '' }
 }
 
 export const place = signal<Place>(read())
 window.addEventListener('hashchange', () => { place.value = read() })
 
-export const link = (room: RoomId, of?: string | null) => `#/${room}${of ? `/${encodeURIComponent(of)}` : ''}`
+export const link = (room: RoomId, of?: string | null, part = '') => `#/${room}${of ? `/${encodeURIComponent(of)}${part === '' ? '' : `/${part}`}` : ''}`
 export const go = (room: RoomId, of?: string | null) => { window.location.hash = link(room, of) }
 
 /** The event that is looked at: the one in the address, else the one that somebody chose; `null` lets the page choose. */

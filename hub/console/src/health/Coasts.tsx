@@ -1,6 +1,7 @@
 import { useMemo } from 'preact/hooks'
 import type { Station } from '../api'
 import { COVER_SHAPE, COVER_WORD, list, sentence, worst_first, type Coverage } from './coverage'
+import { Wide } from '../Wide'
 
 export function Verdict({ coverage }: { coverage: Coverage | null }) {
   const { text, more, state } = sentence(coverage)
@@ -15,8 +16,8 @@ export function Coasts({ coverage, stations }: { coverage: Coverage; stations: R
   return (
     <section class="card" aria-labelledby="coasts-h">
       <h2 id="coasts-h">Coasts</h2>
-      <p class="soft">Lead time: from the moment when a station could tell of a wave until it is at the coast, for the worst trench segment that is still watched.</p>
-      <div class="wide" role="region" aria-labelledby="coasts-h" tabIndex={0}>
+      {coverage.note !== '' && <p class="soft">{coverage.note}</p>}
+      <Wide label="Coasts">
         <table>
           <thead><tr><th scope="col">Coast</th><th scope="col">Now</th><th scope="col" class="n">Lead time</th><th scope="col">Unseen from</th><th scope="col">Lost stations</th><th scope="col">Watched by</th></tr></thead>
           <tbody>{zones.map((z) => (
@@ -30,7 +31,7 @@ export function Coasts({ coverage, stations }: { coverage: Coverage; stations: R
             </tr>
           ))}</tbody>
         </table>
-      </div>
+      </Wide>
     </section>
   )
 }

@@ -34,10 +34,10 @@ export function HealthRoom() {
       <Conditions conditions={state.conditions} ready={state.ready} />
       {data && <Coasts coverage={data.coverage} stations={state.stations} />}
       {data && <Links edges={data.edges} now_us={data.now_us} />}
+      {!back && <Subscribers list={data?.subscribers ?? present.value.subscribers} now_us={data?.now_us ?? present_us.value} />}
       <StationHealth stations={state.stations} />
       <div class="columns">
         {data && <Machine health={data} />}
-        {!back && <Subscribers list={data?.subscribers ?? present.value.subscribers} now_us={data?.now_us ?? present_us.value} />}
         <Feeds feeds={state.others.feeds} />
         <Sirens zones={state.sirens} />
       </div>

@@ -30,7 +30,7 @@ export function sentence(coverage: Coverage | null): { text: string; more: strin
   if (all === 0) return { text: 'No coast is known here.', more: coverage.note || 'This deployment has no zones, so that nothing can be said about coverage.', state: 'unknown' }
   const never = unwatched.length > 0 ? `${coasts(unwatched.length)} no station of this deployment can warn, even when all work: ${list(unwatched.map((z) => z.name))}.` : ''
   const rest = partly.length > 0 ? `${coasts(partly.length)} ${partly.length === 1 ? 'is' : 'are'} watched in part: ${list(partly.map((z) => z.name))}.` : ''
-  const more = [rest, never, coverage.note].filter((t) => t !== '').join(' ')
+  const more = [rest, never].filter((t) => t !== '').join(' ')
   if (blind.length > 0) return { text: `${blind.length} of ${coasts(all)} ${blind.length === 1 ? 'is' : 'are'} blind now: ${list(blind.map((z) => z.name))}.`, more, state: 'blind' }
   // "No coast is blind" would be heard as "all are watched" where some never were.
   const text = unwatched.length === all ? 'No coast is watched by this deployment.' : unwatched.length > 0 ? `No watched coast is blind; ${coasts(unwatched.length)} never ${unwatched.length === 1 ? 'is' : 'are'} watched.` : 'No coast is blind.'
