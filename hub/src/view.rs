@@ -11,6 +11,7 @@ use tokio::sync::broadcast;
 use wire::topic::Mode;
 
 use crate::alert::Published;
+use crate::edges::EdgeView;
 use crate::event::view::EventView;
 use crate::others::OthersView;
 use crate::sirens::SirenZoneView;
@@ -316,6 +317,8 @@ pub struct View {
     pub sirens: Vec<SirenZoneView>,
     /// Tsunami events, oldest first.
     pub events: Vec<EventView>,
+    /// Edges and other publishers, by id.
+    pub edges: BTreeMap<String, EdgeView>,
     /// Counters by metric name and label set (`reason="..."`), for `/metrics`.
     pub counters: BTreeMap<(&'static str, String), u64>,
 }
@@ -382,6 +385,7 @@ impl Board {
                 relief: None,
                 sirens: Vec::new(),
                 events: Vec::new(),
+                edges: BTreeMap::new(),
                 counters: BTreeMap::new(),
             }),
             changes,
