@@ -12,6 +12,7 @@ use tokio::sync::{oneshot, watch};
 use crate::access::Access;
 use crate::alert::sign::Signer;
 use crate::config::Config;
+use crate::fields;
 use crate::forecast::Ocean;
 use crate::mqtt::{self, Inbound, Outbound, Session};
 use crate::others;
@@ -58,6 +59,7 @@ pub struct Service {
     outlets: Option<Outlets>,
     relief: Option<assess::Running>,
     sirens: Option<sirens::Running>,
+    fields: Option<fields::worker::Running>,
 }
 
 /// Opens the ocean that the configuration names; `None` when it names none.
@@ -194,6 +196,13 @@ impl Service {
             }
             _ => None,
         };
+        let fields = match state.core.ocean() {
+            Some(ocean) => Some(
+                fields::worker::start(&board, ocean.clone(), config.policy.clone(), ticking)
+                    .map_err(|e| format!("cannot start the threads that compute fields: {e}"))?,
+            ),
+            None => None,
+        };
         let relief = assess::start(&config, &clock, &board)?;
         // A replay is told at any speed; sirens sound in real time.
         let sirens = if ticking {
@@ -245,6 +254,7 @@ impl Service {
             outlets,
             relief,
             sirens,
+            fields,
         })
     }
 
@@ -282,6 +292,9 @@ impl Service {
         let _ = tokio::task::spawn_blocking(move || pipeline.join()).await;
         if let Some(outlets) = self.outlets {
             let _ = tokio::task::spawn_blocking(move || outlets.stop()).await;
+        }
+        if let Some(fields) = self.fields {
+            fields.stop().await;
         }
         if let Some(relief) = self.relief {
             relief.stop().await;

@@ -55,6 +55,18 @@ const MEANINGS: &[(&str, &str)] = &[
         "Messages of other senders shown now, by whether they are meant and who vouches for them.",
     ),
     (
+        "fields_computed",
+        "Fields and curves of events computed for pages, by what.",
+    ),
+    (
+        "fields_cancelled",
+        "Fields and curves left unfinished because the event's source had changed, by what.",
+    ),
+    (
+        "fields_dropped",
+        "Fields that waited to be computed and gave way to a newer source or a newer event.",
+    ),
+    (
         "siren_commands",
         "Signed commands to edges with sirens, by whether they could be handed to the broker.",
     ),
