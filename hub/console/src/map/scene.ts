@@ -196,7 +196,7 @@ export function home(): Box | null {
 }
 
 /** Degrees around the source that are shown at least: a coast to know the place by. */
-const AROUND = 4
+const AROUND = 5
 
 /** The event as a whole: its source, the zones it threatens, the stations it was forecast for, and how far its front has come. */
 export function event_box(): Box | null {
