@@ -17,6 +17,7 @@ mod conditional;
 mod desk;
 mod guard;
 mod health;
+mod history;
 mod live;
 mod map;
 mod metric_names;
@@ -24,6 +25,7 @@ mod metrics;
 mod page;
 mod relief;
 mod routes;
+mod sensorthings;
 mod series;
 mod system;
 mod texts;
@@ -60,6 +62,7 @@ use crate::access::Access;
 use crate::assess::Ground;
 use crate::config::Config;
 use crate::coverage::Watch;
+use crate::chronicle::Chronicle;
 use crate::feed::Publisher;
 use crate::gate;
 use crate::series::Series;
@@ -176,6 +179,11 @@ pub struct Acting {
     pub desk: Option<gate::Handle>,
 }
 
+/// What `/api/state` says now, for who records it.
+pub(crate) fn snapshot(board: &Board) -> routes::Snapshot {
+    board.read(|view| routes::Snapshot::of(view, false))
+}
+
 /// What is served.
 #[derive(Debug, Clone)]
 pub struct Sources {
@@ -185,6 +193,8 @@ pub struct Sources {
     pub series: Option<Series>,
     /// The hub itself and what stands where; `None` where only the board is known.
     pub surroundings: Option<Surroundings>,
+    /// What the page showed, where that is recorded.
+    pub chronicle: Option<Chronicle>,
 }
 
 impl From<Arc<Board>> for Sources {
@@ -194,6 +204,7 @@ impl From<Arc<Board>> for Sources {
             board,
             series: None,
             surroundings: None,
+            chronicle: None,
         }
     }
 }
@@ -229,6 +240,7 @@ pub async fn serve(
         board,
         series,
         surroundings,
+        chronicle,
     } = sources.into();
     let address = listener.local_addr().map_err(Error::Address)?;
     let publisher = Publisher {
@@ -255,6 +267,7 @@ pub async fn serve(
         board,
         series,
         surroundings,
+        chronicle,
         access: access.clone(),
         desk,
         publisher,

@@ -21,6 +21,8 @@
 //! | `/api/login`, `/api/logout`, `/api/me`      | see [`super::auth`]                                            |
 //! | `/api/stations/...`                         | see [`super::series`]                                          |
 //! | `/api/desk`, `/api/desk/preview`            | see [`super::desk`]                                            |
+//! | `/api/history`, `/api/history/at`           | see [`super::history`]                                         |
+//! | `/sta/v1.1/...`                             | OGC SensorThings, see [`super::sensorthings`]                  |
 //!
 //! With `[accounts] require_login_to_view` state, events, metrics, other senders' alerts and assessments are for those who have logged in or hold
 //! a token; the page itself holds nothing but the title and the log-in. The desk is never public.
@@ -53,11 +55,13 @@ use super::coalesce::Coalesced;
 use super::conditional::Document;
 use super::desk;
 use super::health::Health;
+use super::history;
 use super::live::{Live, NoPlace};
 use super::map;
 use super::metrics::{self, Exposition};
 use super::page;
 use super::relief;
+use super::sensorthings;
 use super::series;
 use super::system;
 use super::texts;
@@ -97,6 +101,8 @@ pub(super) struct Outlet {
     pub(super) series: Option<crate::series::Series>,
     /// The hub itself and what stands where; `None` where only the board is known.
     pub(super) surroundings: Option<Surroundings>,
+    /// What the page showed; `None` where that is not recorded.
+    pub(super) chronicle: Option<crate::chronicle::Chronicle>,
     /// Who may act; `None` where nobody does.
     pub(super) access: Option<Arc<Access>>,
     /// What they act on.
@@ -121,6 +127,7 @@ pub(super) struct Caches {
     pub(super) map: Coalesced<(Option<u64>, Document)>,
     /// Held while a preview is made.
     pub(super) previews: tokio::sync::Mutex<()>,
+    pub(super) catalog: sensorthings::Cache,
     /// By mode, then by format.
     feeds: [[Coalesced<Option<Document>>; 2]; 3],
 }
@@ -137,6 +144,7 @@ impl Caches {
             system: Coalesced::new(BUILD_INTERVAL),
             map: Coalesced::new(BUILD_INTERVAL),
             previews: tokio::sync::Mutex::new(()),
+            catalog: sensorthings::cache(),
             feeds: std::array::from_fn(|_| std::array::from_fn(|_| Coalesced::new(BUILD_INTERVAL))),
         }
     }
@@ -185,6 +193,8 @@ pub(super) fn router(outlet: Arc<Outlet>) -> Router {
         .merge(series::router())
         .merge(map::router())
         .merge(system::router())
+        .merge(history::router())
+        .merge(sensorthings::router())
         .fallback(async || {
             plain(
                 StatusCode::NOT_FOUND,
@@ -354,7 +364,7 @@ async fn events(
 
 /// The view as the page needs it: a copy, so that JSON is written outside the lock.
 #[derive(Serialize)]
-struct Snapshot {
+pub(crate) struct Snapshot {
     version: &'static str,
     deployment: String,
     title: String,
@@ -376,7 +386,7 @@ struct Snapshot {
 }
 
 impl Snapshot {
-    fn of(view: &View, stalled: bool) -> Self {
+    pub(super) fn of(view: &View, stalled: bool) -> Self {
         Self {
             version: env!("CARGO_PKG_VERSION"),
             deployment: view.deployment.clone(),
