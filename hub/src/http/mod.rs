@@ -21,6 +21,7 @@ mod live;
 mod map;
 mod metric_names;
 mod metrics;
+mod openapi;
 mod relief;
 mod routes;
 mod system;
