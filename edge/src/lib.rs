@@ -28,6 +28,7 @@ pub mod agent;
 pub mod backoff;
 pub mod commands;
 pub mod config;
+pub mod document;
 pub mod inquiry;
 pub mod link;
 pub mod meter;

@@ -289,6 +289,61 @@ async fn nothing_is_lost_on_a_bad_line_a_lossy_hub_and_a_killed_broker() {
     );
 }
 
+/// Bytes that are bent behind TCP's checksum: a batch is refused and not acknowledged, so it comes again; a bent acknowledgement frees
+/// nothing that the hub does not have.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_arrives_bent_comes_again_and_a_bent_acknowledgement_frees_nothing() {
+    const ENTRIES: u64 = 60;
+    let Some(broker) = Broker::start() else {
+        return;
+    };
+    let hub = Hub::start(broker.port).await;
+    hub.bend_every.store(3, Ordering::SeqCst);
+    let (_keep, data) = data_directory();
+    let mut config = config(&data, broker.port);
+    config.node.push(node(7));
+    let (near, far) = tokio::io::duplex(64 * 1024);
+    let handle = Agent::start(config, Clock::manual(NOW_US), vec![far])
+        .await
+        .unwrap();
+    let mut node = SimpleNode::new(near, 7, 3);
+    for entry in 0..ENTRIES {
+        assert!(node.samples(entry * 12, 12).await);
+        node.until_acked(entry * 12 + 12).await;
+        let (freed, identity) = {
+            let outbox = handle.stats().outbox;
+            let identity = u64::from_str_radix(&outbox.identity, 16).unwrap();
+            (outbox.acknowledged, identity)
+        };
+        hub.with(|intake| {
+            let has = |offset| {
+                intake
+                    .offsets
+                    .get(&identity)
+                    .is_some_and(|has| has.contains(&offset))
+            };
+            assert!((0..freed).all(has), "entries below {freed} were freed");
+        });
+    }
+    handle.drained().await;
+    hub.with(|intake| {
+        let seqs: Vec<u64> = intake.readings.keys().map(|&(_, _, seq)| seq).collect();
+        assert_eq!(seqs, (0..ENTRIES * 12).collect::<Vec<_>>());
+        let as_sent = |got: &rig::Got| (got.value, got.quantity) == (1.0, Quantity::SeaLevel);
+        assert!(intake.readings.values().all(as_sent));
+        assert!(intake.refused["checksum"] >= 10, "{:?}", intake.refused);
+        assert_eq!(intake.not_whole, 0);
+        assert_eq!(
+            intake.offsets.len(),
+            1,
+            "one identity from beginning to end"
+        );
+    });
+    let status = handle.shutdown().await;
+    assert!(status.publish["ack_checksum"] > 0, "{:?}", status.publish);
+    assert_eq!(status.outbox.depth, 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn backlog_is_flagged_and_follows_live_readings() {
     let Some(broker) = Broker::start() else {

@@ -44,7 +44,7 @@ impl Edges {
         let Ok(Topic::Edge { edge, .. }) = Topic::parse(topic) else {
             return;
         };
-        let Ok(ack) = Ack::decode(payload) else {
+        let Ok((_, ack)) = Ack::decode(payload) else {
             return;
         };
         if let Some(&edge) = self.index.get(edge)

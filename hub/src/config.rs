@@ -51,6 +51,9 @@ pub struct Config {
     /// The journal.
     #[serde(default)]
     pub journal: JournalSettings,
+    /// Recent readings in memory.
+    #[serde(default)]
+    pub series: crate::series::Settings,
     /// When stations count as late or silent, and how often the hub looks.
     #[serde(default)]
     pub timing: Timing,
@@ -510,6 +513,7 @@ impl Config {
         self.check_energy().or_else(&fail)?;
         self.situations.check().or_else(&fail)?;
         self.accounts.check().or_else(&fail)?;
+        self.series.check().or_else(&fail)?;
         self.shaking.check().or_else(&fail)?;
         let lists = self
             .station

@@ -45,6 +45,7 @@ pub mod pipeline;
 pub mod place;
 pub mod quake_feeds;
 pub mod replay;
+pub mod series;
 pub mod service;
 pub mod shipped;
 pub mod sirens;

@@ -19,8 +19,9 @@ use crate::others;
 use crate::outlets::{self, Outlets};
 use crate::pipeline::{Control, Modeller, Pipeline, Sink};
 use crate::quake_feeds;
+use crate::series;
 use crate::shipped;
-use crate::state::State;
+use crate::state::{self, State};
 use crate::view::Board;
 use crate::{assess, broker, gate, http, sirens};
 
@@ -60,6 +61,7 @@ pub struct Service {
     relief: Option<assess::Running>,
     coverage: Watch,
     sirens: Option<sirens::Running>,
+    series: series::Running,
 }
 
 /// Opens the ocean that the configuration names; `None` when it names none.
@@ -178,9 +180,11 @@ impl Service {
         } else {
             None
         };
+        let series = series::start(state.series, state::journal_dir(&config))?;
         let relief = assess::start(&config, &clock, &board)?;
         let coverage = Watch::new(config.clone(), state.core.ocean().cloned());
         let sources = http::Sources {
+            series: Some(series.series.clone()),
             surroundings: Some(http::Surroundings {
                 config: config.clone(),
                 started,
@@ -235,6 +239,7 @@ impl Service {
             not_before_us: state.not_before_us,
             outbound,
             outlets: outlets.as_ref().map(Outlets::tap).unwrap_or_default(),
+            series: series.tap(),
             sink,
             assessor: relief.as_ref().map(|r| r.assessor.clone()),
             sirens: sirens.as_ref().map(|running| running.sirens.clone()),
@@ -263,6 +268,7 @@ impl Service {
             relief,
             coverage,
             sirens,
+            series,
         })
     }
 
@@ -299,6 +305,8 @@ impl Service {
         let _ = self.control.send_async(Control::Stop).await;
         let pipeline = self.pipeline;
         let _ = tokio::task::spawn_blocking(move || pipeline.join()).await;
+        let series = self.series;
+        let _ = tokio::task::spawn_blocking(move || series.stop()).await;
         if let Some(outlets) = self.outlets {
             let _ = tokio::task::spawn_blocking(move || outlets.stop()).await;
         }

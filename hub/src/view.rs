@@ -12,6 +12,7 @@ use wire::topic::Mode;
 
 use crate::alert::Published;
 use crate::edges::EdgeView;
+use crate::event::view::EventView;
 use crate::others::OthersView;
 use crate::sirens::SirenZoneView;
 
@@ -20,6 +21,9 @@ const CHANGE_BUFFER: usize = 1_024;
 
 /// How many timeline lines the view keeps; the journal has all of them.
 const TIMELINE_KEPT: usize = 2_000;
+
+/// How many tsunami events the view keeps: as many as the core.
+const EVENTS_KEPT: usize = 64;
 
 /// One station as a duty officer sees it.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
@@ -312,6 +316,8 @@ pub struct View {
     pub relief: Option<Vec<ReliefView>>,
     /// Zones with sirens, in the order of the configuration.
     pub sirens: Vec<SirenZoneView>,
+    /// Tsunami events, oldest first.
+    pub events: Vec<EventView>,
     /// Edges and other publishers, by id.
     pub edges: BTreeMap<String, EdgeView>,
     /// Counters by metric name and label set (`reason="..."`), for `/metrics`.
@@ -347,6 +353,8 @@ pub enum Change {
     Relief(ReliefView),
     /// The sirens are now these.
     Sirens(Vec<SirenZoneView>),
+    /// A tsunami event is now this.
+    Event(Box<EventView>),
 }
 
 /// The shared snapshot with its change stream.
@@ -377,6 +385,7 @@ impl Board {
                 subscribers: BTreeMap::new(),
                 relief: None,
                 sirens: Vec::new(),
+                events: Vec::new(),
                 edges: BTreeMap::new(),
                 counters: BTreeMap::new(),
             }),
@@ -490,6 +499,21 @@ impl Board {
         if changed {
             self.tell(Change::Sirens(zones));
         }
+    }
+
+    /// Replaces a tsunami event. Of too many the oldest gives way that is over, or else the oldest.
+    pub fn event(&self, event: EventView) {
+        self.update(|v| match v.events.iter_mut().find(|e| e.id == event.id) {
+            Some(known) => known.clone_from(&event),
+            None => {
+                if v.events.len() >= EVENTS_KEPT {
+                    let over = v.events.iter().position(|e| e.over_us.is_some());
+                    v.events.remove(over.unwrap_or(0));
+                }
+                v.events.push(event.clone());
+            }
+        });
+        self.tell(Change::Event(Box::new(event)));
     }
 
     /// Raises or clears a condition. Returns whether anything changed.

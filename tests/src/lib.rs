@@ -2,7 +2,8 @@
 //!
 //! Each file in `tests/` is one promise of the system. What they share is here: processes that end with the test ([`program`]),
 //! hubs and edges on a site of their own ([`site`], [`running`]), brokers ([`broker`]), an MQTT client as third parties use one
-//! ([`mqtt`]), batches made by hand ([`batches`]), disks that are full or torn ([`disk`]), and officers at the desk ([`officer`]), what is read back ([`exported`],
+//! ([`mqtt`]), batches made by hand ([`batches`]), disks that are full or torn ([`disk`]), and officers at the desk ([`officer`]) and in
+//! a browser ([`browser`]), a record played to a hub alone ([`played`]), what is read back ([`exported`],
 //! [`chain`], [`replayed`], [`http`]).
 //!
 //! Invariants: nothing outlives a test; nothing listens anywhere but on loopback; no test asserts how long something took. Where a
@@ -11,6 +12,7 @@
 
 pub mod batches;
 pub mod broker;
+pub mod browser;
 pub mod chain;
 pub mod disk;
 pub mod exported;
@@ -18,6 +20,7 @@ pub mod http;
 pub mod hurt;
 pub mod mqtt;
 pub mod officer;
+pub mod played;
 pub mod program;
 pub mod proxy;
 pub mod random;

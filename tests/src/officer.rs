@@ -44,8 +44,19 @@ impl Officer {
     /// # Panics
     /// When the officer may not look.
     pub fn desk(&self) -> Value {
-        let (status, _, said) =
-            send(self.hub, "GET", "/api/desk", &self.cookies, "").expect("an answer");
+        self.get("/api/desk")
+    }
+
+    /// What the page shows.
+    ///
+    /// # Panics
+    /// When the officer may not look.
+    pub fn state(&self) -> Value {
+        self.get("/api/state")
+    }
+
+    fn get(&self, path: &str) -> Value {
+        let (status, _, said) = send(self.hub, "GET", path, &self.cookies, "").expect("an answer");
         assert_eq!(status, 200, "{said}");
         serde_json::from_str(&said).expect("JSON")
     }

@@ -86,7 +86,7 @@ impl Sender {
     fn acknowledged(&self) -> u64 {
         let last = self.acks.messages().pop();
         last.map_or(0, |m| {
-            Ack::decode(&m.bytes).expect("an acknowledgement").next
+            Ack::decode(&m.bytes).expect("an acknowledgement").1.next
         })
     }
 }

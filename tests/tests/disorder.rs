@@ -477,7 +477,7 @@ fn a_live_hub_acknowledges_what_it_has_and_nothing_else() {
     };
     let acknowledged = |subscriber: &Subscriber| {
         let last = subscriber.messages().pop()?;
-        let ack = Ack::decode(&last.bytes).expect("an acknowledgement");
+        let (_, ack) = Ack::decode(&last.bytes).expect("an acknowledgement");
         assert_eq!(ack.outbox, OUTBOX);
         Some(ack.next)
     };

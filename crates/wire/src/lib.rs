@@ -10,6 +10,8 @@
 //! | [`batch`] | edge, hub | up to 4096 readings in columns |
 //! | [`ack`] | hub, edge | the cumulative acknowledgement that frees the edge's outbox |
 //! | [`command`] | hub, edge | a signed command to sirens |
+//! | [`document`] | edge, hub | how a JSON document shows that it is whole |
+//! | [`checksum`] | everywhere | how bytes are known to be those that were sent |
 //! | [`topic`] | MQTT | names of the channels |
 //! | [`quantity`], [`quality`] | everywhere | what was measured, in which unit, and how far to trust it |
 //!
@@ -26,8 +28,10 @@
 
 pub mod ack;
 pub mod batch;
+pub mod checksum;
 #[cfg(feature = "command")]
 pub mod command;
+pub mod document;
 pub mod frame;
 pub mod hex;
 pub mod quality;

@@ -363,15 +363,22 @@ fn check_batch(
     readings: &[Reading],
 ) {
     let mut out = vec![0; batch::MAX_BATCH_BYTES];
-    let length = batch::encode(&header, stations, readings, &mut out).expect("fits");
-    check(name, &out[..length]);
-    let parsed = Batch::parse(&out[..length]).expect("just written");
-    assert_eq!(parsed.header(), header);
-    assert!(parsed.stations().eq(stations.iter().copied()));
-    // Formatted, because NaN is not equal to itself.
-    let text = |reading: &Reading| format!("{reading:?} {:x}", reading.value.to_bits());
-    let actual: Vec<_> = parsed.readings().map(|reading| text(&reading)).collect();
-    assert_eq!(actual, readings.iter().map(text).collect::<Vec<_>>());
+    for (version, kind) in [
+        (batch::Version::V1, "batch"),
+        (batch::Version::V2, "batch2"),
+    ] {
+        let written = batch::encode_as(version, &header, stations, readings, &mut out);
+        let length = written.expect("fits");
+        check(&format!("{kind}-{name}"), &out[..length]);
+        let parsed = Batch::parse(&out[..length]).expect("just written");
+        assert_eq!(parsed.version(), version);
+        assert_eq!(parsed.header(), header);
+        assert!(parsed.stations().eq(stations.iter().copied()));
+        // Formatted, because NaN is not equal to itself.
+        let text = |reading: &Reading| format!("{reading:?} {:x}", reading.value.to_bits());
+        let actual: Vec<_> = parsed.readings().map(|reading| text(&reading)).collect();
+        assert_eq!(actual, readings.iter().map(text).collect::<Vec<_>>());
+    }
 }
 
 const HEADER: batch::Header<'static> = batch::Header {
@@ -400,7 +407,7 @@ fn batch_of_regular_decimals() {
         node: 32_412,
         boot: 3,
     };
-    check_batch("batch-decimal", HEADER, &[station], &readings);
+    check_batch("decimal", HEADER, &[station], &readings);
 }
 
 const METERS: [Station<'static>; 2] = [
@@ -432,7 +439,7 @@ fn batch_of_single_precision() {
         reading(1, 300, Quantity::Voltage, 229.987_64, 90),
         reading(1, 300, Quantity::Current, 0.0, 91),
     ];
-    check_batch("batch-single", HEADER, &METERS, &readings);
+    check_batch("single", HEADER, &METERS, &readings);
 }
 
 #[test]
@@ -459,12 +466,12 @@ fn batch_of_doubles_from_the_backlog() {
             12,
         ),
     ];
-    check_batch("batch-double", header, &METERS, &readings);
+    check_batch("double", header, &METERS, &readings);
 }
 
 #[test]
 fn batch_without_readings() {
-    check_batch("batch-empty", HEADER, &[], &[]);
+    check_batch("empty", HEADER, &[], &[]);
 }
 
 #[test]
@@ -474,9 +481,11 @@ fn acknowledgement() {
         next: 301,
     };
     let mut out = [0; wire::ack::MAX_BYTES];
-    let length = ack.encode(&mut out).expect("fits");
-    check("ack", &out[..length]);
-    assert_eq!(Ack::decode(&out[..length]), Ok(ack));
+    for (version, name) in [(batch::Version::V1, "ack"), (batch::Version::V2, "ack2")] {
+        let length = ack.encode(version, &mut out).expect("fits");
+        check(name, &out[..length]);
+        assert_eq!(Ack::decode(&out[..length]), Ok((version, ack)));
+    }
 }
 
 /// The key is the secret `00 01 .. 1f`: public, and good for tests only.

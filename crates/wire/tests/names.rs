@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use wire::ack::{self, Ack, AckError};
+use wire::batch::Version;
 use wire::quality::Quality;
 use wire::quantity::{Domain, Quantity};
 use wire::topic::{Channel, Mode, Topic, TopicError, is_id};
@@ -145,11 +146,23 @@ fn acknowledgements_refuse_what_they_do_not_know() {
         next: u64::MAX,
     };
     let mut out = [0; ack::MAX_BYTES];
-    assert_eq!(ack.encode(&mut out), Ok(ack::MAX_BYTES));
-    let short = &mut [0; ack::MAX_BYTES - 1];
-    assert_eq!(ack.encode(short), Err(AckError::OutputTooSmall));
-    assert_eq!(Ack::decode(&out), Ok(ack));
-    assert_eq!(Ack::decode(&out[..20]), Err(AckError::Malformed));
+    assert_eq!(ack.encode(Version::V2, &mut out), Ok(ack::MAX_BYTES));
+    for length in 0..ack::MAX_BYTES {
+        let refused = ack.encode(Version::V2, &mut [0; ack::MAX_BYTES][..length]);
+        assert_eq!(refused, Err(AckError::OutputTooSmall), "{length}");
+    }
+    assert_eq!(Ack::decode(&out), Ok((Version::V2, ack)));
+    assert_eq!(Ack::decode(&out[..20]), Err(AckError::Checksum));
+    assert_eq!(Ack::decode(&[0xfe]), Err(AckError::Checksum));
+    // Sealed well, and still no acknowledgement.
+    let mut strange = [0xfe, 0, 0, 0, 0, 0, 0, 0];
+    let seal = wire::checksum::seal(&strange[..4]);
+    strange[4..].copy_from_slice(&seal);
+    assert_eq!(Ack::decode(&strange), Err(AckError::Malformed));
+
+    let length = ack.encode(Version::V1, &mut out).expect("fits");
+    assert_eq!(Ack::decode(&out[..length]), Ok((Version::V1, ack)));
+    assert_eq!(Ack::decode(&out[..length - 1]), Err(AckError::Malformed));
     assert_eq!(Ack::decode(&[1, 0, 0, 0]), Err(AckError::Malformed));
     assert_eq!(Ack::decode(&[2, 0, 0]), Err(AckError::Version(2)));
     assert_eq!(Ack::decode(&[]), Err(AckError::Malformed));
@@ -183,8 +196,30 @@ proptest! {
     fn acknowledgements_come_back(outbox: u64, next: u64) {
         let ack = Ack { outbox, next };
         let mut out = [0; ack::MAX_BYTES];
-        let length = ack.encode(&mut out).expect("long enough");
-        prop_assert_eq!(Ack::decode(&out[..length]), Ok(ack));
+        for version in [Version::V1, Version::V2] {
+            let length = ack.encode(version, &mut out).expect("long enough");
+            prop_assert_eq!(Ack::decode(&out[..length]), Ok((version, ack)));
+        }
+    }
+
+    /// What an edge does with a cursor that was bent: nothing. One that became unchecked by the bend is none that it believes.
+    #[test]
+    fn a_bent_acknowledgement_frees_nothing(
+        outbox: u64,
+        next: u64,
+        at: proptest::sample::Index,
+        bends in prop::collection::vec(any::<u8>(), 1..6),
+    ) {
+        let mut out = [0; ack::MAX_BYTES];
+        let length = Ack { outbox, next }.encode(Version::V2, &mut out).expect("long enough");
+        let sent = out;
+        let at = at.index(length);
+        for (byte, bend) in out[at..length].iter_mut().zip(bends) {
+            *byte ^= bend;
+        }
+        prop_assume!(out != sent);
+        let believed = Ack::decode(&out[..length]).is_ok_and(|(version, _)| version == Version::V2);
+        prop_assert!(!believed);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `cargo xtask`: the project's own commands.
 //!
+//! - `needs` installs what building and testing need from the system when it may (root and apt), and names the exact command when it may not.
 //! - `test [ARGS]` installs what the tests need when it may (root and apt), names the exact command when it may not, and runs every
 //!   test. ARGS go to `cargo test`.
 //! - `update-key DIR` makes the key pair of updates.
@@ -16,7 +17,7 @@ mod needs;
 
 use std::process::{Command, ExitCode};
 
-const USAGE: &str = "usage: cargo xtask test [ARGS] | firmware [OPTIONS] | update-key DIR | cortex-m4 | edge | fuzz [TARGET|all] [SECONDS]";
+const USAGE: &str = "usage: cargo xtask needs | test [ARGS] | firmware [OPTIONS] | update-key DIR | cortex-m4 | edge | fuzz [TARGET|all] [SECONDS]";
 
 /// The fuzz targets, each a parser of bytes from outside.
 const FUZZ_TARGETS: &[&str] = &[
@@ -58,6 +59,10 @@ const FUZZ_TARGETS: &[&str] = &[
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let done = match args.first().map(String::as_str) {
+        Some("needs") => {
+            needs::programs();
+            Ok(())
+        }
         Some("test") => test(&args[1..]),
         Some("firmware") => firmware::build(&args[1..]),
         Some("update-key") => firmware::new_key(args.get(1)),

@@ -9,6 +9,12 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("mosquitto_pub", "mosquitto-clients"),
     ("xmllint", "libxml2-utils"),
     ("xmlsec1", "xmlsec1"),
+    // The console in a real browser, with a face of letters for every script that it shows.
+    ("chromium", "chromium fonts-noto-core"),
+    ("node", "nodejs"),
+    ("npm", "npm"),
+    // What a saved report says.
+    ("pdftotext", "poppler-utils"),
 ];
 
 /// Whether a program is on the path, or where Debian puts servers.

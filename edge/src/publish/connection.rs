@@ -12,8 +12,8 @@ use rumqttc::{
 };
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use wire::ack::Ack;
-use wire::batch::MAX_BATCH_BYTES;
+use wire::ack::{Ack, AckError};
+use wire::batch::{MAX_BATCH_BYTES, Version};
 
 use super::status::MAX_STATUS_BYTES;
 use wire::topic::{Channel, Topic};
@@ -175,16 +175,26 @@ async fn drive(
                 heard.send_modify(|heard| heard.phase = Phase::Open)
             }
             Ok(Event::Incoming(Packet::Publish(publish))) if publish.topic == ack_topic => {
-                match Ack::decode(&publish.payload) {
-                    Ok(ack) => heard.send_modify(|heard| {
-                        heard.ack = Some(ack);
-                        heard.acks += 1;
-                    }),
-                    Err(error) => {
-                        if tally.count("ack_malformed") {
-                            tracing::warn!(%error, bytes = publish.payload.len(), "acknowledgement refused");
-                        }
+                let refused = match Ack::decode(&publish.payload) {
+                    Ok((Version::V2, ack)) => {
+                        heard.send_modify(|heard| {
+                            heard.ack = Some(ack);
+                            heard.acks += 1;
+                        });
+                        continue;
                     }
+                    // A number that nothing vouches for could free what the hub does not have. A hub that takes our batches
+                    // answers them in their version.
+                    Ok((Version::V1, _)) => "ack_unchecked",
+                    Err(AckError::Checksum) => "ack_checksum",
+                    Err(_) => "ack_malformed",
+                };
+                if tally.count(refused) {
+                    tracing::warn!(
+                        reason = refused,
+                        bytes = publish.payload.len(),
+                        "acknowledgement refused"
+                    );
                 }
             }
             Ok(Event::Incoming(Packet::PubAck(_))) => {

@@ -18,6 +18,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
+use crate::document::seal;
 use crate::node::Nodes;
 use crate::node::registry::FoundAt;
 use crate::node::state;
@@ -59,7 +60,7 @@ pub struct Findings {
 
 #[derive(Debug, Default)]
 struct Held {
-    /// As they are published, by number.
+    /// By number.
     documents: VecDeque<(u64, Value)>,
     next: u64,
     /// Changes so far, to tell what a file reflects.
@@ -94,12 +95,12 @@ impl Findings {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The first one with a number of at least `from`.
-    pub fn from(&self, from: u64) -> Option<(u64, String)> {
+    /// The first one with a number of at least `from`, as it is published.
+    pub fn from(&self, from: u64) -> Option<(u64, Vec<u8>)> {
         let held = self.lock();
         let mut documents = held.documents.iter();
         let (number, document) = documents.find(|(number, _)| *number >= from)?;
-        Some((*number, document.to_string()))
+        Some((*number, seal(document.to_string().into_bytes())))
     }
 
     /// The broker has it.

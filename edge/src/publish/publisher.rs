@@ -75,6 +75,8 @@ struct Work {
     released: u64,
     released_at: Instant,
     acks_seen: u64,
+    /// When acknowledgements were last subscribed to.
+    subscribed_at: Instant,
     /// Number of the next finding to send by this connection.
     finding: u64,
     /// Those that it has sent and the broker has not confirmed.
@@ -106,6 +108,7 @@ impl Publisher {
             released: acked,
             released_at: Instant::now(),
             acks_seen: 0,
+            subscribed_at: Instant::now(),
             finding: 0,
             findings_sent: VecDeque::new(),
             confirmed: 0,
@@ -205,11 +208,7 @@ impl Work {
             .sources
             .connected
             .store(true, Ordering::Release);
-        let subscribed = connection
-            .client
-            .subscribe(self.topics.ack.clone(), QoS::AtLeastOnce)
-            .await;
-        if subscribed.is_err() || !self.send_status(&connection).await {
+        if !self.subscribe(&connection).await || !self.send_status(&connection).await {
             return End::Lost;
         }
         let next = self.publisher.sources.outbox.next();
@@ -227,6 +226,14 @@ impl Work {
                 End::Lost
             }
         }
+    }
+
+    /// Asks the broker for acknowledgements; false when the connection is over.
+    async fn subscribe(&mut self, connection: &Connection) -> bool {
+        self.subscribed_at = Instant::now();
+        let topic = self.topics.ack.clone();
+        let asked = connection.client.subscribe(topic, QoS::AtLeastOnce);
+        asked.await.is_ok()
     }
 
     async fn converse(&mut self, connection: &mut Connection) -> End {
@@ -250,6 +257,12 @@ impl Work {
             if Instant::now() >= housekeeping_due {
                 housekeeping_due = Instant::now() + HOUSEKEEPING;
                 self.release(false).await;
+                // The subscription itself may have been damaged on its way: then this connection would wait for ever.
+                let unheard =
+                    self.subscribed_at.elapsed() >= self.publisher.config.publish.ack_timeout;
+                if self.schedule.is_stalled() && unheard && !self.subscribe(connection).await {
+                    return End::Lost;
+                }
             }
             if Instant::now() >= status_due || std::mem::take(&mut self.announce) {
                 status_due = Instant::now() + status_interval;

@@ -10,7 +10,9 @@ use serde::Serialize;
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
+use wire::document::TAIL_BYTES;
 
+use crate::document::seal;
 use crate::link::stats::{LineReport, Lines};
 use crate::meter::{MeterHealth, MeterReport};
 use crate::node::state::State;
@@ -262,31 +264,33 @@ impl Status {
                 settings.in_force.clear();
             }
         }
+        let most = MAX_STATUS_BYTES - TAIL_BYTES;
         let document = serde_json::to_vec(&self).ok()?;
-        if document.len() <= MAX_STATUS_BYTES {
-            return Some(document);
+        if document.len() <= most {
+            return Some(seal(document));
         }
         self.nodes.retain(|node| node.needs_look);
-        let most = MAX_STATUS_BYTES / 2 / 2048;
-        self.nodes.truncate(most);
-        self.lines.truncate(most);
-        self.meters.truncate(most);
-        serde_json::to_vec(&self)
-            .ok()
-            .filter(|document| document.len() <= MAX_STATUS_BYTES)
+        let each = MAX_STATUS_BYTES / 2 / 2048;
+        self.nodes.truncate(each);
+        self.lines.truncate(each);
+        self.meters.truncate(each);
+        let document = serde_json::to_vec(&self).ok()?;
+        (document.len() <= most).then(|| seal(document))
     }
 }
 
 /// What the broker publishes when the edge vanishes.
 pub fn will(edge: &str, boot: u32) -> Vec<u8> {
-    serde_json::json!({ "state": "offline", "reason": "vanished", "edge": edge, "boot": boot })
-        .to_string()
-        .into_bytes()
+    offline("vanished", edge, boot)
 }
 
 /// What the edge publishes when it stops in good order.
 pub fn farewell(edge: &str, boot: u32) -> Vec<u8> {
-    serde_json::json!({ "state": "offline", "reason": "stopped", "edge": edge, "boot": boot })
-        .to_string()
-        .into_bytes()
+    offline("stopped", edge, boot)
+}
+
+fn offline(reason: &str, edge: &str, boot: u32) -> Vec<u8> {
+    let document =
+        serde_json::json!({ "state": "offline", "reason": reason, "edge": edge, "boot": boot });
+    seal(document.to_string().into_bytes())
 }

@@ -10,8 +10,8 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use crc::{CRC_32_ISCSI, Crc};
 use serde::{Deserialize, Serialize};
+use wire::checksum::crc32c;
 
 use super::gate::Known;
 
@@ -25,7 +25,6 @@ pub const MAX_ALONE: usize = 8;
 const MAX_FILE_BYTES: u64 = 256 * 1024;
 
 const VERSION: u32 = 1;
-const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
 
 /// What became of an order at one siren.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,7 +162,7 @@ impl Memory {
         let target = path(&self.directory, state.generation % 2);
         let fresh = target.with_extension("new");
         let mut file = File::create(&fresh)?;
-        writeln!(file, "{:08x}", CRC.checksum(&body))?;
+        writeln!(file, "{:08x}", crc32c(&body))?;
         file.write_all(&body)?;
         file.sync_all()?;
         drop(file);
@@ -189,7 +188,7 @@ fn read(path: &Path) -> Result<Option<State>, String> {
     let bytes = fs::read(path).map_err(|error| named(error.to_string()))?;
     let split = bytes
         .split_at_checked(9)
-        .filter(|(head, body)| *head == format!("{:08x}\n", CRC.checksum(body)).as_bytes());
+        .filter(|(head, body)| *head == format!("{:08x}\n", crc32c(body)).as_bytes());
     let (_, body) = split.ok_or_else(|| named("damaged".to_owned()))?;
     let state: State = serde_json::from_slice(body).map_err(|error| named(error.to_string()))?;
     if state.version == VERSION {

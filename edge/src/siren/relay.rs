@@ -22,6 +22,7 @@ use super::post::Post;
 use super::report::{self, Report};
 use crate::backoff::Backoff;
 use crate::config::{Broker, Config};
+use crate::document::seal;
 use crate::node::Nodes;
 use crate::node::registry::FoundAt;
 use crate::tally::Tally;
@@ -34,6 +35,9 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// Least time between two reports: whoever sends nonsense must not make the edge shout.
 const REPORT_INTERVAL: Duration = Duration::from_millis(200);
+
+/// The report is told again after so long without news: the last one may have been damaged on its way, and refused.
+const TELL_AGAIN: Duration = Duration::from_secs(60);
 
 /// A larger message ends the connection; up to here it is refused and counted.
 const MAX_INCOMING_BYTES: usize = 1024 * 1024;
@@ -423,14 +427,14 @@ impl Connection {
         }
     }
 
-    /// Publishes the report whenever it has changed, and with every connection.
+    /// Publishes the report whenever it has changed, with every connection, and now and then.
     async fn tell(&self, client: &AsyncClient, mut is_up: watch::Receiver<u64>) {
         let mut report = self.report.clone();
         loop {
             let connections = *is_up.borrow_and_update();
             if connections > 0 {
                 let document = report.borrow_and_update().clone();
-                let Ok(bytes) = serde_json::to_vec(&*document) else {
+                let Ok(bytes) = serde_json::to_vec(&*document).map(seal) else {
                     return;
                 };
                 let topic = self.topics.siren.clone();
@@ -444,6 +448,7 @@ impl Connection {
             tokio::select! {
                 changed = report.changed(), if connections > 0 => if changed.is_err() { return },
                 changed = is_up.changed() => if changed.is_err() { return },
+                () = tokio::time::sleep(TELL_AGAIN), if connections > 0 => {}
             }
         }
     }

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::document::seal;
+
 /// Longest document that a reader need take, bytes.
 pub const MAX_BYTES: usize = 128 * 1024;
 
@@ -90,7 +92,9 @@ pub struct AloneReport {
 
 /// What the broker publishes when the edge vanishes.
 pub fn will(edge: &str) -> Vec<u8> {
-    serde_json::json!({ "edge": edge, "gone": true })
-        .to_string()
-        .into_bytes()
+    seal(
+        serde_json::json!({ "edge": edge, "gone": true })
+            .to_string()
+            .into_bytes(),
+    )
 }

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
 use tokio::task::JoinHandle;
 use wire::ack::Ack;
-use wire::batch::Batch;
+use wire::batch::{Batch, Version};
 use wire::topic::{Channel, Topic};
 
 pub const KEY_HEX: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
@@ -141,11 +141,22 @@ pub struct Intake {
     pub status: Vec<serde_json::Value>,
     pub findings: Vec<serde_json::Value>,
     pub batches: u64,
+    /// Batches that were refused, by reason.
+    pub refused: BTreeMap<&'static str, u64>,
+    /// Documents that did not come as they were sent, or without a checksum.
+    pub not_whole: u64,
 }
 
 impl Intake {
-    fn take(&mut self, bytes: &[u8]) -> Ack {
-        let batch = Batch::parse(bytes).unwrap();
+    fn take(&mut self, bytes: &[u8]) -> Option<Ack> {
+        let batch = match Batch::parse(bytes) {
+            Ok(batch) => batch,
+            Err(error) => {
+                *self.refused.entry(error.name()).or_default() += 1;
+                return None;
+            }
+        };
+        assert_eq!(batch.version(), Version::V2);
         let header = batch.header();
         let stations: Vec<_> = batch.stations().collect();
         self.batches += 1;
@@ -179,10 +190,10 @@ impl Intake {
         let offsets = self.offsets.entry(header.outbox).or_default();
         offsets.insert(header.offset);
         let next = (0..).find(|offset| !offsets.contains(offset)).unwrap();
-        Ack {
+        Some(Ack {
             outbox: header.outbox,
             next,
-        }
+        })
     }
 }
 
@@ -193,6 +204,8 @@ pub struct Hub {
     pub deaf: Arc<AtomicBool>,
     /// Every n-th batch is lost on the way; 0 for none.
     pub lose_every: Arc<AtomicU64>,
+    /// A bit of every n-th batch, and of every n-th acknowledgement, is turned over on the way, each time another; 0 for none.
+    pub bend_every: Arc<AtomicU64>,
     task: JoinHandle<()>,
 }
 
@@ -207,12 +220,14 @@ impl Hub {
         let intake = Arc::new(Mutex::new(Intake::default()));
         let deaf = Arc::new(AtomicBool::new(false));
         let lose_every = Arc::new(AtomicU64::new(0));
+        let bend_every = Arc::new(AtomicU64::new(0));
         let (ready, is_ready) = tokio::sync::oneshot::channel();
         let task = tokio::spawn(serve(
             port,
             intake.clone(),
             deaf.clone(),
             lose_every.clone(),
+            bend_every.clone(),
             ready,
         ));
         is_ready.await.unwrap();
@@ -220,6 +235,7 @@ impl Hub {
             intake,
             deaf,
             lose_every,
+            bend_every,
             task,
         }
     }
@@ -247,10 +263,11 @@ async fn serve(
     intake: Arc<Mutex<Intake>>,
     deaf: Arc<AtomicBool>,
     lose_every: Arc<AtomicU64>,
+    bend_every: Arc<AtomicU64>,
     ready: tokio::sync::oneshot::Sender<()>,
 ) {
     let mut ready = Some(ready);
-    let mut count = 0;
+    let (mut count, mut bent) = (0, 0);
     loop {
         let mut options = MqttOptions::new(format!("hub-{port}"), "127.0.0.1", port);
         options.set_max_packet_size(256 * 1024, 256 * 1024);
@@ -287,6 +304,8 @@ async fn serve(
                 // The farewell and the will are no full documents; both are kept.
                 let document = serde_json::from_slice(&publish.payload).unwrap();
                 let mut intake = intake.lock().unwrap();
+                let whole = wire::document::is_whole(&publish.payload) == Ok(true);
+                intake.not_whole += u64::from(!whole);
                 match channel {
                     Channel::Status => intake.status.push(document),
                     _ => intake.findings.push(document),
@@ -301,9 +320,21 @@ async fn serve(
             if lose > 0 && count % lose == 0 {
                 continue;
             }
-            let ack = intake.lock().unwrap().take(&publish.payload);
+            let bend = bend_every.load(Ordering::SeqCst);
+            let mut batch = publish.payload.to_vec();
+            if bend > 0 && count % bend == 0 {
+                bent += 1;
+                turn_over(&mut batch, bent);
+            }
+            let Some(ack) = intake.lock().unwrap().take(&batch) else {
+                continue;
+            };
             let mut bytes = [0; wire::ack::MAX_BYTES];
-            let length = ack.encode(&mut bytes).unwrap();
+            let length = ack.encode(Version::V2, &mut bytes).unwrap();
+            if bend > 0 && count % bend == 1 {
+                bent += 1;
+                turn_over(&mut bytes[..length], bent);
+            }
             let topic = Topic::Edge {
                 deployment,
                 edge,
@@ -314,6 +345,12 @@ async fn serve(
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+/// Turns one bit over, of the `n`-th damage another than of the one before it.
+fn turn_over(bytes: &mut [u8], n: usize) {
+    let bit = n * 13 % (bytes.len() * 8);
+    bytes[bit / 8] ^= 1 << (bit % 8);
 }
 
 /// A configuration that reconnects and repeats fast enough for a test.

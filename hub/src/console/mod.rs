@@ -1,4 +1,6 @@
-//! The page for people: one document, its scripts, one style sheet, compiled in; nothing is fetched from elsewhere.
+//! The page for people: compiled in; nothing is fetched from elsewhere. There are two: the console, which npm builds (crate `console`), and a
+//! plain one, one document with its scripts and one style sheet, which needs nothing. The plain one is served at `/` where the console was not
+//! built, and always at `/plain`.
 //!
 //! The mode is written into the document itself, so that an exercise looks like one even before the script has run or when
 //! it cannot. Everything else comes by `/api/state` and `/events`; the script puts it in as text, never as markup. All
@@ -31,7 +33,17 @@ const PAGE: &str = include_str!("index.html");
 
 /// The document, `/`, for a deployment of this mode and title.
 pub fn page(mode: Mode, title: &str) -> String {
-    PAGE.replace("{mode}", mode.name())
+    filled(::console::document().unwrap_or(PAGE), mode, title)
+}
+
+/// The plain document, `/plain`.
+pub fn plain(mode: Mode, title: &str) -> String {
+    filled(PAGE, mode, title)
+}
+
+fn filled(document: &str, mode: Mode, title: &str) -> String {
+    document
+        .replace("{mode}", mode.name())
         .replace("{title}", &escape(title))
 }
 
@@ -57,10 +69,12 @@ mod tests {
 
     #[test]
     fn the_mode_is_in_the_document_and_the_title_is_text() {
-        let html = page(Mode::Exercise, "<script>alert(1)</script> & {mode}");
-        assert!(html.contains("data-mode=\"exercise\""));
-        assert!(html.contains("<title>&lt;script&gt;alert(1)&lt;/script&gt; &amp; {mode}"));
-        assert!(!html.contains("<script>alert"));
+        let title = "<script>alert(1)</script> & {mode}";
+        for html in [page(Mode::Exercise, title), plain(Mode::Exercise, title)] {
+            assert!(html.contains("data-mode=\"exercise\""));
+            assert!(html.contains("<title>&lt;script&gt;alert(1)&lt;/script&gt; &amp; {mode}"));
+            assert!(!html.contains("<script>alert"));
+        }
     }
 
     #[test]

@@ -139,22 +139,23 @@ impl Core {
             }
         };
         let judgement = &inverted.judgement;
+        let why = {
+            let names: Vec<&str> = judgement
+                .used
+                .iter()
+                .map(|s| self.intake.stations.name(*s))
+                .collect();
+            let [low, middle, high] = judgement.magnitude;
+            format!(
+                "the records of {} say magnitude {middle:.1} ({low:.1} to {high:.1})",
+                names.join(", ")
+            )
+        };
         if inverting.told != Some(judgement.consistent) {
             inverting.told = Some(judgement.consistent);
-            let names = |stations: &mut dyn Iterator<Item = u32>| {
-                let names: Vec<&str> = stations.map(|s| self.intake.stations.name(s)).collect();
-                names.join(", ")
-            };
-            let [low, middle, high] = judgement.magnitude;
-            let mut text = format!(
-                "the records of {} say magnitude {middle:.1} ({low:.1} to {high:.1})",
-                names(&mut judgement.used.iter().copied())
-            );
+            let mut text = why.clone();
             for (station, why) in &judgement.left_out {
-                text.push_str(&format!(
-                    "; {} {why}",
-                    names(&mut std::iter::once(*station))
-                ));
+                text.push_str(&format!("; {} {why}", self.intake.stations.name(*station)));
             }
             if !judgement.consistent {
                 text.push_str(
@@ -166,7 +167,7 @@ impl Core {
         let before = self.events[at].outlook.clone();
         let steps = self.events[at].inverted(inverted.outlook, &self.config.policy);
         if self.events[at].outlook != before {
-            self.tell_forecast(at, out);
+            self.tell_forecast(at, why, now_us, out);
         }
         self.carry_out(at, steps, now_us, out);
     }

@@ -13,11 +13,13 @@ mod quakes;
 mod revised;
 mod roads;
 mod situations;
+mod stories;
 mod waves;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use serde::Serialize;
 use signal::threshold::Kind;
@@ -112,9 +114,13 @@ pub struct Core {
     /// Responses of events, oldest first.
     inverting: Vec<inverting::Inverting>,
     schema: SchemaRef,
+    /// The rows of the last step that had any, for who shows them.
+    rows: Option<RecordBatch>,
     touched: Vec<u32>,
     situations: Situations,
     gathered: situations::Gathered,
+    /// What has been told of each event, oldest first.
+    stories: Vec<stories::Story>,
 }
 
 struct Names<'a> {
@@ -169,9 +175,11 @@ impl Core {
             stepped_us: i64::MIN,
             inverting: Vec::new(),
             schema: schema(),
+            rows: None,
             touched: Vec::new(),
             situations: Situations::new(&config.situations),
             gathered: situations::Gathered::default(),
+            stories: Vec::new(),
             config,
         }
     }
@@ -234,6 +242,7 @@ impl Core {
                         }
                         self.energy_rows(&rows, &mut out);
                     }
+                    self.rows = Some(batch);
                 }
                 // Columns of one length by construction; see `Columns::take`.
                 Err(_) => self.intake.count("batches_refused", "columns"),
@@ -254,6 +263,7 @@ impl Core {
         self.renew_limits(now_us, &mut out);
         self.energy_tick(now_us, &mut out);
         self.situate(now_us, &mut out);
+        self.tell_stories(now_us);
         while self
             .unclaimed
             .front()
@@ -272,6 +282,11 @@ impl Core {
                 self.touched.push(s);
             }
         }
+    }
+
+    /// The rows of the last step, without those that had been taken before; `None` when it had none, or they were given out.
+    pub fn rows(&mut self) -> Option<RecordBatch> {
+        self.rows.take()
     }
 
     /// Stations that got rows since the last call.
@@ -429,7 +444,7 @@ impl Core {
         }
     }
 
-    fn tell_forecast(&self, at: usize, out: &mut Vec<Output>) {
+    fn put_forecast(&self, at: usize, out: &mut Vec<Output>) {
         let event = &self.events[at];
         let zones = event
             .outlook

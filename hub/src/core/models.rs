@@ -8,6 +8,7 @@
 
 use ocean::fault::Mechanism;
 
+use super::quakes::revision_words;
 use super::{Core, Output, say};
 use crate::forecast::{Job, Outlook, Product, Task};
 use crate::intake::quakes::Solution;
@@ -217,6 +218,11 @@ impl Core {
         };
         let waited = pending.until_us.is_some();
         let event = &mut self.events[at];
+        let why = match (&pending.revision, &modelled) {
+            (Some(solution), _) => revision_words(&event.solution, solution),
+            (None, Some(_)) => "the propagation model's answer".to_owned(),
+            (None, None) => "the propagation model has not answered yet".to_owned(),
+        };
         let steps = match (pending.revision, modelled) {
             (Some(solution), modelled) => {
                 let outlook = modelled.unwrap_or(pending.job.first);
@@ -227,7 +233,7 @@ impl Core {
             (None, None) if waited => event.begin(),
             (None, None) => return,
         };
-        self.tell_forecast(at, out);
+        self.tell_forecast(at, why, now_us, out);
         self.carry_out(at, steps, now_us, out);
     }
 }

@@ -144,8 +144,9 @@ impl Core {
                 self.ask(&event, outlook, &solution, mechanism, true, now_us);
             }
             Some(at) => {
+                let why = revision_words(&self.events[at].solution, &solution);
                 let steps = self.events[at].revise(solution, outlook, ocean, &self.config.policy);
-                self.tell_forecast(at, out);
+                self.tell_forecast(at, why, now_us, out);
                 self.carry_out(at, steps, now_us, out);
             }
             None => {
@@ -241,7 +242,12 @@ impl Core {
         self.events
             .push(Event::new(id.clone(), solution.clone(), outlook.clone()));
         let at = self.events.len() - 1;
-        self.tell_forecast(at, out);
+        let why = if model.is_some() {
+            format!("an earthquake of magnitude {:.1}", solution.quake.magnitude)
+        } else {
+            "a wave has come after all".to_owned()
+        };
+        self.tell_forecast(at, why, now_us, out);
         match model.filter(|_| self.ocean.as_ref().is_some_and(Ocean::has_model)) {
             Some(mechanism) => self.ask(&id, outlook, &solution, mechanism, false, now_us),
             None => {
@@ -302,6 +308,34 @@ impl Core {
             .map(|n| format!("{start}-{n}"))
             .find(|id| !taken(id))
             .unwrap_or(start)
+    }
+}
+
+/// How a newer solution differs from the one that counted, in words.
+pub(super) fn revision_words(was: &Solution, now: &Solution) -> String {
+    let mut changes = Vec::new();
+    let (a, b) = (&was.quake, &now.quake);
+    if (a.magnitude - b.magnitude).abs() >= 0.05 {
+        changes.push(format!(
+            "magnitude {:.1}, was {:.1}",
+            b.magnitude, a.magnitude
+        ));
+    }
+    let place = |s: &Solution| crate::place::Place {
+        lat: s.quake.lat,
+        lon: s.quake.lon,
+    };
+    let km = place(was).distance_km(place(now));
+    if km >= 1.0 {
+        changes.push(format!("{km:.0} km from where it was"));
+    }
+    if (a.depth_km - b.depth_km).abs() >= 1.0 {
+        changes.push(format!("{:.0} km deep, was {:.0}", b.depth_km, a.depth_km));
+    }
+    if changes.is_empty() {
+        "the earthquake was told again".to_owned()
+    } else {
+        format!("the earthquake was revised: {}", changes.join(", "))
     }
 }
 

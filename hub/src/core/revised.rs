@@ -151,7 +151,9 @@ impl Core {
                 }
             }
             if self.events[at].outlook != before {
-                self.tell_forecast(at, out);
+                let name = self.station_name(station);
+                let why = format!("rows of {name} that came late");
+                self.tell_forecast(at, why, now_us, out);
             }
             self.carry_out(at, recount.steps, now_us, out);
         }

@@ -51,7 +51,8 @@ impl Core {
                 &self.config.policy,
             ) {
                 if event.outlook != before {
-                    self.tell_forecast(at, out);
+                    let why = self.measured(at, finding.station);
+                    self.tell_forecast(at, why, now_us, out);
                 }
                 self.carry_out(at, steps, now_us, out);
                 self.claimed(at, finding, change, now_us, out);
@@ -88,6 +89,17 @@ impl Core {
                 self.station_name(finding.station)
             );
             say(out, finding.time_us, "shaking", text);
+        }
+    }
+
+    /// What a station has measured that renews an event's forecast, in words.
+    fn measured(&self, at: usize, station: u32) -> String {
+        let name = self.station_name(station);
+        match self.events[at].observed.get(&station) {
+            Some(o) if o.amplitude_m != 0.0 => {
+                format!("{name}: highest so far {:+.2} m", o.amplitude_m)
+            }
+            _ => format!("what {name} has recorded"),
         }
     }
 
@@ -345,7 +357,7 @@ impl Core {
             &self.config.policy,
         ));
         let at = self.events.len() - 1;
-        self.tell_forecast(at, out);
+        self.tell_forecast(at, self.evidence(fit), now_us, out);
         let steps = self.events[at].begin();
         self.carry_out(at, steps, now_us, out);
         // What other stations saw before may be this wave too; what the fit rests on is claimed.
@@ -370,7 +382,7 @@ impl Core {
     ) {
         let id = self.events[at].solution.quake.id.clone();
         let text = format!("{why}: {}", self.evidence(fit));
-        say(out, time_us, kind, text);
+        say(out, time_us, kind, text.clone());
         let (solution, outlook, waves, sightings) = match self.of_fit(fit, &id) {
             Ok(all) => all,
             Err(why) => {
@@ -389,7 +401,7 @@ impl Core {
         );
         self.unclaimed
             .retain(|f| !sightings.iter().any(|s| s.station == f.station));
-        self.tell_forecast(at, out);
+        self.tell_forecast(at, text, now_us, out);
         if self.events[at].chain.is_empty() {
             let steps = self.events[at].begin();
             self.carry_out(at, steps, now_us, out);

@@ -17,6 +17,7 @@ mod reason;
 mod recount;
 mod renewal;
 mod sea;
+pub mod view;
 mod waves;
 
 pub use reason::Reason;
@@ -29,7 +30,7 @@ use signal::tsunami::Sign;
 
 use crate::alert::Level;
 use crate::config::Policy;
-use crate::forecast::{Ocean, Outlook};
+use crate::forecast::{Basis, Ocean, Outlook};
 use crate::intake::quakes::Solution;
 
 const SECOND_US: i64 = 1_000_000;
@@ -159,6 +160,22 @@ impl Event {
     /// Whether it has ended.
     pub fn is_over(&self) -> bool {
         self.over.is_some()
+    }
+
+    /// Why it has ended, when it has.
+    pub fn over(&self) -> Option<Reason> {
+        self.over
+    }
+
+    /// What its forecast rests on.
+    pub fn basis(&self) -> Basis {
+        if self.waves.is_some() {
+            Basis::Waves
+        } else if self.outlook == self.prior {
+            self.prior.basis()
+        } else {
+            Basis::Records
+        }
     }
 
     /// Whether what a station saw at a time is part of this event that is over: late rows about it are history, and begin nothing.

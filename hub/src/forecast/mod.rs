@@ -54,6 +54,20 @@ pub struct StationOutlook {
     pub forecast: PointForecast,
 }
 
+/// What a forecast rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// The earthquake, by what many earthquakes were like.
+    FirstEstimate,
+    /// The earthquake, by the propagation model.
+    Model,
+    /// What stations have recorded.
+    Records,
+    /// Waves alone: no earthquake is known.
+    Waves,
+}
+
 /// A forecast for one earthquake.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outlook {
@@ -66,6 +80,8 @@ pub struct Outlook {
     /// The model's answer for every point, for assimilation.
     points: Vec<PointForecast>,
     origin_us: i64,
+    /// What it rests on before any record.
+    basis: Basis,
 }
 
 /// The ocean and the points at which it is asked.
@@ -195,6 +211,7 @@ impl Ocean {
             unanswered: Vec::new(),
             points,
             origin_us: quake.origin_us,
+            basis: Basis::FirstEstimate,
         };
         self.spread(&mut outlook, policy);
         // A zone is without a forecast when none of its coast points has one.
@@ -320,6 +337,7 @@ impl Outlook {
             unanswered: Vec::new(),
             points: Vec::new(),
             origin_us: 0,
+            basis: Basis::FirstEstimate,
         }
     }
 
@@ -335,6 +353,11 @@ impl Outlook {
             .map(|z| z.level)
             .max()
             .unwrap_or(Level::None)
+    }
+
+    /// What it rested on before any record.
+    pub fn basis(&self) -> Basis {
+        self.basis
     }
 
     /// Origin time of the earthquake, microseconds since the Unix epoch.

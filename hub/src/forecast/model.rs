@@ -11,7 +11,7 @@ use ocean::quake::Quake;
 use ocean::response::ResponseTable;
 use ocean::shallow_water::Settings;
 
-use super::{Ocean, Outlook, Source, Table};
+use super::{Basis, Ocean, Outlook, Source, Table};
 use crate::config::Policy;
 
 /// Step of the responses, seconds: ten samples of the shortest wave that counts.
@@ -79,6 +79,7 @@ impl Ocean {
         let points: Vec<PointForecast> = forecast.answers.into_iter().flatten().collect();
         let mut outlook = Outlook {
             points,
+            basis: Basis::Model,
             ..job.first.clone()
         };
         self.spread(&mut outlook, policy);

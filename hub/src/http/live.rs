@@ -2,7 +2,7 @@
 //!
 //! One task listens to the board, writes each change once and hands the same bytes to every listener. Readings change
 //! stations far more often than a person can see, so stations go out with the heartbeat, the latest state of each; alerts,
-//! timeline and conditions go at once; situations and outages, too, go with the heartbeat.
+//! timeline and conditions go at once; situations and outages, and tsunami events, go with the heartbeat too.
 //!
 //! | event        | data                                                                       |
 //! |--------------|----------------------------------------------------------------------------|
@@ -13,6 +13,7 @@
 //! | `conditions` | all conditions that hold now                                               |
 //! | `picture`    | all situations and outages, with the heartbeat when they have changed      |
 //! | `others`     | what other senders warn of, and their feeds, with the heartbeat when changed|
+//! | `event`      | one tsunami event, with the heartbeat when it has changed                  |
 //! | `clock`      | the heartbeat: `{"now_us":...,"ready":...,"stalled":...}`                  |
 //! | `reload`     | `{}`: changes were missed; ask for `/api/state`                            |
 //!
@@ -39,6 +40,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::BroadcastStream;
 
+use crate::event::view::EventView;
 use crate::others::OthersView;
 use crate::view::{Board, Change, Picture, StationView};
 
@@ -181,6 +183,9 @@ impl FanOut {
                     if let Some(others) = stations.others.take() {
                         write_event(&mut frame, "others", &others);
                     }
+                    for event in std::mem::take(&mut stations.events) {
+                        write_event(&mut frame, "event", &event);
+                    }
                     let clock = self.clock(&mut moved);
                     write_event(&mut frame, "clock", &clock);
                 }
@@ -238,6 +243,7 @@ struct Latest {
     states: HashMap<String, StationView>,
     picture: Option<Picture>,
     others: Option<OthersView>,
+    events: Vec<EventView>,
 }
 
 impl Latest {
@@ -259,6 +265,10 @@ impl Latest {
             Change::Relief(relief) => write_event(frame, "relief", &relief),
             Change::Conditions(conditions) => write_event(frame, "conditions", &conditions),
             Change::Sirens(zones) => write_event(frame, "sirens", &zones),
+            Change::Event(event) => match self.events.iter_mut().find(|e| e.id == event.id) {
+                Some(known) => *known = *event,
+                None => self.events.push(*event),
+            },
         }
     }
 

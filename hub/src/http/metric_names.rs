@@ -55,6 +55,10 @@ const MEANINGS: &[(&str, &str)] = &[
         "Messages of other senders shown now, by whether they are meant and who vouches for them.",
     ),
     (
+        "series_readings_dropped",
+        "Readings that did not reach the memory behind /api/stations for want of time; they are in the journal.",
+    ),
+    (
         "siren_commands",
         "Signed commands to edges with sirens, by whether they could be handed to the broker.",
     ),

@@ -22,11 +22,14 @@ mod map;
 mod metric_names;
 mod metrics;
 mod openapi;
+mod page;
 mod relief;
 mod routes;
+mod series;
 mod system;
 mod texts;
 mod traffic;
+mod tsunami_events;
 
 use std::future::Future;
 use std::io::{self, Write as _};
@@ -60,6 +63,7 @@ use crate::config::Config;
 use crate::coverage::Watch;
 use crate::feed::Publisher;
 use crate::gate;
+use crate::series::Series;
 use crate::view::Board;
 
 /// Request line and headers together, bytes; browsers send about 1 KiB.
@@ -178,6 +182,8 @@ pub struct Acting {
 pub struct Sources {
     /// What people see.
     pub board: Arc<Board>,
+    /// What stations have said lately, where that is kept.
+    pub series: Option<Series>,
     /// The hub itself and what stands where; `None` where only the board is known.
     pub surroundings: Option<Surroundings>,
 }
@@ -187,6 +193,7 @@ impl From<Arc<Board>> for Sources {
     fn from(board: Arc<Board>) -> Self {
         Self {
             board,
+            series: None,
             surroundings: None,
         }
     }
@@ -221,6 +228,7 @@ pub async fn serve(
 ) -> Result<(), Error> {
     let Sources {
         board,
+        series,
         surroundings,
     } = sources.into();
     let address = listener.local_addr().map_err(Error::Address)?;
@@ -246,6 +254,7 @@ pub async fn serve(
     let follower = access.clone().map(|a| tokio::spawn(a.follow()));
     let router = routes::router(Arc::new(Outlet {
         board,
+        series,
         surroundings,
         access: access.clone(),
         desk,

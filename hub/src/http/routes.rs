@@ -2,7 +2,8 @@
 //!
 //! | path                                        | what                                                           |
 //! |---------------------------------------------|----------------------------------------------------------------|
-//! | `/`, `/app.js`, `/login.js`, ...              | the page                                                       |
+//! | `/`, `/assets/...`                          | the console, see [`super::page`]                               |
+//! | `/plain`, `/app.js`, `/login.js`, ...       | the plain page                                                 |
 //! | `/feed.atom`, `/feed.rss`                   | `Actual` messages only                                         |
 //! | `/exercise/feed.atom`, `/exercise/feed.rss` | exercises                                                      |
 //! | `/test/feed.atom`, `/test/feed.rss`         | technical tests                                                |
@@ -19,6 +20,7 @@
 //! | `/api/health`                               | see [`super::system`]                                          |
 //! | `/api/openapi.json`                         | see [`super::openapi`]                                         |
 //! | `/api/login`, `/api/logout`, `/api/me`      | see [`super::auth`]                                            |
+//! | `/api/stations/...`                         | see [`super::series`]                                          |
 //! | `/api/desk`, `/api/desk/preview`            | see [`super::desk`]                                            |
 //!
 //! With `[accounts] require_login_to_view` state, events, metrics, other senders' alerts and assessments are for those who have logged in or hold
@@ -56,12 +58,15 @@ use super::live::{Live, NoPlace};
 use super::map;
 use super::metrics::{self, Exposition};
 use super::openapi;
+use super::page;
 use super::relief;
+use super::series;
 use super::system;
 use super::texts;
 use super::traffic::Traffic;
+use super::tsunami_events;
 use crate::access::Access;
-use crate::console;
+use crate::event::view::EventView;
 use crate::feed::{self, Feed, Format, Publisher};
 use crate::gate;
 use crate::others::OthersView;
@@ -78,11 +83,10 @@ const STATE_LINES: usize = 500;
 
 pub(super) const JSON: &str = "application/json";
 const NO_MESSAGE: &str = "There is no message of that name.\n";
-const TEXT: &str = "text/plain; charset=utf-8";
-const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+pub(super) const TEXT: &str = "text/plain; charset=utf-8";
 const NO_STORE: &str = "no-store";
 pub(super) const REVALIDATE: &str = "no-cache";
-const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+pub(super) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 /// Everything comes from here and nothing is inline; no frame, no form, no plug-in. `data:` and `blob:` are for pictures that the page
 /// draws itself.
@@ -96,6 +100,8 @@ const NO_POWERS: &str = "camera=(), geolocation=(), microphone=(), payment=(), u
 #[derive(Debug)]
 pub(super) struct Outlet {
     pub(super) board: Arc<Board>,
+    /// What stations have said lately; `None` where that is not kept.
+    pub(super) series: Option<crate::series::Series>,
     /// The hub itself and what stands where; `None` where only the board is known.
     pub(super) surroundings: Option<Surroundings>,
     /// Who may act; `None` where nobody does.
@@ -114,6 +120,8 @@ pub(super) struct Caches {
     state: Coalesced<Bytes>,
     others: Coalesced<Bytes>,
     metrics: Coalesced<Bytes>,
+    pub(super) events: Coalesced<Bytes>,
+    pub(super) histories: tsunami_events::Written,
     texts: texts::Cache,
     pub(super) system: Coalesced<Bytes>,
     /// Made of what the sources of places and roads told at a revision.
@@ -130,6 +138,8 @@ impl Caches {
             state: Coalesced::new(BUILD_INTERVAL),
             others: Coalesced::new(BUILD_INTERVAL),
             metrics: Coalesced::new(BUILD_INTERVAL),
+            events: Coalesced::new(BUILD_INTERVAL),
+            histories: tsunami_events::Written::default(),
             texts: texts::Cache::default(),
             system: Coalesced::new(BUILD_INTERVAL),
             map: Coalesced::new(BUILD_INTERVAL),
@@ -152,16 +162,6 @@ impl Caches {
     }
 }
 
-/// What the page is made of.
-const ASSETS: [(&str, &str, &str); 6] = [
-    ("/app.js", console::SCRIPT, JAVASCRIPT),
-    ("/login.js", console::LOGIN, JAVASCRIPT),
-    ("/desk.js", console::DESK, JAVASCRIPT),
-    ("/app.css", console::STYLE, "text/css; charset=utf-8"),
-    ("/land.txt", console::LAND, TEXT),
-    ("/favicon.svg", console::ICON, "image/svg+xml"),
-];
-
 /// What the page asks for; [`openapi`] describes it.
 pub(super) fn api() -> Router<Arc<Outlet>> {
     Router::new()
@@ -172,13 +172,14 @@ pub(super) fn api() -> Router<Arc<Outlet>> {
         .merge(desk::router())
         .merge(map::router())
         .merge(openapi::router())
+        .merge(series::router())
         .merge(system::router())
+        .merge(tsunami_events::router())
 }
 
 /// All routes.
 pub(super) fn router(outlet: Arc<Outlet>) -> Router {
     let mut router = Router::new()
-        .route("/", get(page))
         .route("/cap/{file}", get(message))
         .route("/bulletin/{file}", get(bulletin))
         .route("/sms/{file}", get(short))
@@ -187,10 +188,6 @@ pub(super) fn router(outlet: Arc<Outlet>) -> Router {
         .route("/metrics", get(metrics))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz));
-    for (path, content, media_type) in ASSETS {
-        let handler = async move |headers: HeaderMap| asset(&headers, content, media_type);
-        router = router.route(path, get(handler));
-    }
     for mode in Mode::ALL.iter().copied() {
         for format in Format::ALL {
             let handler = async move |State(outlet): State<Arc<Outlet>>, headers: HeaderMap| {
@@ -200,6 +197,7 @@ pub(super) fn router(outlet: Arc<Outlet>) -> Router {
         }
     }
     router
+        .merge(page::router())
         .merge(api())
         .fallback(async || {
             plain(
@@ -242,16 +240,6 @@ async fn guard(State(outlet): State<Arc<Outlet>>, request: Request, next: Next) 
         .entry(CACHE_CONTROL)
         .or_insert(HeaderValue::from_static(NO_STORE));
     response
-}
-
-async fn page(State(outlet): State<Arc<Outlet>>, headers: HeaderMap) -> Response<Body> {
-    let (mode, title) = outlet.board.read(|view| (view.mode, view.title.clone()));
-    let html = console::page(mode, &title);
-    Document::dated(html, 0).answer(&headers, "text/html; charset=utf-8", REVALIDATE)
-}
-
-fn asset(headers: &HeaderMap, content: &'static str, media_type: &'static str) -> Response<Body> {
-    Document::dated(content, 0).answer(headers, media_type, REVALIDATE)
 }
 
 async fn list(outlet: &Outlet, headers: &HeaderMap, mode: Mode, format: Format) -> Response<Body> {
@@ -420,6 +408,7 @@ pub(super) struct Snapshot {
     subscribers: Vec<outlet::Status>,
     relief: Option<Vec<ReliefView>>,
     sirens: Vec<crate::sirens::SirenZoneView>,
+    events: Vec<EventView>,
 }
 
 impl Snapshot {
@@ -442,6 +431,7 @@ impl Snapshot {
             subscribers: public(view),
             relief: view.relief.clone(),
             sirens: view.sirens.clone(),
+            events: view.events.clone(),
         }
     }
 }

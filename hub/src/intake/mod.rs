@@ -9,7 +9,7 @@ pub mod ranges;
 
 use std::collections::{BTreeMap, HashMap};
 
-use wire::batch::{Batch, Header, Reading, Station};
+use wire::batch::{Batch, Header, Reading, Station, Version};
 use wire::quality::Quality;
 
 use crate::columns::{Columns, Stations, quantity_key};
@@ -90,6 +90,8 @@ pub struct Intake {
 #[derive(Debug, Default)]
 struct Cursor {
     base: u64,
+    /// The outbox has been heard with a checksum: without one it is not believed any more.
+    checked: bool,
     durable: Ranges,
 }
 
@@ -121,6 +123,9 @@ impl Intake {
             .stations()
             .map(|s| (self.stations.index_of(s.id), s.node, s.boot))
             .collect();
+        if !open {
+            self.heard(header.edge, header.outbox, batch.version());
+        }
         let before = self.columns.len();
         let edge = self.edge_index(header.edge);
         let mut fresh: Vec<bool> = Vec::new();
@@ -223,6 +228,19 @@ impl Intake {
         known
             || outbox == OPEN_OUTBOX && self.edges.contains_key(edge)
             || self.cursors.len() < MOST_OUTBOXES && self.edges.len() < MOST_EDGES
+    }
+
+    /// Notes in which version an outbox speaks. It is answered in the highest.
+    pub fn heard(&mut self, edge: &str, outbox: u64, version: Version) {
+        self.cursor(edge, outbox).checked |= version == Version::V2;
+    }
+
+    /// The version of an outbox's batches so far.
+    pub fn version(&self, edge: &str, outbox: u64) -> Version {
+        match self.cursors.get(&(edge.to_owned(), outbox)) {
+            Some(cursor) if cursor.checked => Version::V2,
+            _ => Version::V1,
+        }
     }
 
     fn take_ranges(&mut self, edge: u32, node: u32, boot: u32) -> Ranges {
@@ -345,7 +363,8 @@ fn rest(batch: &Batch<'_>, fresh: &[bool]) -> Rest {
         .map(|(_, r)| r)
         .collect();
     let mut out = vec![0; wire::batch::MAX_BATCH_BYTES];
-    match wire::batch::encode(&header, &stations, &readings, &mut out) {
+    // In its version: what is read back must say of the outbox what was heard of it.
+    match wire::batch::encode_as(batch.version(), &header, &stations, &readings, &mut out) {
         Ok(n) => {
             out.truncate(n);
             Rest::Part(out)
@@ -361,6 +380,10 @@ mod tests {
     use wire::quantity::Quantity;
 
     fn encode(offset: u64, node: u32, boot: u32, seqs: &[u64]) -> Vec<u8> {
+        encode_as(Version::LATEST, offset, node, boot, seqs)
+    }
+
+    fn encode_as(version: Version, offset: u64, node: u32, boot: u32, seqs: &[u64]) -> Vec<u8> {
         let header = Header {
             edge: "e1",
             outbox: 7,
@@ -385,8 +408,8 @@ mod tests {
             })
             .collect();
         let mut out = vec![0; 64 * 1024];
-        let n = wire::batch::encode(&header, &stations, &readings, &mut out).expect("fits");
-        out.truncate(n);
+        let written = wire::batch::encode_as(version, &header, &stations, &readings, &mut out);
+        out.truncate(written.expect("fits"));
         out
     }
 
@@ -425,6 +448,31 @@ mod tests {
         for (node, boot) in [(1, 1), (1, 2), (2, 1)] {
             assert_eq!(take(&mut intake, &encode(0, node, boot, &[0, 1])).rows, 2);
         }
+    }
+
+    /// An edge of before is answered as it speaks, also when only a part of its batch is put down in the journal and read back; one that
+    /// has shown a checksum is held to it, and no other with it.
+    #[test]
+    fn an_outbox_is_held_to_the_best_version_that_it_has_spoken() {
+        let mut intake = Intake::new(["buoy"]);
+        assert_eq!(intake.version("e1", 7), Version::V1);
+        let old = encode_as(Version::V1, 0, 1, 1, &[0, 1]);
+        take(&mut intake, &old);
+        let part = take(&mut intake, &encode_as(Version::V1, 1, 1, 1, &[1, 2]));
+        let Rest::Part(part) = part.rest else {
+            panic!("a part is left")
+        };
+        let mut again = Intake::new(["buoy"]);
+        take(&mut again, &old);
+        take(&mut again, &part);
+        assert_eq!(intake.version("e1", 7), Version::V1);
+        assert_eq!(again.version("e1", 7), Version::V1);
+
+        take(&mut again, &encode(2, 1, 1, &[3]));
+        take(&mut again, &old);
+        assert_eq!(again.version("e1", 7), Version::V2);
+        assert_eq!(again.version("e1", 8), Version::V1);
+        assert_eq!(again.version("e2", 7), Version::V1);
     }
 
     #[test]

@@ -109,6 +109,8 @@ pub struct Pipeline {
     pub outbound: Sender<Outbound>,
     /// The subscribers that messages are pushed to.
     pub outlets: Tap,
+    /// Who keeps what stations have said lately.
+    pub series: crate::series::Tap,
     /// Another place for what is published.
     pub sink: Box<dyn Sink>,
     /// Assesses what issued messages mean, beside the pipeline.
@@ -128,6 +130,8 @@ struct State {
     retried: Instant,
     swept_us: i64,
     edges: BTreeMap<String, String>,
+    /// Edges of which something arrived damaged, and when last.
+    damaged: BTreeMap<String, i64>,
     /// Of which edges something came since the page was renewed last.
     heard: BTreeMap<String, Heard>,
     arrival: Arrival,
@@ -161,6 +165,7 @@ impl Pipeline {
             retried: now,
             swept_us: i64::MIN,
             edges: BTreeMap::new(),
+            damaged: BTreeMap::new(),
             heard: BTreeMap::new(),
             arrival: Arrival::new(self.clock.now_us()),
             now_us: self.not_before_us,
@@ -269,7 +274,7 @@ impl Pipeline {
         if self.ticking {
             wait = wait.min(tick.saturating_sub(state.stepped.elapsed()));
         }
-        if !state.touched.is_empty() || self.core.picture_changed() {
+        if !state.touched.is_empty() || self.core.picture_changed() || self.core.events_changed() {
             wait = wait.min(SHOW_EVERY.saturating_sub(state.shown.elapsed()));
         }
         let mut selector = flume::Selector::new()
@@ -341,6 +346,9 @@ impl Pipeline {
             state.to_acknowledge.extend(let_go);
         }
         outputs.extend(self.core.finish(now_us));
+        if let Some(rows) = self.core.rows() {
+            self.series.rows(rows, now_us);
+        }
         for output in outputs {
             self.put_out(output, began, now_us);
         }
@@ -423,8 +431,9 @@ impl Pipeline {
                 outbox: *outbox,
                 next: self.core.intake.acknowledged(edge, *outbox),
             };
-            let mut bytes = [0; 32];
-            let Ok(n) = ack.encode(&mut bytes) else {
+            let version = self.core.intake.version(edge, *outbox);
+            let mut bytes = [0; wire::ack::MAX_BYTES];
+            let Ok(n) = ack.encode(version, &mut bytes) else {
                 return false;
             };
             let topic = Topic::Edge {
@@ -450,6 +459,7 @@ impl Pipeline {
         if now_us.saturating_sub(state.swept_us) >= tick_us {
             // Stations grow late, and then unknown, without a row of anybody's.
             state.swept_us = now_us;
+            self.forget_damage(now_us, state);
             // Those that no configuration names are shown as well, within bounds.
             const MOST_SWEPT: usize = 10_000;
             let known = self
@@ -461,9 +471,16 @@ impl Pipeline {
                 .max(self.config.station.len());
             state.touched.extend(0..known as u32);
         }
-        if self.core.picture_changed() {
+        let (picture, events) = (self.core.picture_changed(), self.core.events_changed());
+        if picture {
             self.board.picture(self.core.picture());
-        } else if !now && state.touched.is_empty() {
+        }
+        if events {
+            for event in self.core.event_views() {
+                self.board.event(event);
+            }
+        }
+        if !picture && !events && !now && state.touched.is_empty() {
             return;
         }
         state.shown = Instant::now();
@@ -500,6 +517,8 @@ impl Pipeline {
                 by,
             );
         }
+        self.board
+            .set("series_readings_dropped", "", self.series.dropped());
         self.board
             .set("findings_ungrouped", "", self.core.situations().refused());
         self.board.set("journal_bytes", "", self.log.bytes());

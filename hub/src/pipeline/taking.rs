@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use wire::batch::{Batch, Header, MAX_BATCH_BYTES, Reading, Station};
+use wire::batch::{Batch, BatchError, Header, MAX_BATCH_BYTES, Reading, Station, Version};
+use wire::document;
 use wire::topic::Channel;
 
 use super::{Pipeline, State, reason};
@@ -14,6 +15,9 @@ use crate::intake::open::{self, OpenReading};
 use crate::intake::{OPEN_OUTBOX, Rest};
 use crate::intake_log::{Offset, Owed};
 use crate::mqtt::Inbound;
+
+/// How long after the last damaged message people are told of it.
+const DAMAGE_SHOWN_US: i64 = 5 * 60 * 1_000_000;
 
 impl Pipeline {
     pub(super) fn take(
@@ -78,6 +82,7 @@ impl Pipeline {
                 owed.messages.push((via, publish));
             }
             Channel::Finding => {
+                let whole = document::is_whole(payload);
                 let text: String = String::from_utf8_lossy(payload)
                     .chars()
                     .filter(|c| !c.is_control())
@@ -86,7 +91,15 @@ impl Pipeline {
                 outputs.push(Output::Say {
                     time_us: now_us,
                     kind: "node_finding".to_owned(),
-                    text: format!("{edge}: {text}"),
+                    text: match whole {
+                        Ok(_) => format!("{edge}: {text}"),
+                        // The broker has confirmed it: it does not come again, and what it was about is in the readings.
+                        Err(_) => {
+                            self.core.intake.count("messages_refused", "checksum");
+                            self.damaged(&edge, now_us, state);
+                            format!("{edge}: a node's finding arrived damaged and cannot be read; look at its readings")
+                        }
+                    },
                     situation: None,
                 });
                 owed.messages.push((via, publish));
@@ -107,13 +120,17 @@ impl Pipeline {
     ) {
         let batch = match Batch::parse(payload) {
             Ok(batch) => batch,
+            // Not acknowledged, so that its edge sends it again.
             Err(e) => {
                 tracing::warn!(edge, error = e.name(), "batch refused");
+                if e == BatchError::Checksum {
+                    self.damaged(edge, now_us, state);
+                }
                 self.core.intake.count("batches_refused", e.name());
                 return;
             }
         };
-        let header = batch.header();
+        let (header, version) = (batch.header(), batch.version());
         if header.edge != edge || header.outbox == OPEN_OUTBOX {
             tracing::warn!(
                 edge,
@@ -127,6 +144,15 @@ impl Pipeline {
             self.core.intake.count("batches_refused", "too_many_edges");
             return;
         }
+        if version < self.core.intake.version(edge, header.outbox) {
+            tracing::warn!(
+                edge,
+                "batch refused: it has no checksum, and earlier ones of this outbox had one"
+            );
+            self.core.intake.count("batches_refused", "unchecked");
+            return;
+        }
+        self.core.intake.heard(edge, header.outbox, version);
         let lag_us = now_us.saturating_sub(header.sent_us);
         hear(state, edge, now_us, Some(lag_us as f64 * 1e-6));
         let offset: Offset = (edge.to_owned(), header.outbox, header.offset);
@@ -154,7 +180,7 @@ impl Pipeline {
         match taken.rest {
             Rest::Whole => items.push(Item::Batch(payload.to_vec())),
             Rest::Part(bytes) => items.push(Item::Batch(bytes)),
-            Rest::Nothing => items.push(Item::Batch(empty(&header))),
+            Rest::Nothing => items.push(Item::Batch(empty(version, &header))),
         }
         owed.offsets.push(offset);
     }
@@ -257,10 +283,21 @@ impl Pipeline {
         now_us: i64,
         state: &mut State,
     ) {
+        // What it says of the outbox moves the acknowledgement: a bent number would free what is not here.
+        let Ok(checked) = document::is_whole(payload) else {
+            tracing::warn!(edge, "status refused: damaged on its way");
+            self.core.intake.count("messages_refused", "checksum");
+            self.damaged(edge, now_us, state);
+            return;
+        };
         let Ok(status) = serde_json::from_slice::<Value>(payload) else {
             self.core.intake.count("messages_refused", "status_syntax");
             return;
         };
+        if status.get("edge").is_some_and(|named| named != edge) {
+            self.core.intake.count("messages_refused", "edge_mismatch");
+            return;
+        }
         if !state.edges.contains_key(edge) && state.edges.len() >= MOST_EDGES {
             self.core.intake.count("messages_refused", "too_many_edges");
             return;
@@ -282,6 +319,9 @@ impl Pipeline {
             .and_then(Value::as_str)
             .and_then(|hex| u64::from_str_radix(hex, 16).ok());
         if let Some(identity) = identity.filter(|id| self.core.intake.may_come_from(edge, *id)) {
+            if checked {
+                self.core.intake.heard(edge, identity, Version::V2);
+            }
             // What another hub, or this one before it lost its disk, has acknowledged is not coming again.
             if let Some(done) = outbox
                 .and_then(|o| o.get("acknowledged"))
@@ -316,6 +356,36 @@ impl Pipeline {
     }
 }
 
+impl Pipeline {
+    /// Something of an edge's did not arrive as it was sent: people are told while it goes on.
+    fn damaged(&mut self, edge: &str, now_us: i64, state: &mut State) {
+        if !state.damaged.contains_key(edge) && state.damaged.len() >= MOST_EDGES {
+            return;
+        }
+        state.damaged.insert(edge.to_owned(), now_us);
+        let text = format!(
+            "messages of edge {edge} arrive damaged and are refused; it sends readings again, and they come late: look at the line between it and the broker, and at the broker's machine"
+        );
+        self.board
+            .condition(&damaged_code(edge), Some(&text), now_us);
+    }
+
+    /// Lets go of what has not gone on.
+    pub(super) fn forget_damage(&self, now_us: i64, state: &mut State) {
+        state.damaged.retain(|edge, last_us| {
+            let goes_on = now_us.saturating_sub(*last_us) < DAMAGE_SHOWN_US;
+            if !goes_on {
+                self.board.condition(&damaged_code(edge), None, now_us);
+            }
+            goes_on
+        });
+    }
+}
+
+fn damaged_code(edge: &str) -> String {
+    format!("edge_damaged:{edge}")
+}
+
 /// Notes for the page that something came; edges beyond the bound are not shown.
 fn hear(state: &mut State, edge: &str, at_us: i64, lag_s: Option<f64>) {
     if state.heard.len() < MOST_EDGES || state.heard.contains_key(edge) {
@@ -325,9 +395,9 @@ fn hear(state: &mut State, edge: &str, at_us: i64, lag_s: Option<f64>) {
 
 /// A batch without rows: it holds the place of an outbox entry whose rows were all taken before, so that a hub that is started again
 /// knows that the entry is durable.
-fn empty(header: &Header<'_>) -> Vec<u8> {
+fn empty(version: Version, header: &Header<'_>) -> Vec<u8> {
     let mut out = vec![0; 256];
-    let n = wire::batch::encode(header, &[], &[], &mut out).unwrap_or(0);
+    let n = wire::batch::encode_as(version, header, &[], &[], &mut out).unwrap_or(0);
     out.truncate(n);
     out
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use edge::siren::report::{Ack, AloneReport, MAX_ACKS, MAX_BYTES, Report, SirenReport};
 use wire::command::CommandId;
+use wire::document;
 
 use super::settings::SirenZone;
 
@@ -55,6 +56,8 @@ impl Reports {
         if payload.len() > MAX_BYTES {
             return Err("too_large");
         }
+        // A bent one could tell of a siren that sounds and does not.
+        document::is_whole(payload).map_err(|_| "checksum")?;
         let mut report: Report = serde_json::from_slice(payload).map_err(|_| "syntax")?;
         if report.edge != edge {
             return Err("edge_mismatch");
@@ -181,11 +184,14 @@ mod tests {
         let many: Vec<_> = (0..MAX_LISTED + 1)
             .map(|_| serde_json::json!({ "id": "x" }))
             .collect();
+        let bent = String::from_utf8(edge::siren::report::will("e")).unwrap();
+        let bent = bent.replace("true", "false");
         for (edge, payload, reason) in [
             ("other", r#"{"edge":"other"}"#.to_owned(), "unknown_edge"),
             ("e", "{".to_owned(), "syntax"),
             ("e", r#"{"edge":"e","acks":7}"#.to_owned(), "syntax"),
             ("e", r#"{"edge":"f"}"#.to_owned(), "edge_mismatch"),
+            ("e", bent, "checksum"),
             ("e", "x".repeat(MAX_BYTES + 1), "too_large"),
             (
                 "e",

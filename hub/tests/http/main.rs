@@ -9,3 +9,4 @@ mod limits;
 mod live;
 mod officers;
 mod sample;
+mod series;

@@ -6,6 +6,7 @@
 //! Invariant: nothing here panics or reads past its slice, whatever the bytes.
 
 use super::{BatchError, MAX_BATCH_BYTES};
+use crate::checksum;
 
 /// A `u64` takes at most this many bytes.
 const MAX_VARINT_BYTES: usize = 10;
@@ -72,6 +73,11 @@ impl<'o> Writer<'o> {
             .copy_from_slice(bytes);
         self.length = end;
         Ok(())
+    }
+
+    /// Appends the checksum of all that was written.
+    pub fn seal(&mut self) -> Result<(), BatchError> {
+        self.bytes(&checksum::seal(&self.out[..self.length]))
     }
 
     #[inline]

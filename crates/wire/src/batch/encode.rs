@@ -3,7 +3,7 @@
 use super::bytes::{Writer, varint_bytes, zigzag};
 use super::value::{self, Decimal};
 use super::{
-    BatchError, FLAG_BACKLOG, Header, MAX_READINGS, MAX_STATIONS, Reading, Station, VERSION, form,
+    BatchError, FLAG_BACKLOG, Header, MAX_READINGS, MAX_STATIONS, Reading, Station, Version, form,
 };
 use crate::topic::{MAX_ID_BYTES, is_id};
 
@@ -15,6 +15,20 @@ use crate::topic::{MAX_ID_BYTES, is_id};
 /// [`BatchError::TooManyReadings`], `TooManyStations`, `Id`, `StationIndex`, `OutputTooSmall` or
 /// `TooLong`. The content of `out` is unspecified then.
 pub fn encode(
+    header: &Header<'_>,
+    stations: &[Station<'_>],
+    readings: &[Reading],
+    out: &mut [u8],
+) -> Result<usize, BatchError> {
+    encode_as(Version::LATEST, header, stations, readings, out)
+}
+
+/// The same in a version of choice: what stands in an older batch's place is of its version.
+///
+/// # Errors
+/// As [`encode`].
+pub fn encode_as(
+    version: Version,
     header: &Header<'_>,
     stations: &[Station<'_>],
     readings: &[Reading],
@@ -33,7 +47,7 @@ pub fn encode(
         return Err(BatchError::StationIndex(reading.station));
     }
     let mut writer = Writer::new(out);
-    writer.byte(VERSION)?;
+    writer.byte(version.byte())?;
     writer.byte(if header.backlog { FLAG_BACKLOG } else { 0 })?;
     id(&mut writer, header.edge)?;
     writer.bytes(&header.outbox.to_le_bytes())?;
@@ -57,6 +71,9 @@ pub fn encode(
         time_column(&mut writer, first, readings, header.sent_us)?;
         seq_column(&mut writer, readings, &mut expected)?;
         value_column(&mut writer, readings)?;
+    }
+    if version == Version::V2 {
+        writer.seal()?;
     }
     Ok(writer.len())
 }

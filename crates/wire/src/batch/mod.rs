@@ -11,8 +11,8 @@
 //!   the iterators cannot fail, and need no more than a few kilobytes of stack.
 //!
 //! Refuses: more than [`MAX_READINGS`], [`MAX_STATIONS`] or [`MAX_BATCH_BYTES`]; unknown versions, flags,
-//! columns and quantities; station indexes outside the table; trailing bytes. It adds no checksum: MQTT
-//! and the journal have theirs.
+//! columns and quantities; station indexes outside the table; trailing bytes; and, since version 2, whatever is not byte for byte what
+//! was written: its checksum is looked at before anything is decoded.
 
 mod bytes;
 mod encode;
@@ -20,7 +20,7 @@ mod parse;
 mod readings;
 mod value;
 
-pub use encode::encode;
+pub use encode::{encode, encode_as};
 pub use parse::Batch;
 pub use readings::{Readings, Seqs, StationIndexes, Stations, Times};
 pub use value::Values;
@@ -28,8 +28,38 @@ pub use value::Values;
 use crate::quantity::Quantity;
 use thiserror::Error;
 
-/// Version byte that this module writes and reads.
-pub const VERSION: u8 = 1;
+/// Versions of batches and of the acknowledgements that answer them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Version {
+    /// Without a checksum.
+    V1,
+    /// The same, and a CRC-32C of everything before it at the end.
+    V2,
+}
+
+impl Version {
+    /// The one that is written unless an older peer is spoken to.
+    pub const LATEST: Version = Version::V2;
+
+    /// The version byte. Those of versions with and without a checksum differ in all eight bits, so that no damage short of a whole byte
+    /// turned over makes a checked message into one that is believed unchecked. Even then a batch is refused: it is four bytes too long.
+    /// Versions to come keep at least four bits away from `01`.
+    pub const fn byte(self) -> u8 {
+        match self {
+            Version::V1 => 0x01,
+            Version::V2 => 0xfe,
+        }
+    }
+
+    /// The version of a byte.
+    pub const fn from_byte(byte: u8) -> Option<Version> {
+        match byte {
+            0x01 => Some(Version::V1),
+            0xfe => Some(Version::V2),
+            _ => None,
+        }
+    }
+}
 
 /// Most readings in one batch.
 pub const MAX_READINGS: usize = 4096;
@@ -101,6 +131,9 @@ pub enum BatchError {
     /// The version byte is not one that this module reads.
     #[error("batch version {0} is not supported")]
     Version(u8),
+    /// The checksum is not that of the bytes: damaged on the way.
+    #[error("the checksum differs")]
+    Checksum,
     /// A flag is set that this version does not have.
     #[error("unknown flags {0:#04x}")]
     Flags(u8),
@@ -138,6 +171,7 @@ impl BatchError {
         "too_many_readings",
         "too_many_stations",
         "version",
+        "checksum",
         "flags",
         "truncated",
         "trailing",
@@ -157,6 +191,7 @@ impl BatchError {
             BatchError::TooManyReadings => "too_many_readings",
             BatchError::TooManyStations => "too_many_stations",
             BatchError::Version(_) => "version",
+            BatchError::Checksum => "checksum",
             BatchError::Flags(_) => "flags",
             BatchError::Truncated => "truncated",
             BatchError::Trailing => "trailing",

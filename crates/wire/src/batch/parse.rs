@@ -4,14 +4,16 @@ use super::bytes::{Reader, Varints};
 use super::readings::{ByteColumn, StationColumn};
 use super::{
     BatchError, FLAG_BACKLOG, Header, MAX_BATCH_BYTES, MAX_READINGS, MAX_STATIONS, Readings, Seqs,
-    StationIndexes, Stations, Times, VERSION, Values, form,
+    StationIndexes, Stations, Times, Values, Version, form,
 };
+use crate::checksum;
 use crate::quantity::Quantity;
 use crate::topic::is_id_bytes;
 
 /// A batch whose bytes have been checked; it borrows them.
 #[derive(Clone, Debug)]
 pub struct Batch<'a> {
+    version: Version,
     header: Header<'a>,
     stations: Stations<'a>,
     count: usize,
@@ -34,11 +36,14 @@ impl<'a> Batch<'a> {
         if bytes.len() > MAX_BATCH_BYTES {
             return Err(BatchError::TooLong);
         }
-        let mut reader = Reader(bytes);
-        let version = reader.byte()?;
-        if version != VERSION {
-            return Err(BatchError::Version(version));
-        }
+        let &version = bytes.first().ok_or(BatchError::Truncated)?;
+        let version = Version::from_byte(version).ok_or(BatchError::Version(version))?;
+        let content = match version {
+            Version::V1 => bytes,
+            Version::V2 => checksum::unseal(bytes).ok_or(BatchError::Checksum)?,
+        };
+        // After the version byte; there is always one, since the checksum of nothing is 0 and no version.
+        let mut reader = Reader(content.get(1..).unwrap_or_default());
         let flags = reader.byte()?;
         if flags & !FLAG_BACKLOG != 0 {
             return Err(BatchError::Flags(flags));
@@ -53,9 +58,9 @@ impl<'a> Batch<'a> {
         let stations = stations(&mut reader)?;
         let count = bounded(&mut reader, MAX_READINGS, BatchError::TooManyReadings)?;
         let batch = if count == 0 {
-            Self::empty(header, stations)
+            Self::empty(version, header, stations)
         } else {
-            Self::columns(&mut reader, header, stations, count)?
+            Self::columns(&mut reader, version, header, stations, count)?
         };
         if reader.0.is_empty() {
             Ok(batch)
@@ -65,8 +70,9 @@ impl<'a> Batch<'a> {
     }
 
     /// A batch without readings has no columns at all.
-    fn empty(header: Header<'a>, stations: Stations<'a>) -> Self {
+    fn empty(version: Version, header: Header<'a>, stations: Stations<'a>) -> Self {
         Batch {
+            version,
             header,
             stations,
             count: 0,
@@ -86,6 +92,7 @@ impl<'a> Batch<'a> {
 
     fn columns(
         reader: &mut Reader<'a>,
+        version: Version,
         header: Header<'a>,
         stations: Stations<'a>,
         count: usize,
@@ -107,6 +114,7 @@ impl<'a> Batch<'a> {
         };
         let values = Values::parse(reader, count)?;
         Ok(Batch {
+            version,
             header,
             stations,
             count,
@@ -117,6 +125,11 @@ impl<'a> Batch<'a> {
             seq_residuals,
             values,
         })
+    }
+
+    /// In which version it came: answer in the same.
+    pub fn version(&self) -> Version {
+        self.version
     }
 
     /// Where the batch comes from.

@@ -6,15 +6,11 @@
 
 use super::key::TAG_BYTES;
 use super::{Body, Header, Key, MAX_FRAME, Version};
-use crc::{CRC_32_ISCSI, Crc};
+use crate::checksum;
 use thiserror::Error;
 
-/// CRC-32C (Castagnoli), as in iSCSI (RFC 3720 appendix B.4).
-const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
-const CRC_BYTES: usize = 4;
-
 /// Version, the four header fields and the body's discriminant take at least one byte each.
-const MIN_RAW: usize = 1 + 4 + 1 + TAG_BYTES + CRC_BYTES;
+const MIN_RAW: usize = 1 + 4 + 1 + TAG_BYTES + checksum::BYTES;
 
 /// Longest frame before byte stuffing: COBS adds one byte for each begun 254, then the delimiter.
 const MAX_RAW: usize = MAX_FRAME - 3;
@@ -147,16 +143,16 @@ pub fn encode(
         return Err(EncodeError::CounterExhausted);
     }
     let mut raw = [0; MAX_RAW];
-    let content = &mut raw[..MAX_RAW - TAG_BYTES - CRC_BYTES];
+    let content = &mut raw[..MAX_RAW - TAG_BYTES - checksum::BYTES];
     let message_bytes = version.write(header, body, content)?;
     let tag = key
         .tag(header, &raw[..message_bytes])
         .ok_or(EncodeError::TooLong)?;
     let checked_bytes = message_bytes + TAG_BYTES;
     raw[message_bytes..checked_bytes].copy_from_slice(&tag);
-    let crc = CRC.checksum(&raw[..checked_bytes]);
-    let raw_bytes = checked_bytes + CRC_BYTES;
-    raw[checked_bytes..raw_bytes].copy_from_slice(&crc.to_le_bytes());
+    let crc = checksum::seal(&raw[..checked_bytes]);
+    let raw_bytes = checked_bytes + checksum::BYTES;
+    raw[checked_bytes..raw_bytes].copy_from_slice(&crc);
 
     let stuffed =
         cobs::try_encode(&raw[..raw_bytes], out).map_err(|_| EncodeError::OutputTooSmall)?;
@@ -202,13 +198,7 @@ fn split(raw: RawFrame<'_>) -> Result<Parts<'_>, FrameError> {
     if raw.0.len() < MIN_RAW {
         return Err(FrameError::TooShort);
     }
-    let (checked, crc) = raw
-        .0
-        .split_last_chunk::<CRC_BYTES>()
-        .ok_or(FrameError::TooShort)?;
-    if CRC.checksum(checked) != u32::from_le_bytes(*crc) {
-        return Err(FrameError::Crc);
-    }
+    let checked = checksum::unseal(raw.0).ok_or(FrameError::Crc)?;
     let (message, tag) = checked
         .split_last_chunk::<TAG_BYTES>()
         .ok_or(FrameError::TooShort)?;
