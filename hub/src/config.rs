@@ -54,6 +54,9 @@ pub struct Config {
     /// Recent readings in memory.
     #[serde(default)]
     pub series: crate::series::Settings,
+    /// What the page showed.
+    #[serde(default)]
+    pub chronicle: crate::chronicle::Settings,
     /// When stations count as late or silent, and how often the hub looks.
     #[serde(default)]
     pub timing: Timing,
@@ -514,6 +517,7 @@ impl Config {
         self.situations.check().or_else(&fail)?;
         self.accounts.check().or_else(&fail)?;
         self.series.check().or_else(&fail)?;
+        self.chronicle.check().or_else(&fail)?;
         self.shaking.check().or_else(&fail)?;
         let lists = self
             .station

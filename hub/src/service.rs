@@ -23,7 +23,7 @@ use crate::series;
 use crate::shipped;
 use crate::state::{self, State};
 use crate::view::Board;
-use crate::{assess, broker, gate, http, sirens};
+use crate::{assess, broker, chronicle, gate, http, sirens};
 
 /// How to start.
 pub struct Options {
@@ -62,6 +62,7 @@ pub struct Service {
     coverage: Watch,
     sirens: Option<sirens::Running>,
     series: series::Running,
+    chronicle: Option<chronicle::Running>,
 }
 
 /// Opens the ocean that the configuration names; `None` when it names none.
@@ -183,6 +184,7 @@ impl Service {
         let series = series::start(state.series, state::journal_dir(&config))?;
         let relief = assess::start(&config, &clock, &board)?;
         let coverage = Watch::new(config.clone(), state.core.ocean().cloned());
+        let chronicle = chronicle::start(&config, &clock, &board, stopped.clone())?;
         let sources = http::Sources {
             series: Some(series.series.clone()),
             surroundings: Some(http::Surroundings {
@@ -195,6 +197,7 @@ impl Service {
                 ground: relief.as_ref().map(|r| r.ground.clone()),
                 coverage: coverage.clone(),
             }),
+            chronicle: chronicle.as_ref().map(|c| c.chronicle.clone()),
             ..http::Sources::from(board.clone())
         };
         let web = serve_http(sources, acting, listener, settings, stopped.clone())?;
@@ -269,6 +272,7 @@ impl Service {
             coverage,
             sirens,
             series,
+            chronicle,
         })
     }
 
@@ -319,6 +323,9 @@ impl Service {
         self.stop.send_replace(true);
         if let Some(sirens) = self.sirens {
             sirens.stop().await;
+        }
+        if let Some(chronicle) = self.chronicle {
+            let _ = tokio::task::spawn_blocking(move || chronicle.stop()).await;
         }
         let web = self.web;
         // The server's own grace bounds this.

@@ -17,7 +17,7 @@ use crate::others::OthersView;
 use crate::sirens::SirenZoneView;
 
 /// How many changes a slow listener may fall behind before it is told to reload the whole view.
-const CHANGE_BUFFER: usize = 1_024;
+const CHANGE_BUFFER: usize = 8_192;
 
 /// How many timeline lines the view keeps; the journal has all of them.
 const TIMELINE_KEPT: usize = 2_000;
@@ -357,11 +357,20 @@ pub enum Change {
     Event(Box<EventView>),
 }
 
+/// A change with the hub's time at which it was told.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// The hub's clock, microseconds since the Unix epoch.
+    pub at_us: i64,
+    /// What changed.
+    pub change: Change,
+}
+
 /// The shared snapshot with its change stream.
 #[derive(Debug)]
 pub struct Board {
     view: RwLock<View>,
-    changes: broadcast::Sender<Change>,
+    changes: broadcast::Sender<Told>,
 }
 
 impl Board {
@@ -405,7 +414,7 @@ impl Board {
     }
 
     /// Listens to changes from now on.
-    pub fn listen(&self) -> broadcast::Receiver<Change> {
+    pub fn listen(&self) -> broadcast::Receiver<Told> {
         self.changes.subscribe()
     }
 
@@ -573,7 +582,8 @@ impl Board {
     }
 
     fn tell(&self, change: Change) {
+        let at_us = self.read(|v| v.now_us);
         // No listener is no error.
-        let _ = self.changes.send(change);
+        let _ = self.changes.send(Told { at_us, change });
     }
 }

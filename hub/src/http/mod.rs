@@ -17,6 +17,7 @@ mod conditional;
 mod desk;
 mod guard;
 mod health;
+mod history;
 mod live;
 mod map;
 mod metric_names;
@@ -25,6 +26,7 @@ mod openapi;
 mod page;
 mod relief;
 mod routes;
+mod sensorthings;
 mod series;
 mod system;
 mod texts;
@@ -59,6 +61,7 @@ pub use self::map::Extent;
 
 use crate::access::Access;
 use crate::assess::Ground;
+use crate::chronicle::Chronicle;
 use crate::config::Config;
 use crate::coverage::Watch;
 use crate::feed::Publisher;
@@ -177,6 +180,11 @@ pub struct Acting {
     pub desk: Option<gate::Handle>,
 }
 
+/// What `/api/state` says now, for who records it.
+pub(crate) fn snapshot(board: &Board) -> routes::Snapshot {
+    board.read(|view| routes::Snapshot::of(view, false))
+}
+
 /// What is served.
 #[derive(Debug, Clone)]
 pub struct Sources {
@@ -186,6 +194,8 @@ pub struct Sources {
     pub series: Option<Series>,
     /// The hub itself and what stands where; `None` where only the board is known.
     pub surroundings: Option<Surroundings>,
+    /// What the page showed, where that is recorded.
+    pub chronicle: Option<Chronicle>,
 }
 
 impl From<Arc<Board>> for Sources {
@@ -195,6 +205,7 @@ impl From<Arc<Board>> for Sources {
             board,
             series: None,
             surroundings: None,
+            chronicle: None,
         }
     }
 }
@@ -230,6 +241,7 @@ pub async fn serve(
         board,
         series,
         surroundings,
+        chronicle,
     } = sources.into();
     let address = listener.local_addr().map_err(Error::Address)?;
     let publisher = Publisher {
@@ -256,6 +268,7 @@ pub async fn serve(
         board,
         series,
         surroundings,
+        chronicle,
         access: access.clone(),
         desk,
         publisher,

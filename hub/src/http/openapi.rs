@@ -38,6 +38,8 @@ const ABSENT: [(&str, &str); 1] = [("TimelineEntry", "situation")];
         super::tsunami_events::one,
         super::series::station,
         super::series::series,
+        super::history::history,
+        super::history::at,
         super::map::map,
         super::system::health,
         super::desk::look,

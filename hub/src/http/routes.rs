@@ -22,6 +22,8 @@
 //! | `/api/login`, `/api/logout`, `/api/me`      | see [`super::auth`]                                            |
 //! | `/api/stations/...`                         | see [`super::series`]                                          |
 //! | `/api/desk`, `/api/desk/preview`            | see [`super::desk`]                                            |
+//! | `/api/history`, `/api/history/at`           | see [`super::history`]                                         |
+//! | `/sta/v1.1/...`                             | OGC SensorThings, see [`super::sensorthings`]                  |
 //!
 //! With `[accounts] require_login_to_view` state, events, metrics, other senders' alerts and assessments are for those who have logged in or hold
 //! a token; the page itself holds nothing but the title and the log-in. The desk is never public.
@@ -54,12 +56,14 @@ use super::coalesce::Coalesced;
 use super::conditional::Document;
 use super::desk;
 use super::health::Health;
+use super::history;
 use super::live::{Live, NoPlace};
 use super::map;
 use super::metrics::{self, Exposition};
 use super::openapi;
 use super::page;
 use super::relief;
+use super::sensorthings;
 use super::series;
 use super::system;
 use super::texts;
@@ -104,6 +108,8 @@ pub(super) struct Outlet {
     pub(super) series: Option<crate::series::Series>,
     /// The hub itself and what stands where; `None` where only the board is known.
     pub(super) surroundings: Option<Surroundings>,
+    /// What the page showed; `None` where that is not recorded.
+    pub(super) chronicle: Option<crate::chronicle::Chronicle>,
     /// Who may act; `None` where nobody does.
     pub(super) access: Option<Arc<Access>>,
     /// What they act on.
@@ -128,6 +134,7 @@ pub(super) struct Caches {
     pub(super) map: Coalesced<(Option<u64>, Document)>,
     /// Held while a preview is made.
     pub(super) previews: tokio::sync::Mutex<()>,
+    pub(super) catalog: sensorthings::Cache,
     /// By mode, then by format.
     feeds: [[Coalesced<Option<Document>>; 2]; 3],
 }
@@ -144,6 +151,7 @@ impl Caches {
             system: Coalesced::new(BUILD_INTERVAL),
             map: Coalesced::new(BUILD_INTERVAL),
             previews: tokio::sync::Mutex::new(()),
+            catalog: sensorthings::cache(),
             feeds: std::array::from_fn(|_| std::array::from_fn(|_| Coalesced::new(BUILD_INTERVAL))),
         }
     }
@@ -170,6 +178,7 @@ pub(super) fn api() -> Router<Arc<Outlet>> {
         .route("/others", get(others))
         .merge(auth::router())
         .merge(desk::router())
+        .merge(history::router())
         .merge(map::router())
         .merge(openapi::router())
         .merge(series::router())
@@ -198,6 +207,7 @@ pub(super) fn router(outlet: Arc<Outlet>) -> Router {
     }
     router
         .merge(page::router())
+        .merge(sensorthings::router())
         .merge(api())
         .fallback(async || {
             plain(
@@ -390,7 +400,7 @@ pub(super) async fn events(
 
 /// The view as the page needs it: a copy, so that JSON is written outside the lock.
 #[derive(Serialize, utoipa::ToSchema)]
-pub(super) struct Snapshot {
+pub(crate) struct Snapshot {
     version: &'static str,
     deployment: String,
     title: String,
@@ -412,7 +422,7 @@ pub(super) struct Snapshot {
 }
 
 impl Snapshot {
-    fn of(view: &View, stalled: bool) -> Self {
+    pub(super) fn of(view: &View, stalled: bool) -> Self {
         Self {
             version: env!("CARGO_PKG_VERSION"),
             deployment: view.deployment.clone(),

@@ -349,13 +349,14 @@ impl Pipeline {
         if let Some(rows) = self.core.rows() {
             self.series.rows(rows, now_us);
         }
+        // Before anything is told of this step: what is told is dated by it.
+        self.board.update(|v| v.now_us = now_us);
         for output in outputs {
             self.put_out(output, began, now_us);
         }
         self.pass_deadlines_at(now_us);
         state.touched.extend(self.core.touched());
         self.settle(state);
-        self.board.update(|v| v.now_us = now_us);
     }
 
     fn put_out(&mut self, output: Output, began: Instant, now_us: i64) {

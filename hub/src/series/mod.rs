@@ -136,6 +136,17 @@ impl Wanted {
         }
         Quantity::from_name(name).map(Self::Measured)
     }
+
+    /// What it is made of, and since when that is needed.
+    fn sources(self, from_us: i64) -> (Vec<Quantity>, i64) {
+        match self {
+            Self::Measured(quantity) => (vec![quantity], from_us),
+            Self::Wave => (
+                wave::SOURCES.to_vec(),
+                from_us.saturating_sub(wave::LEARN_US),
+            ),
+        }
+    }
 }
 
 /// A piece of a series.
@@ -192,6 +203,16 @@ impl Series {
         self.with(|store| store.known(station))
     }
 
+    /// What is in memory of a series between two times, both included: values as they came, before them the extremes of minutes and quarters.
+    pub fn in_memory(&self, station: &str, wanted: Wanted, from_us: i64, to_us: i64) -> Vec<Point> {
+        let (quantities, since_us) = wanted.sources(from_us);
+        let memory = self.remembered(station, &quantities, since_us, from_us, to_us, 0);
+        match (wanted, memory.quantity) {
+            (Wanted::Wave, Some(source)) => wave::residual(&memory.rows, source, from_us),
+            _ => memory.rows,
+        }
+    }
+
     /// Memory taken, bytes, and rows that were not kept.
     pub fn measure(&self) -> (usize, u64) {
         self.with(|store| (store.bytes(), store.refused))
@@ -209,13 +230,7 @@ impl Series {
         to_us: i64,
         points: usize,
     ) -> Result<Piece, Refused> {
-        let (quantities, since_us) = match wanted {
-            Wanted::Measured(quantity) => (vec![quantity], from_us),
-            Wanted::Wave => (
-                wave::SOURCES.to_vec(),
-                from_us.saturating_sub(wave::LEARN_US),
-            ),
-        };
+        let (quantities, since_us) = wanted.sources(from_us);
         let memory = self.remembered(station, &quantities, since_us, from_us, to_us, points);
         let (quantity, rows, mut reduced, end_us) = match memory.lacks_until_us {
             None => (memory.quantity, memory.rows, memory.reduced, to_us),

@@ -67,6 +67,20 @@ async fn what_the_hub_answers_is_what_its_description_says() {
     let said = ana.ask(super::officers::approve(&draft)).await;
     assert_eq!(said.0, 200);
 
+    // The chronicle is written beside the page.
+    let recorded = async {
+        loop {
+            let history = super::access::value(&eva.get("/api/history").await);
+            if let Some(to_us) = history["to_us"].as_i64() {
+                return to_us;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    let recorded_us = tokio::time::timeout(super::officers::WAIT, recorded)
+        .await
+        .expect("a record");
+
     // Each path that can be looked at, with what to put in place of its parameters.
     let event = draft["event"].as_str().expect("an event");
     let samples = [
@@ -75,6 +89,10 @@ async fn what_the_hub_answers_is_what_its_description_says() {
             format!("/api/desk/preview/{id}"),
         ),
         ("/api/events/{id}", format!("/api/events/{event}")),
+        (
+            "/api/history/at",
+            format!("/api/history/at?time_us={recorded_us}"),
+        ),
         ("/api/stations/{id}", "/api/stations/32412".to_owned()),
         (
             "/api/stations/{id}/series",

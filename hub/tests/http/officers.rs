@@ -18,7 +18,7 @@ use super::client::{Answer, get, get_with, post};
 /// 2010-02-27T06:34:11Z, microseconds since the Unix epoch.
 const ORIGIN: i64 = 1_267_252_451_000_000;
 /// Longest that anything is waited for; a test that waits so long has failed.
-const WAIT: Duration = Duration::from_secs(120);
+pub(super) const WAIT: Duration = Duration::from_secs(120);
 
 /// Chile, where a warning needs two officers, with two approvers and an operator.
 pub(super) async fn start(dir: &Path, more: &str) -> Service {
