@@ -109,16 +109,18 @@ impl Writer {
             self.waiting.remove(&station.id);
             self.stations.insert(station.id.clone(), now);
         }
-        if let Some(event) = event(&told) {
-            self.event(event);
+        if told["type"] == "event" {
+            self.event(&told["data"]);
         }
         self.pending.push((at_us, told));
     }
 
-    fn event(&mut self, mut event: Event) {
+    /// Notes an event in short, where that says more than what is known of it.
+    fn event(&mut self, told: &Value) {
+        let Some(mut event) = short(told) else { return };
         let index = lock(&self.index);
-        let known = self.events.iter().rev().find(|e| e.id == event.id);
-        let known = known.or_else(|| index.known(&event.id));
+        let noted = self.events.iter().rev().find(|e| e.id == event.id);
+        let known = noted.or_else(|| index.known(&event.id));
         if let Some(known) = known
             && rank(&known.level) > rank(&event.level)
         {
@@ -147,6 +149,10 @@ impl Writer {
         let at_us = changes.last().map_or(now_us, |c| c.0);
         let bytes = self.write(Kind::Changes, at_us, &changes)?;
         self.bytes_since_key += bytes;
+        self.write_events(at_us)
+    }
+
+    fn write_events(&mut self, at_us: i64) -> Result<(), String> {
         for event in std::mem::take(&mut self.events) {
             self.write(Kind::Event, at_us, &event)?;
             lock(&self.index).event(event);
@@ -190,7 +196,14 @@ impl Writer {
         // All of it is in the state.
         self.pending.clear();
         self.waiting.clear();
-        self.write(Kind::Key, now_us, state)?;
+        // Plain values with string keys: this cannot fail.
+        let state = serde_json::to_value(state).map_err(|e| e.to_string())?;
+        self.write(Kind::Key, now_us, &state)?;
+        // What an earlier run told, or what was told while the disk refused.
+        for event in state["events"].as_array().into_iter().flatten() {
+            self.event(event);
+        }
+        self.write_events(now_us)?;
         self.key_us = Some(now_us);
         self.bytes_since_key = 0;
         self.trim();
@@ -228,17 +241,13 @@ impl Writer {
 }
 
 /// The short form of an event that is told.
-fn event(told: &Value) -> Option<Event> {
-    if told["type"] != "event" {
-        return None;
-    }
-    let data = &told["data"];
-    let text = |key: &str| data[key].as_str().map(str::to_owned);
+fn short(event: &Value) -> Option<Event> {
+    let text = |key: &str| event[key].as_str().map(str::to_owned);
     Some(Event {
         id: text("id")?,
         title: text("title")?,
-        began_us: data["began_us"].as_i64()?,
-        over_us: data["over_us"].as_i64(),
+        began_us: event["began_us"].as_i64()?,
+        over_us: event["over_us"].as_i64(),
         level: text("level")?,
     })
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Alert, Draft } from '../api'
 import { difference } from './diff'
 import { folded, would_issue } from './modes'
-import { area_middle, area_path, frame, land_path } from './outline'
+import { area_middle, area_path, frame, land_path, names } from './outline'
 import { empty, go_on_with, message } from './written'
 
 const both = (before: string, after: string) => {
@@ -15,6 +15,8 @@ describe('the difference between two texts', () => {
     for (const [a, b] of [['', ''], ['a b c', 'a x c'], ['', 'new text'], ['old', ''], ['one  two\nthree', 'two three one'], ['w '.repeat(2000), 'w '.repeat(1999)]] as const) expect(both(a, b)).toEqual([a, b])
   })
   test('marks only what differs', () => {
+    // Two texts that have nothing but small words in common are shown one after the other.
+    expect(difference('the sea rises in the harbour', 'go to the high ground of your own town now')).toHaveLength(2)
     expect(difference('height 2 to 6 m', 'height 4 to 6 m').filter((p) => p.in !== 'both')).toEqual([{ text: '2', in: 'before' }, { text: '4', in: 'after' }])
   })
 })
@@ -51,6 +53,10 @@ describe('the small map', () => {
     const ring = (lon: number) => [[lon, -14], [lon + 1, -14], [lon + 1, -15], [lon, -15], [lon, -14]] as [number, number][]
     expect(land_path(f, [ring(-180)])).not.toBe('')
     expect(land_path(f, [ring(0)])).toBe('')
+  })
+  test('no name lies over another', () => {
+    const areas = [square(-15, 10), square(-15.05, 10.2), square(-20, 10)]
+    expect(names(frame(areas)!, areas).map((n) => n.text)).toEqual(['-15 10', '-20 10'])
   })
   test('no outline, no map', () => expect(frame([{ name: 'x', polygon: [] }])).toBeNull())
 })

@@ -24,7 +24,7 @@ export function Coasts({ coverage, stations }: { coverage: Coverage; stations: R
             <tr key={z.id} class={z.state === 'blind' || z.state === 'partly' ? 'bad' : undefined}>
               <th scope="row">{z.name}</th>
               <td class={`cover-${z.state}`}><span aria-hidden="true">{COVER_SHAPE[z.state]}</span> {COVER_WORD[z.state]}</td>
-              <td class="n">{z.lead_min === null ? 'not known' : z.lead_min <= 0 ? 'none' : `${Math.floor(z.lead_min)} min`}</td>
+              <td class="n">{z.lead_min === null ? (z.state === 'blind' || z.state === 'unwatched' ? 'none' : 'not known') : z.lead_min <= 0 ? 'none' : `${Math.floor(z.lead_min)} min`}</td>
               <td>{z.blind_towards.length === 0 ? '-' : list(z.blind_towards, 4)}</td>
               <td>{named(z.lost)}</td>
               <td>{named(z.watchers)}</td>

@@ -41,7 +41,7 @@ export function Report({ story }: { story: Story }) {
         <h1>{story.title}</h1>
         {event ? <InShort event={event} alerts={alerts} /> : <p>The forecast of this event is not known to the hub any more.</p>}
         <p class="soft">Written {both(present_us.value)} by Watchfire {end?.version ?? present.value.version}{me.value.name !== null && ` for ${me.value.name}`}, from the record of deployment {end?.deployment ?? present.value.deployment}.
-          {story.over_us === null && <strong> The event is still on: this report is not final.</strong>}</p>
+          {story.over_us === null && <strong> {story.dated ? 'The event is still on: this report is not final.' : 'Whether the event is over is not known to the hub.'}</strong>}</p>
         {story.lacks.map((text) => <p key={text} class="condition">{text}</p>)}
         {event !== null && event.unanswered.length > 0 && <><h2>What nothing can be said about</h2><ul>{event.unanswered.map((text) => <li key={text}>{text}</li>)}</ul></>}
       </section>

@@ -22,6 +22,8 @@ export const follow = signal(true)
 const without = signal<string | null>(null)
 const trouble = signal('')
 const moved = signal(false)
+/** Somebody has asked for the plain map: a machine that draws WebGL in software is slow with it. */
+const plain_wanted = signal(false)
 const loading = signal(true)
 
 const calm = () => window.matchMedia('(prefers-reduced-motion: reduce)').matches
@@ -31,6 +33,7 @@ export function MapPanel() {
   const pointer = useSignal('')
   const saving = useSignal('')
   useEffect(() => {
+    if (plain_wanted.value) { loading.value = false; return }
     let gone = false
     let end = () => {}
     void (async () => {
@@ -47,7 +50,8 @@ export function MapPanel() {
       }
     })()
     return () => { gone = true; end() }
-  }, [])
+  }, [plain_wanted.value])
+  const flat = plain_wanted.value ? 'You have asked for the plain map.' : without.value
   const go_home = () => { follow.value = false; moved.value = false; show_home(true) }
   const toggle_follow = () => { follow.value = !follow.value }
   const zoom = (by: 1 | -1) => { const map = drawn.peek()?.map; if (by > 0) map?.zoomIn(); else map?.zoomOut() }
@@ -62,11 +66,11 @@ export function MapPanel() {
   const notes = [loading.value ? 'The map is being drawn ...' : '', places_trouble.value, trouble.value, field_note(), saving.value].filter((n) => n !== '')
   return (
     <section class="map watermark" aria-label="Map of stations and zones">
-      {without.value === null
+      {flat === null
         ? <div class="map-holder" ref={holder} />
-        : <PlainMap why={without.value} follow={follow.value} />}
+        : <PlainMap why={flat} follow={follow.value} />}
       <div class="map-tools no-print" role="toolbar" aria-label="Map tools">
-        {without.value === null && <>
+        {flat === null && <>
           <button type="button" onClick={() => zoom(1)} aria-label="Zoom in" title="Zoom in (+)">+</button>
           <button type="button" onClick={() => zoom(-1)} aria-label="Zoom out" title="Zoom out (-)">−</button>
         </>}
@@ -75,7 +79,7 @@ export function MapPanel() {
         <button type="button" aria-expanded={layers_open.value} onClick={() => { layers_open.value = !layers_open.value }} title="What the map shows (m)">Layers</button>
         <button type="button" onClick={() => void save()} title="The map as a PNG file">Save picture</button>
       </div>
-      {layers_open.value && <LayerSwitches />}
+      {layers_open.value && <LayerSwitches plain={plain_wanted} />}
       {notes.length > 0 && <div class="map-notes" role="status">{notes.map((note) => <p key={note}>{note}</p>)}</div>}
       <p class="map-at" aria-hidden="true">{pointer.value}<span class="soft"> Land: Natural Earth</span></p>
       <StationCard />
