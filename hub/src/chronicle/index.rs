@@ -11,7 +11,8 @@ use super::entry::{Entry, Kind};
 const MOST_LISTED: usize = 1_000;
 
 /// An event, in short.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = HistoryEvent)]
 pub struct Event {
     /// Id.
     pub id: String,
@@ -26,7 +27,8 @@ pub struct Event {
 }
 
 /// A time of which the chronicle does not know what the page showed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = HistoryGap)]
 pub struct Gap {
     /// From, microseconds since the Unix epoch.
     pub from_us: i64,

@@ -37,7 +37,7 @@ use writer::{Writer, lock};
 const MOST_READERS: u32 = 4;
 
 /// What there is to look back at.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct History {
     /// Since when, microseconds since the Unix epoch; `None` while there is nothing.
     pub from_us: Option<i64>,

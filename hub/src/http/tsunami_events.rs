@@ -63,7 +63,12 @@ impl Written {
     }
 }
 
-async fn all(
+/// Tsunami events, newest last.
+#[utoipa::path(get, path = "/api/events", tag = "look", responses(
+    (status = 200, description = "The events", body = Vec<EventView>),
+    (status = 401, description = "Only for those who have logged in", body = auth::Problem),
+))]
+pub(super) async fn all(
     State(outlet): State<Arc<Outlet>>,
     method: Method,
     headers: HeaderMap,
@@ -76,7 +81,13 @@ async fn all(
     with_type(StatusCode::OK, JSON, Body::from(body))
 }
 
-async fn one(
+/// One event with every forecast so far.
+#[utoipa::path(get, path = "/api/events/{id}", tag = "look", params(("id" = String, Path, description = "Event id")), responses(
+    (status = 200, description = "The event", body = EventDetail),
+    (status = 401, description = "Only for those who have logged in", body = auth::Problem),
+    (status = 404, description = "There is no such event", body = auth::Problem),
+))]
+pub(super) async fn one(
     State(outlet): State<Arc<Outlet>>,
     Path(id): Path<String>,
     method: Method,
