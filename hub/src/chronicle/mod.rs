@@ -11,6 +11,7 @@
 mod apply;
 mod entry;
 mod index;
+mod rebuild;
 mod recorder;
 mod settings;
 mod writer;
@@ -29,6 +30,7 @@ use crate::view::Board;
 use entry::{Entry, Kind};
 use index::Index;
 pub use index::{Event, Gap};
+pub use rebuild::rebuild;
 use recorder::Recorder;
 pub use settings::Settings;
 use writer::{Writer, lock};
