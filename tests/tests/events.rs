@@ -123,7 +123,7 @@ fn the_api_tells_the_maule_event_its_fields_and_its_curves() {
         "Santiago is on land"
     );
     let height_m = at(address, &fields["max_height"], lat, lon).expect("a wave");
-    // The buoy recorded 0.24 m (FACTS).
+    // The buoy recorded 0.22 m; the map is of the likeliest rupture.
     assert!((0.05..1.0).contains(&height_m), "{height_m}");
 
     let curve = until("the curve from records", || {
@@ -142,7 +142,7 @@ fn the_api_tells_the_maule_event_its_fields_and_its_curves() {
     for k in 0..median.len() {
         assert!(low[k] <= median[k] && median[k] <= high[k], "sample {k}");
     }
-    // Its crest is the one that was recorded, 3.267 h after the origin (FACTS).
+    // Its crest is the one that was recorded, 3.267 h after the origin, as in `replay`.
     let crest = (0..median.len()).max_by(|a, b| median[*a].total_cmp(&median[*b]));
     let crest_h = crest.expect("samples") as f64 * number(&curve["step_s"]) / 3_600.0;
     assert!((crest_h - 3.267).abs() < 0.2, "{crest_h}");
