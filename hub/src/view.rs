@@ -535,6 +535,14 @@ impl Board {
         }
     }
 
+    /// Tells listeners of an event again: something that is asked for by its id has become ready.
+    pub fn event_again(&self, id: &str) {
+        let known = self.read(|v| v.events.iter().find(|e| e.id == id).cloned());
+        if let Some(event) = known {
+            self.tell(Change::Event(Box::new(event)));
+        }
+    }
+
     /// The fields of events, which have a lock of their own.
     pub fn fields(&self) -> &Fields {
         &self.fields

@@ -148,7 +148,7 @@ async fn field(
         }
     };
     match outlet.board.fields().bytes(&id, &name, source) {
-        Some(bytes) => Document::dated(bytes, 0).answer(&headers, BINARY, REVALIDATE),
+        Some(bytes) => Document::revise(None, bytes).answer(&headers, BINARY, REVALIDATE),
         None => auth::error(
             StatusCode::NOT_FOUND,
             "there is no such field, or the source is another by now; /api/events/<id>/fields says what there is",
@@ -169,7 +169,7 @@ async fn curve(
         return *unknown;
     }
     match outlet.board.fields().curve(&id, &station) {
-        Ok(curve) => Document::dated(json(&curve), 0).answer(&headers, JSON, REVALIDATE),
+        Ok(curve) => Document::revise(None, json(&curve)).answer(&headers, JSON, REVALIDATE),
         Err(why) => auth::error(StatusCode::NOT_FOUND, &why),
     }
 }
