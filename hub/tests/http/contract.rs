@@ -108,6 +108,10 @@ async fn what_the_hub_answers_is_what_its_description_says() {
         }
         let real = samples.get(path.as_str()).unwrap_or(path);
         assert!(!real.contains('{'), "{path}: give its parameters a sample");
+        // Where one must log in to view, there is no way round it.
+        let stranger = get(hub.http, real).await;
+        let open = path == "/api/me";
+        assert_eq!(stranger.status, if open { 200 } else { 401 }, "{path}");
         let answer = eva.get(real).await;
         assert_eq!(answer.status, 200, "{real}: {}", answer.text());
         let schema = schema_of(&api, path, "get", "200");
@@ -117,6 +121,10 @@ async fn what_the_hub_answers_is_what_its_description_says() {
         looked += 1;
     }
     assert!(looked >= 11, "{looked}");
+
+    for path in ["/events", "/sta/v1.1", "/metrics", "/relief/"] {
+        assert_eq!(get(hub.http, path).await.status, 401, "{path}");
+    }
 
     // What is sent is what it says, and what comes back, refusals too.
     let wish = json!({"message": written(json!({}))});
