@@ -152,7 +152,7 @@ impl Chronicle {
     /// What there is.
     pub fn history(&self) -> History {
         let index = lock(&self.index);
-        let from_us = index.from_us();
+        let from_us = index.begins_us();
         History {
             from_us,
             to_us: index.last_us.filter(|_| from_us.is_some()),
