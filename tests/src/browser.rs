@@ -67,9 +67,9 @@ impl Browser {
         })?;
         let version = String::from_utf8_lossy(&version.stdout).trim().to_owned();
         let major = version.strip_prefix('v').and_then(|v| v.split('.').next());
-        if !major
+        if major
             .and_then(|m| m.parse::<u32>().ok())
-            .is_some_and(|m| m >= NODE_MAJOR)
+            .is_none_or(|m| m < NODE_MAJOR)
         {
             return Err(format!(
                 "node is {version:?}: {NODE_MAJOR} or newer is needed"
