@@ -156,10 +156,15 @@ fn line(record: &Record, event: &str) -> String {
             if proposal.ending { ", calls back" } else { "" },
             gate.approvals
         ),
-        Act::Approved { draft, carried } => format!(
-            "draft {draft} agreed to{}",
-            if *carried { " (as before)" } else { "" }
-        ),
+        Act::Approved {
+            draft,
+            digest,
+            carried,
+        } => {
+            let words = digest.map(|d| format!(", SHA-256 {d}")).unwrap_or_default();
+            let before = if *carried { " (as before)" } else { "" };
+            format!("draft {draft} agreed to{words}{before}")
+        }
         Act::Refused { draft, why } => format!("draft {draft} refused: {why}"),
         Act::Withdrawn { draft } => format!("draft {draft} withdrawn"),
         Act::Held { draft } => format!("draft {draft} held: nobody decided in time"),

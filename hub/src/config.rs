@@ -51,6 +51,12 @@ pub struct Config {
     /// The journal.
     #[serde(default)]
     pub journal: JournalSettings,
+    /// Recent readings in memory.
+    #[serde(default)]
+    pub series: crate::series::Settings,
+    /// What the page showed.
+    #[serde(default)]
+    pub chronicle: crate::chronicle::Settings,
     /// When stations count as late or silent, and how often the hub looks.
     #[serde(default)]
     pub timing: Timing,
@@ -510,6 +516,8 @@ impl Config {
         self.check_energy().or_else(&fail)?;
         self.situations.check().or_else(&fail)?;
         self.accounts.check().or_else(&fail)?;
+        self.series.check().or_else(&fail)?;
+        self.chronicle.check().or_else(&fail)?;
         self.shaking.check().or_else(&fail)?;
         let lists = self
             .station
@@ -682,6 +690,6 @@ impl Station {
     }
 }
 
-fn position(lat: f64, lon: f64) -> bool {
+pub(crate) fn position(lat: f64, lon: f64) -> bool {
     (-90.0..=90.0).contains(&lat) && (-180.0..=360.0).contains(&lon)
 }

@@ -22,6 +22,10 @@ use crate::config::{Config, Threshold as Limit};
 pub use sea::RECENT;
 use sea::{Advance, Placed, Sea, Told};
 
+/// Flags of rows that no detector looks at.
+pub const UNUSABLE: u8 =
+    Quality::SUSPECT.0 | Quality::MISSING.0 | Quality::SENSOR_FAULT.0 | Quality::OUT_OF_RANGE.0;
+
 /// A finding at one station.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Finding {
@@ -237,10 +241,6 @@ impl Detect {
                     quality,
                 });
             }
-            const UNUSABLE: u8 = Quality::SUSPECT.0
-                | Quality::MISSING.0
-                | Quality::SENSOR_FAULT.0
-                | Quality::OUT_OF_RANGE.0;
             if quality & UNUSABLE != 0 || !value.is_finite() {
                 continue;
             }

@@ -111,6 +111,17 @@ impl IntakeLog {
         self.decoded(low)
     }
 
+    /// Whether the journal has entries received before some time.
+    ///
+    /// # Errors
+    /// Text that names the file and the place.
+    pub fn begins_before(&self, from_us: i64) -> Result<bool, String> {
+        match self.decoded(self.journal.first())?.next() {
+            Some(entry) => Ok(entry?.1.received_us < from_us),
+            None => Ok(false),
+        }
+    }
+
     fn decoded(
         &self,
         from: u64,

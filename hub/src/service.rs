@@ -12,16 +12,18 @@ use tokio::sync::{oneshot, watch};
 use crate::access::Access;
 use crate::alert::sign::Signer;
 use crate::config::Config;
+use crate::coverage::Watch;
 use crate::forecast::Ocean;
 use crate::mqtt::{self, Inbound, Outbound, Session};
 use crate::others;
 use crate::outlets::{self, Outlets};
 use crate::pipeline::{Control, Modeller, Pipeline, Sink};
 use crate::quake_feeds;
+use crate::series;
 use crate::shipped;
-use crate::state::State;
+use crate::state::{self, State};
 use crate::view::Board;
-use crate::{assess, broker, gate, http, sirens};
+use crate::{assess, broker, chronicle, gate, http, sirens};
 
 /// How to start.
 pub struct Options {
@@ -57,7 +59,10 @@ pub struct Service {
     others: Option<others::Others>,
     outlets: Option<Outlets>,
     relief: Option<assess::Running>,
+    coverage: Watch,
     sirens: Option<sirens::Running>,
+    series: series::Running,
+    chronicle: Option<chronicle::Running>,
 }
 
 /// Opens the ocean that the configuration names; `None` when it names none.
@@ -94,6 +99,7 @@ impl Service {
             mut sink,
             ticking,
         } = options;
+        let started = std::time::Instant::now();
         let board = Board::new(&config.deployment, &config.title, config.mode);
         let state = State::open(&config, &clock, &board, sink.as_mut())?;
 
@@ -175,7 +181,26 @@ impl Service {
         } else {
             None
         };
-        let web = serve_http(board.clone(), acting, listener, settings, stopped.clone())?;
+        let series = series::start(state.series, state::journal_dir(&config))?;
+        let chronicle = chronicle::start(&config, &clock, &board, stopped.clone())?;
+        let relief = assess::start(&config, &clock, &board)?;
+        let coverage = Watch::new(config.clone(), state.core.ocean().cloned());
+        let sources = http::Sources {
+            series: Some(series.series.clone()),
+            chronicle: chronicle.as_ref().map(|c| c.chronicle.clone()),
+            surroundings: Some(http::Surroundings {
+                config: config.clone(),
+                started,
+                extent: state
+                    .core
+                    .ocean()
+                    .map(|o| http::Extent::of(o.grid().lattice())),
+                ground: relief.as_ref().map(|r| r.ground.clone()),
+                coverage: coverage.clone(),
+            }),
+            ..http::Sources::from(board.clone())
+        };
+        let web = serve_http(sources, acting, listener, settings, stopped.clone())?;
         let connected = vec![readings.connected, warnings.connected];
         let watcher = tokio::spawn(watch_broker(
             board.clone(),
@@ -194,7 +219,6 @@ impl Service {
             }
             _ => None,
         };
-        let relief = assess::start(&config, &clock, &board)?;
         // A replay is told at any speed; sirens sound in real time.
         let sirens = if ticking {
             let address = (mqtt_host.clone(), mqtt_port);
@@ -218,6 +242,7 @@ impl Service {
             not_before_us: state.not_before_us,
             outbound,
             outlets: outlets.as_ref().map(Outlets::tap).unwrap_or_default(),
+            series: series.tap(),
             sink,
             assessor: relief.as_ref().map(|r| r.assessor.clone()),
             sirens: sirens.as_ref().map(|running| running.sirens.clone()),
@@ -244,7 +269,10 @@ impl Service {
             others,
             outlets,
             relief,
+            coverage,
             sirens,
+            series,
+            chronicle,
         })
     }
 
@@ -271,6 +299,7 @@ impl Service {
 
     /// Stops gracefully: what has arrived is journaled and acknowledged, messages are handed to the broker, connections are closed.
     pub async fn stop(self) {
+        self.coverage.stop();
         for feed in self.feeds {
             feed.stop();
         }
@@ -280,6 +309,8 @@ impl Service {
         let _ = self.control.send_async(Control::Stop).await;
         let pipeline = self.pipeline;
         let _ = tokio::task::spawn_blocking(move || pipeline.join()).await;
+        let series = self.series;
+        let _ = tokio::task::spawn_blocking(move || series.stop()).await;
         if let Some(outlets) = self.outlets {
             let _ = tokio::task::spawn_blocking(move || outlets.stop()).await;
         }
@@ -292,6 +323,9 @@ impl Service {
         self.stop.send_replace(true);
         if let Some(sirens) = self.sirens {
             sirens.stop().await;
+        }
+        if let Some(chronicle) = self.chronicle {
+            let _ = tokio::task::spawn_blocking(move || chronicle.stop()).await;
         }
         let web = self.web;
         // The server's own grace bounds this.
@@ -310,7 +344,7 @@ impl Service {
 
 /// Serves HTTP from a runtime of its own: however many readers there are, they take no worker from the pipeline's MQTT client.
 fn serve_http(
-    board: Arc<Board>,
+    sources: http::Sources,
     acting: Option<http::Acting>,
     listener: std::net::TcpListener,
     settings: http::Settings,
@@ -327,7 +361,7 @@ fn serve_http(
                 let _ = stopped.wait_for(|s| *s).await;
             };
             let served = match TcpListener::from_std(listener) {
-                Ok(listener) => http::serve(board, acting, listener, settings, until)
+                Ok(listener) => http::serve(sources, acting, listener, settings, until)
                     .await
                     .map_err(|e| e.to_string()),
                 Err(e) => Err(e.to_string()),

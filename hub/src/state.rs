@@ -19,6 +19,7 @@ use crate::core::{Core, Output};
 use crate::gate::Gate;
 use crate::intake_log::IntakeLog;
 use crate::pipeline::Sink;
+use crate::series::Store;
 use crate::service::{ocean, retained_still};
 use crate::view::{AlertView, Board, TimelineEntry};
 
@@ -29,6 +30,8 @@ const BEFORE_US: i64 = 24 * 3_600 * 1_000_000;
 pub struct State {
     /// The core.
     pub core: Core,
+    /// What the stations have said lately.
+    pub series: Store,
     /// The journal.
     pub log: IntakeLog,
     /// The gate, with what was issued.
@@ -126,12 +129,20 @@ impl State {
         let now_us = clock.now_us();
         let from_us = story_begins(&earlier, now_us)
             .min(now_us.saturating_sub(config.journal.read_back.as_micros() as i64));
+        let mut series = Store::new(&config.series);
+        if log.begins_before(from_us)? {
+            series.begins(from_us);
+        }
         let (mut entries, mut not_before_us, mut missed) = (0_u64, i64::MIN, Vec::new());
         for entry in log.entries(from_us)? {
             let (offset, entry) = entry?;
             entries += 1;
             not_before_us = not_before_us.max(entry.received_us);
-            for output in core.replay(&entry) {
+            let outputs = core.replay(&entry);
+            if let Some(rows) = core.rows() {
+                series.take(&rows);
+            }
+            for output in outputs {
                 match output {
                     Output::Say {
                         time_us,
@@ -200,6 +211,7 @@ impl State {
         }
         Ok(Self {
             core,
+            series,
             log,
             gate,
             done,

@@ -11,12 +11,13 @@ use tokio::sync::broadcast;
 use wire::topic::Mode;
 
 use crate::alert::Published;
+use crate::edges::EdgeView;
 use crate::event::view::EventView;
 use crate::others::OthersView;
 use crate::sirens::SirenZoneView;
 
 /// How many changes a slow listener may fall behind before it is told to reload the whole view.
-const CHANGE_BUFFER: usize = 1_024;
+const CHANGE_BUFFER: usize = 8_192;
 
 /// How many timeline lines the view keeps; the journal has all of them.
 const TIMELINE_KEPT: usize = 2_000;
@@ -316,6 +317,8 @@ pub struct View {
     pub sirens: Vec<SirenZoneView>,
     /// Tsunami events, oldest first.
     pub events: Vec<EventView>,
+    /// Edges and other publishers, by id.
+    pub edges: BTreeMap<String, EdgeView>,
     /// Counters by metric name and label set (`reason="..."`), for `/metrics`.
     pub counters: BTreeMap<(&'static str, String), u64>,
 }
@@ -353,11 +356,20 @@ pub enum Change {
     Event(Box<EventView>),
 }
 
+/// A change with the hub's time at which it was told.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// The hub's clock, microseconds since the Unix epoch.
+    pub at_us: i64,
+    /// What changed.
+    pub change: Change,
+}
+
 /// The shared snapshot with its change stream.
 #[derive(Debug)]
 pub struct Board {
     view: RwLock<View>,
-    changes: broadcast::Sender<Change>,
+    changes: broadcast::Sender<Told>,
 }
 
 impl Board {
@@ -382,6 +394,7 @@ impl Board {
                 relief: None,
                 sirens: Vec::new(),
                 events: Vec::new(),
+                edges: BTreeMap::new(),
                 counters: BTreeMap::new(),
             }),
             changes,
@@ -400,7 +413,7 @@ impl Board {
     }
 
     /// Listens to changes from now on.
-    pub fn listen(&self) -> broadcast::Receiver<Change> {
+    pub fn listen(&self) -> broadcast::Receiver<Told> {
         self.changes.subscribe()
     }
 
@@ -568,7 +581,8 @@ impl Board {
     }
 
     fn tell(&self, change: Change) {
+        let at_us = self.read(|v| v.now_us);
         // No listener is no error.
-        let _ = self.changes.send(change);
+        let _ = self.changes.send(Told { at_us, change });
     }
 }

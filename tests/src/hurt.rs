@@ -120,6 +120,17 @@ impl Seen {
             .or(self.drift_ppb);
     }
 
+    /// What the hub refused of what came over MQTT, from its metrics: the whole hub's, so of a row that is alone.
+    pub fn look_at_refusals(&mut self, metrics: &str) {
+        for what in ["batches", "messages"] {
+            for reason in ["checksum", "unchecked"] {
+                let name = format!("watchfire_{what}_refused_total{{reason=\"{reason}\"}}");
+                let count = crate::http::sample(metrics, &name).map(|count| count as u64);
+                self.count(&format!("hub {what} {reason}"), count);
+            }
+        }
+    }
+
     fn count(&mut self, name: &str, count: Option<u64>) {
         if let Some(count) = count.filter(|count| *count > 0) {
             let known = self.counts.entry(name.to_owned()).or_default();

@@ -14,9 +14,10 @@ use hil::{Endpoint, fault};
 use node::Settings;
 use serde_json::Value;
 use toml::Table;
+use wire::document;
 use wire::frame::Key;
 
-use crate::mqtt::Subscriber;
+use crate::mqtt::{Message, Subscriber};
 use crate::program::Program;
 use crate::recorded::repository;
 use crate::running::{Hub, latest};
@@ -278,9 +279,11 @@ impl Rigged {
         self.looked = Instant::now();
     }
 
-    /// The edge's latest report; nothing before its first.
+    /// The edge's latest report that came whole; nothing before its first.
     pub fn report(&self) -> Value {
-        let last = self.status.messages().pop();
+        let messages = self.status.messages();
+        let whole = |m: &&Message| document::is_whole(&m.bytes) == Ok(true);
+        let last = messages.iter().rev().find(whole);
         last.and_then(|m| serde_json::from_str(&m.payload).ok())
             .unwrap_or(Value::Null)
     }

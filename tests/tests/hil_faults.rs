@@ -50,6 +50,9 @@ const LINE: &[&str] = &[
     "node refused",
 ];
 
+/// What shows of batches that were bent between edge and hub.
+const BATCHES: &[&str] = &["hub batches checksum"];
+
 /// The wave rises 8 minutes after the start and stands above the limit from 9 to 13.
 const ROWS: &[Row] = &[
     row("none", &[], &[Alert, Clean]),
@@ -191,9 +194,13 @@ const ALONE: &[Row] = &[
     row(
         "broker-garbage",
         &["broker:garbage(rate=0.02)@3m+5m"],
-        &[Alert],
+        &[Alert, Refused(BATCHES), Degraded],
     ),
-    row("broker-wrong", &["broker:wrong(rate=0.01)@3m+5m"], &[Alert]),
+    row(
+        "broker-wrong",
+        &["broker:wrong(rate=0.01)@3m+5m"],
+        &[Alert, Refused(BATCHES), Degraded],
+    ),
     row("broker-slow", &["broker:slow(bps=9600)@3m+5m"], &[Alert]),
     row(
         "broker-delayed",
@@ -337,6 +344,9 @@ fn play(firmware: &Firmware, rows: &[Row], window: &Window, seed: u64) -> Vec<Se
             for (n, seen) in seen.iter_mut().enumerate() {
                 seen.look(&station(n), alone, &hub, &status);
             }
+            if alone {
+                seen[0].look_at_refusals(&rig.hub.get("/metrics").body);
+            }
         }
     });
     keeper.keep(&mut rig);
@@ -345,6 +355,9 @@ fn play(firmware: &Firmware, rows: &[Row], window: &Window, seed: u64) -> Vec<Se
     let log = rig.site.alert_log();
     let messages: Vec<cap::Alert> = log.iter().map(|m| chain::read(&m.xml)).collect();
     let chains = chain::check(&messages);
+    if alone {
+        seen[0].look_at_refusals(&rig.hub.get("/metrics").body);
+    }
     // A longer window begins so much earlier before the wave.
     let before = (window.minutes - WAVE.minutes).cast_signed();
     for (n, seen) in seen.iter_mut().enumerate() {

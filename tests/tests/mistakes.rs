@@ -7,24 +7,39 @@ use std::process::Command;
 use scenarios::mqtt;
 use scenarios::site::{At, CITY, Site, program, small};
 use scenarios::wait::until_true;
+use wire::batch::{Header, Version, encode_as};
 
 /// Counted by reason, told in the log, never fatal.
 #[test]
 fn what_nobody_understands_is_counted_and_harms_nobody() {
     let site = Site::new(small(CITY), At::Embedded);
     let mut hub = site.hub();
-    let other_edge = {
-        let header = wire::batch::Header {
-            edge: "edge-2",
+    let empty_batch = |version, edge| {
+        let header = Header {
+            edge,
             outbox: 7,
             offset: 0,
             sent_us: 0,
             backlog: false,
         };
         let mut bytes = vec![0; 1_024];
-        let length = wire::batch::encode(&header, &[], &[], &mut bytes).expect("an empty batch");
+        let length = encode_as(version, &header, &[], &[], &mut bytes).expect("an empty batch");
         bytes.truncate(length);
         bytes
+    };
+    let other_edge = empty_batch(Version::V2, "edge-2");
+    let (old, new) = (
+        empty_batch(Version::V1, "vandal"),
+        empty_batch(Version::V2, "vandal"),
+    );
+    let mut bent = new.clone();
+    bent[5] ^= 0x10;
+    // Where an outbox begins, bent: the hub would acknowledge what it does not have.
+    let bent_status = {
+        let open = br#"{"state":"online","edge":"vandal","outbox":{"identity":"0000000000000007","acknowledged":20}"#;
+        let status = [&open[..], &wire::document::tail(open)].concat();
+        let text = String::from_utf8(status).expect("text");
+        text.replace(":20}", ":60}")
     };
     let too_large = vec![b' '; 200 * 1024];
     let deep = "[".repeat(50_000);
@@ -99,6 +114,26 @@ fn what_nobody_understands_is_counted_and_harms_nobody() {
             "batch",
             &other_edge,
             "batches_refused_total{reason=\"edge_mismatch\"}",
+        ),
+        ("batch", &bent, "batches_refused_total{reason=\"checksum\"}"),
+        // An edge of before is believed; once it has shown that it can do better, it is not.
+        ("batch", &old, ""),
+        ("batch", &new, ""),
+        ("batch", &old, "batches_refused_total{reason=\"unchecked\"}"),
+        (
+            "status",
+            bent_status.as_bytes(),
+            "messages_refused_total{reason=\"checksum\"}",
+        ),
+        (
+            "finding",
+            bent_status.as_bytes(),
+            "messages_refused_total{reason=\"checksum\"}",
+        ),
+        (
+            "status",
+            br#"{"state":"offline","edge":"edge-2"}"#,
+            "messages_refused_total{reason=\"edge_mismatch\"}",
         ),
         ("ack", b"not for a hub", ""),
         ("finding", b"\x00\x01\x02", ""),

@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::draft::{Author, Draft, Proposal, Standing};
+use crate::draft::{Agreed, Author, Draft, Proposal, Standing};
 use crate::envelope::Link;
 use crate::gate::Covers;
 use crate::published::Published;
-use crate::record::{Act, Record};
+use crate::record::{Act, Hash, Record};
 use crate::weight::Weight;
 
 /// Closed drafts that stay to be looked at; the log has them all.
@@ -157,6 +157,7 @@ impl Book {
                     draft.clone(),
                     Draft {
                         xml: proposal.xml.as_str().into(),
+                        digest: Hash::of_message(&proposal.xml),
                         proposal: Proposal {
                             xml: String::new(),
                             ..proposal.clone()
@@ -165,7 +166,7 @@ impl Book {
                         weight: weight.clone(),
                         gate: *gate,
                         due_us: *due_us,
-                        approvals: Vec::new(),
+                        agreed: Vec::new(),
                         standing: Standing::Waiting,
                         proposed_us: record.at_us,
                     },
@@ -174,9 +175,12 @@ impl Book {
             Act::Approved { draft, .. } => {
                 if let (Some(draft), Author::Person(name)) =
                     (self.drafts.get_mut(draft), &record.by)
-                    && !draft.approvals.contains(name)
+                    && !draft.has(name)
                 {
-                    draft.approvals.push(name.clone());
+                    draft.agreed.push(Agreed {
+                        by: name.clone(),
+                        at_us: record.at_us,
+                    });
                 }
             }
             Act::Refused { draft, .. } => {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::gate::Gate;
+use crate::record::Hash;
 use crate::weight::{Grade, Weight};
 
 /// Who did something.
@@ -83,6 +84,15 @@ impl Standing {
     }
 }
 
+/// That a person agreed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Agreed {
+    /// Account name.
+    pub by: String,
+    /// When, microseconds since the Unix epoch.
+    pub at_us: i64,
+}
+
 /// A draft as the officers see it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DraftView {
@@ -106,10 +116,17 @@ pub struct DraftView {
     pub gate: Gate,
     /// Who has agreed.
     pub approvals: Vec<String>,
+    /// The same with when, in the order in which they did.
+    pub agreed: Vec<Agreed>,
     /// When it was proposed, microseconds since the Unix epoch.
     pub proposed_us: i64,
     /// When the fail-safe acts, microseconds since the Unix epoch.
     pub due_us: i64,
+    /// SHA-256 of `xml`: what whoever agrees names, so that all agree to the same words.
+    pub digest: Hash,
+    /// How long the message holds once it is issued, microseconds.
+    #[serde(skip)]
+    pub life_us: i64,
     /// The message as proposed.
     pub xml: Arc<str>,
 }
@@ -120,11 +137,12 @@ pub(crate) struct Draft {
     /// Without its message, which is beside it: whoever looks at the desk shares that.
     pub proposal: Proposal,
     pub xml: Arc<str>,
+    pub digest: Hash,
     pub author: Author,
     pub weight: Weight,
     pub gate: Gate,
     pub due_us: i64,
-    pub approvals: Vec<String>,
+    pub agreed: Vec<Agreed>,
     pub standing: Standing,
     pub proposed_us: i64,
 }
@@ -132,9 +150,13 @@ pub(crate) struct Draft {
 impl Draft {
     /// As many distinct persons as the gate says have agreed, and one of them is not the author.
     pub fn has_passed(&self) -> bool {
-        self.approvals.len() >= usize::from(self.gate.approvals)
-            && (self.gate.approvals == 0
-                || self.approvals.iter().any(|name| name != self.author.name()))
+        self.agreed.len() >= usize::from(self.gate.approvals)
+            && (self.gate.approvals == 0 || self.agreed.iter().any(|a| a.by != self.author.name()))
+    }
+
+    /// Whether this person has agreed.
+    pub fn has(&self, name: &str) -> bool {
+        self.agreed.iter().any(|a| a.by == name)
     }
 
     /// What it proposes, whole.
@@ -156,9 +178,12 @@ impl Draft {
             grade: self.weight.grade(),
             weight: self.weight.clone(),
             gate: self.gate,
-            approvals: self.approvals.clone(),
+            approvals: self.agreed.iter().map(|a| a.by.clone()).collect(),
+            agreed: self.agreed.clone(),
             proposed_us: self.proposed_us,
             due_us: self.due_us,
+            digest: self.digest,
+            life_us: self.proposal.life_us,
             xml: self.xml.clone(),
         }
     }

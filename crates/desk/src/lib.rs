@@ -23,6 +23,7 @@
 //! - An identifier is issued once: it is the deployment's, the mode's, the event's and the number in the event's chain, and the log
 //!   knows what was issued. A restart, or a second hub that computes the same event, cannot make a second message of it.
 //! - Nothing is issued that the gate holds: as many distinct persons as the rule says, never its author alone.
+//! - All who let a draft out have agreed to the same words, and the log has their digest beside each name.
 //! - A refusal stands: the same event is not proposed to the officers again until it is worse than what they refused.
 //! - A cancellation refers to every message of the chain.
 //!
@@ -36,14 +37,16 @@ mod envelope;
 pub mod gate;
 mod log;
 mod mode;
+mod preview;
 mod published;
 mod record;
 mod weight;
 
 pub use desk::{Desk, Naming, Outcome, Refusal, Seal};
-pub use draft::{Author, DraftView, Proposal, Standing};
+pub use draft::{Agreed, Author, DraftView, Proposal, Standing};
 pub use log::{Log, Verified, issued, read, verify};
 pub use mode::{Actual, Exercise, Mode, Test};
+pub use preview::Chains;
 pub use published::Published;
 pub use record::{Act, Hash, Record};
 pub use weight::{Grade, Weight};

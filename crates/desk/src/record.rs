@@ -18,7 +18,7 @@ use crate::weight::Weight;
 /// What a record's hash is over before the record itself: no other use of SHA-256 yields the same.
 const DOMAIN: &[u8] = b"watchfire desk record v1\0";
 
-/// A hash of the chain.
+/// A SHA-256: of a record in the chain, or of a message.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Hash(pub [u8; 32]);
 
@@ -35,6 +35,11 @@ impl Hash {
                 .finalize()
                 .into(),
         )
+    }
+
+    /// What `sha256sum` says of a message: what a person who agrees to it has read.
+    pub fn of_message(xml: &str) -> Self {
+        Self(Sha256::digest(xml.as_bytes()).into())
     }
 
     /// Reads 64 hexadecimal digits.
@@ -103,7 +108,10 @@ pub enum Act {
     Approved {
         /// The draft.
         draft: String,
-        /// Carried over from a draft that asked the same.
+        /// SHA-256 of the message that was agreed to; older logs have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        digest: Option<Hash>,
+        /// Of older logs: carried over from a draft that asked the same in other words.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         carried: bool,
     },

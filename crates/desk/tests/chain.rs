@@ -22,7 +22,8 @@ fn fill(dir: &Path) -> Desk<Actual> {
         &major,
     ));
     log.append(desk.take_unwritten()).expect("written");
-    desk.approve(&id, "ana", T0 + 2 * MINUTE_US).expect("taken");
+    desk.approve(&id, None, "ana", T0 + 2 * MINUTE_US)
+        .expect("taken");
     log.append(desk.take_unwritten()).expect("written");
     desk
 }

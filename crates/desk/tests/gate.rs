@@ -3,7 +3,7 @@
 mod common;
 
 use common::*;
-use desk::{Actual, Author, Exercise, Grade, Outcome, Refusal, Standing};
+use desk::{Act, Actual, Author, Exercise, Grade, Hash, Outcome, Refusal, Standing};
 
 const TWO: &str = r#"
 [[rule]]
@@ -60,18 +60,20 @@ fn two_distinct_persons_and_the_same_one_twice_is_none() {
         proposal::<Actual>("e", 1, T0),
         &weight(&[("south", Grade::Warning)]),
     ));
-    assert_eq!(desk.approve(&id, "ana", T0 + 1).expect("taken"), None);
+    assert_eq!(desk.approve(&id, None, "ana", T0 + 1).expect("taken"), None);
+    let agreed = &desk.drafts()[0].agreed;
+    assert_eq!((agreed[0].by.as_str(), agreed[0].at_us), ("ana", T0 + 1));
     assert_eq!(
-        desk.approve(&id, "ana", T0 + 2),
+        desk.approve(&id, None, "ana", T0 + 2),
         Err(Refusal::Twice("ana".to_owned()))
     );
     let message = desk
-        .approve(&id, "ben", T0 + 30_000_000)
+        .approve(&id, None, "ben", T0 + 30_000_000)
         .expect("taken")
         .expect("issued");
     assert_eq!(message.sent_us, T0 + 30_000_000, "sent when it was let out");
     assert!(matches!(
-        desk.approve(&id, "eva", T0 + 3),
+        desk.approve(&id, None, "eva", T0 + 3),
         Err(Refusal::Closed { .. })
     ));
 }
@@ -113,22 +115,22 @@ fn nobody_answers_and_the_fail_safe_of_the_rule_acts_once() {
         .find(|d| d.id == held)
         .expect("still there");
     assert_eq!(view.standing, Standing::Held);
-    desk.approve(&held, "ana", T0 + 5 * MINUTE_US)
+    desk.approve(&held, None, "ana", T0 + 5 * MINUTE_US)
         .expect("still to be decided");
     assert!(
-        desk.approve(&held, "ben", T0 + 5 * MINUTE_US)
+        desk.approve(&held, None, "ben", T0 + 5 * MINUTE_US)
             .expect("taken")
             .is_some()
     );
 }
 
 #[test]
-fn a_newer_draft_gives_nobody_more_time_and_keeps_who_agreed_to_the_same() {
+fn a_newer_draft_gives_nobody_more_time_and_has_nobodys_agreement() {
     let issue = TWO.replace("\"hold\"", "\"issue\"");
     let mut desk = desk::<Actual>(&issue);
     let w = weight(&[("south", Grade::Warning)]);
     let first = waiting(propose(&mut desk, proposal::<Actual>("e", 1, T0), &w));
-    desk.approve(&first, "ana", T0 + 1).expect("taken");
+    desk.approve(&first, None, "ana", T0 + 1).expect("taken");
     let second = waiting(propose(
         &mut desk,
         proposal::<Actual>("e", 2, T0 + MINUTE_US),
@@ -139,11 +141,19 @@ fn a_newer_draft_gives_nobody_more_time_and_keeps_who_agreed_to_the_same() {
         (view.id.as_str(), view.due_us),
         (second.as_str(), T0 + 3 * MINUTE_US)
     );
-    assert_eq!(view.approvals, ["ana"]);
+    assert!(
+        view.approvals.is_empty(),
+        "it asks the same of the same zones in words that ana has not read"
+    );
     assert!(matches!(
-        desk.approve(&first, "ben", T0 + 2),
+        desk.approve(&first, None, "ben", T0 + 2),
         Err(Refusal::Closed { hint, .. }) if hint.contains("newer")
     ));
+    // Ben agrees to the new words first, and they are not out: ana has to read them too.
+    assert_eq!(
+        desk.approve(&second, None, "ben", T0 + MINUTE_US + 1),
+        Ok(None)
+    );
     let worse = weight(&[("south", Grade::Major)]);
     waiting(propose(
         &mut desk,
@@ -163,8 +173,8 @@ fn an_approval_covers_what_asks_the_same_and_nothing_more() {
     let mut desk = desk::<Actual>(TWO);
     let w = weight(&[("south", Grade::Warning)]);
     let id = waiting(propose(&mut desk, proposal::<Actual>("e", 1, T0), &w));
-    desk.approve(&id, "ana", T0 + 1).expect("taken");
-    desk.approve(&id, "ben", T0 + 2)
+    desk.approve(&id, None, "ana", T0 + 1).expect("taken");
+    desk.approve(&id, None, "ben", T0 + 2)
         .expect("taken")
         .expect("issued");
     issued(propose(
@@ -217,12 +227,16 @@ fn an_author_never_lets_out_what_he_wrote() {
         desk.propose(proposal::<Actual>("m", 1, T0), w.clone(), &author, T0)
             .expect("a proposal"),
     );
-    assert_eq!(desk.approve(&id, "ana", T0 + 1).expect("noted"), None);
+    assert_eq!(desk.approve(&id, None, "ana", T0 + 1).expect("noted"), None);
     assert!(
         desk.tick(T0 + 100 * HOUR_US).is_empty(),
         "and waiting does not either"
     );
-    assert!(desk.approve(&id, "ben", T0 + 2).expect("taken").is_some());
+    assert!(
+        desk.approve(&id, None, "ben", T0 + 2)
+            .expect("taken")
+            .is_some()
+    );
     // Nor by an approval that his earlier text was given.
     waiting(
         desk.propose(proposal::<Actual>("m", 2, T0 + 3), w, &author, T0 + 3)
@@ -312,7 +326,7 @@ fn an_all_clear_can_be_gated_and_what_was_never_said_is_not_called_back() {
         &w,
     ));
     assert!(
-        desk.approve(&id, "ana", T0 + HOUR_US / 2 + 1)
+        desk.approve(&id, None, "ana", T0 + HOUR_US / 2 + 1)
             .expect("taken")
             .is_some()
     );
@@ -594,5 +608,107 @@ fn a_worse_message_under_a_known_key_is_a_new_one() {
         &mut desk,
         proposal::<Actual>("e", 1, T0 + MINUTE_US),
         &major,
+    ));
+}
+
+/// Two officers sign one text: the digest that each names is of the words that go out, and the log keeps it beside each name.
+#[test]
+fn who_agrees_names_the_words_and_other_words_are_refused() {
+    let mut desk = desk::<Actual>(TWO);
+    let w = weight(&[("south", Grade::Warning)]);
+    let first = waiting(propose(&mut desk, proposal::<Actual>("e", 1, T0), &w));
+    let read = desk.drafts()[0].digest;
+    assert_eq!(read, Hash::of_message(&desk.drafts()[0].xml));
+    let second = waiting(propose(
+        &mut desk,
+        proposal::<Actual>("e", 2, T0 + MINUTE_US),
+        &w,
+    ));
+    desk.take_unwritten();
+    // The page still shows the first when the officer presses the key.
+    assert!(matches!(
+        desk.approve(&first, Some(read), "ana", T0 + MINUTE_US + 1),
+        Err(Refusal::Closed { .. })
+    ));
+    // And a page that mixes the two up is not believed either.
+    assert_eq!(
+        desk.approve(&second, Some(read), "ana", T0 + MINUTE_US + 1),
+        Err(Refusal::OtherWords(second.clone()))
+    );
+    assert!(
+        desk.take_unwritten().is_empty(),
+        "a refusal leaves no trace"
+    );
+    let now = desk.drafts()[0].clone();
+    assert_ne!(now.digest, read);
+    let agree = |desk: &mut desk::Desk<Actual>, name| {
+        desk.approve(&second, Some(now.digest), name, T0 + MINUTE_US + 2)
+            .expect("taken")
+    };
+    assert_eq!(agree(&mut desk, "ana"), None);
+    assert!(agree(&mut desk, "ben").is_some());
+    let signed: Vec<_> = desk
+        .take_unwritten()
+        .into_iter()
+        .filter_map(|r| match r.act {
+            Act::Approved { digest, .. } => Some((r.by.name().to_owned(), digest)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        signed,
+        [
+            ("ana".to_owned(), Some(now.digest)),
+            ("ben".to_owned(), Some(now.digest))
+        ]
+    );
+}
+
+/// Logs from before the digest: what they say is read, and written again in the same bytes, so that their chain holds.
+#[test]
+fn an_approval_of_an_older_log_is_read_and_its_bytes_stay() {
+    for old in [
+        r#"{"what":"approved","draft":"0123456789abcdef"}"#,
+        r#"{"what":"approved","draft":"0123456789abcdef","carried":true}"#,
+    ] {
+        let act: Act = serde_json::from_str(old).expect("an old record");
+        assert!(matches!(act, Act::Approved { digest: None, .. }));
+        assert_eq!(serde_json::to_string(&act).expect("JSON"), old);
+    }
+}
+
+/// What an officer is shown before agreeing is what goes out, envelope and all, and showing it changes nothing.
+#[test]
+fn a_preview_is_the_message_that_is_issued_then() {
+    let mut desk = desk::<Exercise>(TWO);
+    let before = weight(&[("south", Grade::Advisory)]);
+    issued(propose(
+        &mut desk,
+        proposal::<Exercise>("e", 1, T0),
+        &before,
+    ));
+    let p = proposal::<Exercise>("e", 2, T0 + MINUTE_US);
+    let id = waiting(propose(
+        &mut desk,
+        p.clone(),
+        &weight(&[("south", Grade::Warning)]),
+    ));
+    let (head, at_us) = (desk.head(), T0 + 2 * MINUTE_US);
+    let chains = desk.chains();
+    let shown = chains.stamp(&p, at_us).expect("a message");
+    assert_eq!(desk.head(), head);
+    assert_eq!(shown.msg_type, "Update");
+    desk.approve(&id, None, "ana", at_us).expect("taken");
+    let out = desk.approve(&id, None, "ben", at_us).expect("taken");
+    assert_eq!(out, Some(shown));
+    assert_eq!(
+        chains.in_force("e").map(|m| m.identifier.as_str()),
+        Some("watchfire.coast.exercise.e.1")
+    );
+    // A message of another mode is shown no more than it is issued.
+    let foreign = proposal::<Actual>("e", 3, at_us);
+    assert!(matches!(
+        chains.stamp(&foreign, at_us),
+        Err(Refusal::Invalid(_))
     ));
 }

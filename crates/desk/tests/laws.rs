@@ -87,6 +87,8 @@ fn step() -> impl Strategy<Value = Step> {
 fn play<M: Mode, O: Mode>(gate: &str, steps: &[Step]) -> Result<Vec<Published>, TestCaseError> {
     let mut desk = desk::<M>(gate);
     let (mut now, mut n, mut out, mut log) = (T0, 0_u32, Vec::new(), Vec::new());
+    // Who has agreed to which words.
+    let mut signed = BTreeSet::new();
     for step in steps {
         n += 1;
         match step.clone() {
@@ -140,8 +142,18 @@ fn play<M: Mode, O: Mode>(gate: &str, steps: &[Step]) -> Result<Vec<Published>, 
                 if let Some(id) = pick(&desk, which) {
                     let name = NAMES[usize::from(who)];
                     let before = desk.drafts().into_iter().find(|d| d.id == id);
-                    if let Ok(Some(m)) = desk.approve(&id, name, now) {
+                    let agreed = desk.approve(&id, None, name, now);
+                    if let (Ok(_), Some(before)) = (&agreed, &before) {
+                        signed.insert((name.to_owned(), before.digest.to_string()));
+                    }
+                    if let Ok(Some(m)) = agreed {
                         let before = before.expect("it was there");
+                        for earlier in &before.approvals {
+                            prop_assert!(
+                                signed.contains(&(earlier.clone(), before.digest.to_string())),
+                                "{earlier} has not read what went out"
+                            );
+                        }
                         let mut names: BTreeSet<&str> =
                             before.approvals.iter().map(String::as_str).collect();
                         names.insert(name);

@@ -40,5 +40,5 @@ mod writer;
 pub use cursor::Cursor;
 pub use error::Error;
 pub use format::{HEADER_BYTES, MAX_PAYLOAD_BYTES};
-pub use reader::{Entry, Reader, read_only, read_only_from};
+pub use reader::{Entry, Reader, read_only, read_only_from, segments};
 pub use writer::{Fsync, Journal, Options, Recovery};

@@ -63,6 +63,14 @@ pub fn read_only_from(directory: &Path, from: u64) -> Result<Reader, Error> {
     Reader::start(directory, &firsts, from, None)
 }
 
+/// First entries of all segments of a journal, ascending, without locking it: where [`read_only_from`] need not hop over others.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn segments(directory: &Path) -> Result<Vec<u64>, Error> {
+    list_segments(directory).map_err(Error::io("list", directory))
+}
+
 impl Reader {
     /// Opens the segment that holds `from` and hops to it. The caller has checked `from` against `visible`.
     pub(crate) fn start(

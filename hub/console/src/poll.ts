@@ -7,14 +7,15 @@ import { get, Refused, why } from './requests'
 export interface Polled<T> { data: T | null; error: string; absent: boolean; heard_ms: number | null }
 
 const nothing = { data: null, error: '', absent: false, heard_ms: null }
-/** A hub that lacks something may be started anew with it. */
+/** A hub that lacks something may be started anew with it; one that is busy says so with 503. */
 const ABSENT_MS = 60_000
+const BUSY_MS = 5_000
 
-/** What `path` answers, asked for every `every_ms` (0: once); nothing while `path` is null. */
-export function usePolled<T>(path: string | null, every_ms: number): Polled<T> {
+/** What `path` answers, asked for every `every_ms` (0: once); nothing while `path` is null. While `about` is the same, what there was stays until another path has answered. */
+export function usePolled<T>(path: string | null, every_ms: number, about = path): Polled<T> {
   const [state, set] = useState<Polled<T>>(nothing)
+  useEffect(() => { set(nothing) }, [about])
   useEffect(() => {
-    set(nothing)
     if (path === null) return
     const stop = new AbortController()
     let timer = 0
@@ -25,11 +26,13 @@ export function usePolled<T>(path: string | null, every_ms: number): Polled<T> {
         if (!stop.signal.aborted) set({ data, error: '', absent: false, heard_ms: performance.now() })
       } catch (error) {
         if (stop.signal.aborted) return
-        const absent = error instanceof Refused && (error.status === 404 || error.status === 503)
-        if (absent) next_ms = Math.max(every_ms, ABSENT_MS)
+        const status = error instanceof Refused ? error.status : 0
+        const absent = status === 404 || status === 503
+        if (status === 503) next_ms = Math.max(every_ms, BUSY_MS)
+        else if (status === 404 && every_ms > 0) next_ms = Math.max(every_ms, ABSENT_MS)
         set((before) => ({ ...before, error: why(error), absent }))
       }
-      if (!stop.signal.aborted && every_ms > 0) timer = window.setTimeout(() => void ask(), next_ms)
+      if (!stop.signal.aborted && next_ms > 0) timer = window.setTimeout(() => void ask(), next_ms)
     }
     void ask()
     return () => { stop.abort(); window.clearTimeout(timer) }

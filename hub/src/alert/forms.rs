@@ -17,6 +17,8 @@ use super::compose::UTC_OFFSET;
 pub struct Forms {
     /// The bulletin.
     pub bulletin: String,
+    /// Tag of the language that it is made from: English where the message has it, else the first.
+    pub bulletin_from: String,
     /// The short message in each language of the message that the texts exist in, in its order.
     pub short: Vec<(Language, Pages)>,
 }
@@ -47,6 +49,7 @@ impl Forms {
         });
         Some(Self {
             bulletin: write_bulletin(alert, told, mode),
+            bulletin_from: told.language.clone(),
             short: short.collect(),
         })
     }

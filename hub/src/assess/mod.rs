@@ -17,6 +17,7 @@ mod sources;
 mod speeds;
 
 pub use settings::Relief;
+pub use sources::Stock;
 
 use std::sync::Arc;
 
@@ -30,6 +31,23 @@ use crate::view::Board;
 #[derive(Debug, Clone)]
 pub struct Assessor {
     wake: Sender<Wake>,
+}
+
+/// What the sources of places and roads have told, for whoever draws a map. Cheap to clone.
+#[derive(Clone)]
+pub struct Ground(Arc<sources::Shelf>);
+
+impl Ground {
+    /// All that is known now.
+    pub fn stock(&self) -> Stock {
+        self.0.stock()
+    }
+}
+
+impl std::fmt::Debug for Ground {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ground").finish_non_exhaustive()
+    }
 }
 
 /// Why the thread wakes up.
@@ -62,6 +80,8 @@ impl Assessor {
 pub struct Running {
     /// Wakes it.
     pub assessor: Assessor,
+    /// What its sources have told.
+    pub ground: Ground,
     followers: Vec<agency::Follower>,
     thread: std::thread::JoinHandle<()>,
 }
@@ -103,6 +123,7 @@ pub fn start(
         .map_err(|e| format!("cannot start the thread of [relief]: {e}"))?;
     Ok(Some(Running {
         assessor,
+        ground: Ground(shelf),
         followers,
         thread,
     }))

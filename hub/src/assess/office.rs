@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use clock::Clock;
 use flume::{Receiver, RecvTimeoutError};
-use relief::roads::{Network, Speeds};
+use relief::roads::{Line, Network, Speeds};
 use relief::{Input, Place, Planning, assess};
 
 use super::case::{Case, Sender};
 use super::settings::Relief;
-use super::sources::{Content, Shelf};
+use super::sources::Shelf;
 use super::{Wake, speeds};
 use crate::config::Config;
 use crate::view::{AlertView, Board};
@@ -164,16 +164,9 @@ impl Office {
         let Some(stock) = self.shelf.newer(self.revision) else {
             return;
         };
-        let (mut places, mut lines) = (Vec::new(), Vec::new());
-        for content in &stock.contents {
-            match content {
-                Content::Nothing => {}
-                Content::Places(found) => places.extend(found.places.iter().cloned()),
-                Content::Roads(found) => lines.extend(found.lines.iter().cloned()),
-            }
-        }
+        let lines: Vec<Line> = stock.roads().cloned().collect();
         self.roads = (!lines.is_empty()).then(|| Network::build(lines, settings.join_within_m));
-        self.places = places;
+        self.places = stock.places().cloned().collect();
         self.revision = Some(stock.revision);
         self.check_bindings(settings);
     }

@@ -7,8 +7,8 @@ use agency::{Feed, Follower, News, Told};
 use clock::Clock;
 use relief::outputs::SourceState;
 use relief::places::{Found, Source, read_csv, read_geojson, read_s3xml};
-use relief::roads::{self, Lines};
-use relief::{ReadError, Refusals};
+use relief::roads::{self, Line, Lines};
+use relief::{Place, ReadError, Refusals};
 
 use super::Assessor;
 use super::settings::{Format, Relief};
@@ -82,11 +82,29 @@ pub(super) struct Shelf {
 }
 
 /// All that is known, at a revision.
-pub(super) struct Stock {
+pub struct Stock {
     /// Grows with every document that was taken.
-    pub(super) revision: u64,
+    pub revision: u64,
     /// The documents, in the order of the configuration.
-    pub(super) contents: Vec<Content>,
+    contents: Vec<Content>,
+}
+
+impl Stock {
+    /// Places, in the order of the sources.
+    pub fn places(&self) -> impl Iterator<Item = &Place> {
+        self.contents.iter().flat_map(|content| match content {
+            Content::Places(found) => found.places.as_slice(),
+            Content::Nothing | Content::Roads(_) => &[],
+        })
+    }
+
+    /// Lines of roads, in the order of the sources.
+    pub fn roads(&self) -> impl Iterator<Item = &Line> {
+        self.contents.iter().flat_map(|content| match content {
+            Content::Roads(lines) => lines.lines.as_slice(),
+            Content::Nothing | Content::Places(_) => &[],
+        })
+    }
 }
 
 impl Shelf {
@@ -112,14 +130,18 @@ impl Shelf {
         f(&mut self.kept.lock().unwrap_or_else(|e| e.into_inner()))
     }
 
+    /// Everything. The documents are shared, not copied.
+    pub(super) fn stock(&self) -> Stock {
+        self.with(|(revision, kept)| Stock {
+            revision: *revision,
+            contents: kept.iter().map(|k| k.content.clone()).collect(),
+        })
+    }
+
     /// Everything, unless the revision is still `known`.
     pub(super) fn newer(&self, known: Option<u64>) -> Option<Stock> {
-        self.with(|(revision, kept)| {
-            (known != Some(*revision)).then(|| Stock {
-                revision: *revision,
-                contents: kept.iter().map(|k| k.content.clone()).collect(),
-            })
-        })
+        let stock = self.stock();
+        (known != Some(stock.revision)).then_some(stock)
     }
 
     /// How each source is, for a report.

@@ -19,6 +19,7 @@ mod waves;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use serde::Serialize;
 use signal::threshold::Kind;
@@ -113,6 +114,8 @@ pub struct Core {
     /// Responses of events, oldest first.
     inverting: Vec<inverting::Inverting>,
     schema: SchemaRef,
+    /// The rows of the last step that had any, for who shows them.
+    rows: Option<RecordBatch>,
     touched: Vec<u32>,
     situations: Situations,
     gathered: situations::Gathered,
@@ -172,6 +175,7 @@ impl Core {
             stepped_us: i64::MIN,
             inverting: Vec::new(),
             schema: schema(),
+            rows: None,
             touched: Vec::new(),
             situations: Situations::new(&config.situations),
             gathered: situations::Gathered::default(),
@@ -238,6 +242,7 @@ impl Core {
                         }
                         self.energy_rows(&rows, &mut out);
                     }
+                    self.rows = Some(batch);
                 }
                 // Columns of one length by construction; see `Columns::take`.
                 Err(_) => self.intake.count("batches_refused", "columns"),
@@ -277,6 +282,11 @@ impl Core {
                 self.touched.push(s);
             }
         }
+    }
+
+    /// The rows of the last step, without those that had been taken before; `None` when it had none, or they were given out.
+    pub fn rows(&mut self) -> Option<RecordBatch> {
+        self.rows.take()
     }
 
     /// Stations that got rows since the last call.

@@ -159,6 +159,11 @@ impl Ocean {
         })
     }
 
+    /// The grid that forecasts run on.
+    pub fn grid(&self) -> &Grid {
+        &self.grid
+    }
+
     /// Zones and sea-level stations for which this grid can never say anything, and why.
     pub fn blind_spots(&self) -> Vec<String> {
         let reached = |owner: Owner| {

@@ -1,6 +1,6 @@
 //! What persons ask of the desk.
 
-use desk::{Author, Outcome, Published, Refusal};
+use desk::{Author, Hash, Outcome, Published, Refusal};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
@@ -15,6 +15,9 @@ pub enum Action {
     Approve {
         /// The draft's id.
         draft: String,
+        /// SHA-256 of the message that was read, as the desk shows it; the page always sends it, a machine may leave it out.
+        #[serde(default)]
+        digest: Option<Hash>,
     },
     /// Says no to a draft.
     Refuse {
@@ -46,6 +49,8 @@ pub enum Action {
 pub struct Answer {
     /// One sentence.
     pub text: String,
+    /// The draft that waits now, of what was written.
+    pub draft: Option<String>,
     /// The message that went out by it.
     #[serde(skip)]
     pub issued: Option<Published>,
@@ -70,14 +75,16 @@ pub(super) fn act(
 ) -> Result<Answer, Refusal> {
     let said = |text: &str| Answer {
         text: text.to_owned(),
+        draft: None,
         issued: None,
     };
     match action {
-        Action::Approve { draft } => {
-            let issued = desk.approve(draft, by, now_us)?;
+        Action::Approve { draft, digest } => {
+            let issued = desk.approve(draft, *digest, by, now_us)?;
             Ok(match issued {
                 Some(message) => Answer {
                     text: format!("issued as {}", message.identifier),
+                    draft: None,
                     issued: Some(message),
                 },
                 None => said("noted; another person has to agree"),
@@ -101,6 +108,7 @@ pub(super) fn act(
             let message = desk.correct(proposal, by, now_us)?;
             Ok(Answer {
                 text: format!("called back by {}", message.identifier),
+                draft: None,
                 issued: Some(message),
             })
         }
@@ -115,10 +123,12 @@ pub(super) fn act(
             Ok(match desk.propose(proposal, weight, &author, now_us)? {
                 Outcome::Waiting(draft) => Answer {
                     text: format!("draft {draft} waits for another person"),
+                    draft: Some(draft),
                     issued: None,
                 },
                 Outcome::Issued(message) => Answer {
                     text: format!("issued as {}", message.identifier),
+                    draft: None,
                     issued: Some(*message),
                 },
                 Outcome::Known | Outcome::Refused(_) | Outcome::Void(_) => {

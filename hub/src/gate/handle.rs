@@ -2,17 +2,18 @@
 
 use std::sync::{Arc, RwLock};
 
-use desk::{DraftView, Hash, Refusal};
+use desk::{Chains, DraftView, Hash, Refusal};
 use flume::Sender;
 use serde::Serialize;
 use tokio::sync::oneshot;
 
+use super::preview::{self, Preview, Wish};
 use super::{Action, Answer, Request};
 use crate::config::Config;
 use crate::pipeline::Control;
 
 /// The desk as officers see it. The public does not: a draft is no warning.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Shown {
     /// Drafts: open ones first.
     pub drafts: Vec<DraftView>,
@@ -20,6 +21,9 @@ pub struct Shown {
     pub records: u64,
     /// Hash of the last.
     pub head: Hash,
+    /// What the next message of each event refers to; `None` before the desk is open.
+    #[serde(skip)]
+    pub chains: Option<Arc<Chains>>,
 }
 
 impl Default for Shown {
@@ -28,6 +32,7 @@ impl Default for Shown {
             drafts: Vec::new(),
             records: 0,
             head: Hash::ZERO,
+            chains: None,
         }
     }
 }
@@ -62,6 +67,22 @@ impl Handle {
     pub fn shown(&self) -> Shown {
         // Plain values: a panic of ours elsewhere leaves them readable.
         self.shown.read().unwrap_or_else(|e| e.into_inner()).clone()
+    }
+
+    /// A draft as each audience reads it. Takes milliseconds of the caller's thread.
+    ///
+    /// # Errors
+    /// A [`Refusal`].
+    pub fn preview_draft(&self, draft: &str, now_us: i64) -> Result<Preview, Refusal> {
+        preview::of_draft(&self.shown(), draft, now_us)
+    }
+
+    /// What a person would write, or a correction, as each audience reads it. Nothing is proposed. Takes milliseconds of the caller's thread.
+    ///
+    /// # Errors
+    /// What the desk would refuse it for.
+    pub fn preview(&self, by: &str, wish: &Wish, now_us: i64) -> Result<Preview, Refusal> {
+        preview::of_wish(&self.shown(), wish, by, &self.config, now_us)
     }
 
     /// Asks, and waits until it is done. The caller has made sure that the person may.

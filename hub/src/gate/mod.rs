@@ -5,6 +5,7 @@
 mod ask;
 mod handle;
 mod import;
+mod preview;
 mod retraction;
 mod weigh;
 mod written;
@@ -23,6 +24,7 @@ use wire::topic;
 
 pub use ask::{Action, Answer, Request};
 pub use handle::{Handle, Shown};
+pub use preview::{Preview, Wish};
 pub use written::{Words, Written};
 
 use crate::alert::sign::Signer;
@@ -46,8 +48,13 @@ trait AnyDesk: Send {
         author: &Author,
         now_us: i64,
     ) -> Result<Outcome, Refusal>;
-    fn approve(&mut self, draft: &str, by: &str, now_us: i64)
-    -> Result<Option<Published>, Refusal>;
+    fn approve(
+        &mut self,
+        draft: &str,
+        read: Option<Hash>,
+        by: &str,
+        now_us: i64,
+    ) -> Result<Option<Published>, Refusal>;
     fn refuse(&mut self, draft: &str, by: &str, why: &str, now_us: i64) -> Result<(), Refusal>;
     fn withdraw(&mut self, draft: &str, by: &str, now_us: i64) -> Result<(), Refusal>;
     fn correct(&mut self, proposal: Proposal, by: &str, now_us: i64) -> Result<Published, Refusal>;
@@ -62,6 +69,7 @@ trait AnyDesk: Send {
     fn proposals(&self) -> Vec<(String, Vec<(String, i64)>)>;
     fn drafts(&self) -> Vec<DraftView>;
     fn head(&self) -> (u64, Hash);
+    fn chains(&self) -> desk::Chains;
     fn in_force(&self, event: &str) -> Option<Published>;
     fn is_busy(&self) -> bool;
 }
@@ -79,10 +87,11 @@ impl<M: Mode> AnyDesk for Desk<M> {
     fn approve(
         &mut self,
         draft: &str,
+        read: Option<Hash>,
         by: &str,
         now_us: i64,
     ) -> Result<Option<Published>, Refusal> {
-        Desk::approve(self, draft, by, now_us)
+        Desk::approve(self, draft, read, by, now_us)
     }
     fn refuse(&mut self, draft: &str, by: &str, why: &str, now_us: i64) -> Result<(), Refusal> {
         Desk::refuse(self, draft, by, why, now_us)
@@ -129,6 +138,9 @@ impl<M: Mode> AnyDesk for Desk<M> {
     }
     fn head(&self) -> (u64, Hash) {
         Desk::head(self)
+    }
+    fn chains(&self) -> desk::Chains {
+        Desk::chains(self)
     }
     fn in_force(&self, event: &str) -> Option<Published> {
         Desk::in_force(self)
@@ -275,6 +287,7 @@ impl Gate {
             },
             records,
             head,
+            chains: Some(Arc::new(self.desk.chains())),
         };
     }
 

@@ -3,11 +3,15 @@
 //! | request          | body                                                       | permission       | answer                              |
 //! |------------------|------------------------------------------------------------|------------------|-------------------------------------|
 //! | `GET /api/desk`  |                                                            | `view`           | drafts, number and hash of the log  |
-//! | `POST /api/desk` | `{"action":"approve","draft":..}`                          | `approve`        | `{"text":..}`, see [`crate::gate::Action`] |
+//! | `POST /api/desk` | `{"action":"approve","draft":..,"digest":..}`              | `approve`        | `{"text":..,"draft":..}`, see [`crate::gate::Action`] |
 //! |                  | `{"action":"refuse","draft":..,"why":..}`                  | `refuse`         |                                     |
 //! |                  | `{"action":"withdraw","draft":..}`                         | `withdraw`       |                                     |
 //! |                  | `{"action":"correct","event":..}`                          | `retract`        |                                     |
 //! |                  | `{"action":"write","message":{..}}`                        | `propose`        |                                     |
+//! | `GET /api/desk/preview/{draft}` |                                             | `view`           | [`crate::gate::Preview`]            |
+//! | `POST /api/desk/preview` | `{"message":{..}}` or `{"correct":event}`          | `view`           | [`crate::gate::Preview`]            |
+//!
+//! 409: the draft is another by now, or decided, or this person has agreed already.
 //!
 //! Nothing of this is public: a draft is no warning. A name that the desk notes is the account's ([`accounts::Identity::actor`]).
 
@@ -16,22 +20,26 @@ use std::sync::Arc;
 use accounts::Permission;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, Method, Response, StatusCode};
-use axum::routing::get;
+use axum::routing::{get, post};
 use desk::Refusal;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::auth::{authorize, authorize_look, error, is_json, read_body};
 use super::routes::{JSON, Outlet, json, with_type};
-use crate::gate::{Action, Shown};
+use crate::gate::{Action, Handle, Preview, Shown, Wish};
 
 /// Largest request, bytes: an officer's message in ten languages, each of 4,000 characters that JSON escapes.
 const REQUEST_BYTES_MAX: usize = 512 * 1_024;
 
 /// The routes of this module.
 pub(super) fn router() -> Router<Arc<Outlet>> {
-    Router::new().route("/api/desk", get(look).post(ask))
+    Router::new()
+        .route("/api/desk", get(look).post(ask))
+        .route("/api/desk/preview", post(preview))
+        .route("/api/desk/preview/{draft}", get(preview_draft))
 }
 
 #[derive(Serialize)]
@@ -116,19 +124,9 @@ async fn ask(State(outlet): State<Arc<Outlet>>, request: Request) -> Response<Bo
     let Some(desk) = &outlet.desk else {
         return nobody();
     };
-    if !is_json(&parts.headers) {
-        return error(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "send application/json: {\"action\":..}",
-        );
-    }
-    let body = match read_body(body, REQUEST_BYTES_MAX).await {
-        Ok(body) => body,
-        Err(refused) => return refused,
-    };
-    let action: Action = match serde_json::from_slice(&body) {
+    let action: Action = match read_json(&parts.headers, body, "{\"action\":..}").await {
         Ok(action) => action,
-        Err(why) => return error(StatusCode::BAD_REQUEST, &why.to_string()),
+        Err(refused) => return refused,
     };
     let permission = match action {
         Action::Approve { .. } => Permission::Approve,
@@ -147,6 +145,75 @@ async fn ask(State(outlet): State<Arc<Outlet>>, request: Request) -> Response<Bo
     }
 }
 
+/// A body of JSON, or the answer that says what is wrong with it. `such` is what to send.
+async fn read_json<T: DeserializeOwned>(
+    headers: &HeaderMap,
+    body: Body,
+    such: &str,
+) -> Result<T, Response<Body>> {
+    if !is_json(headers) {
+        return Err(error(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            &format!("send application/json: {such}"),
+        ));
+    }
+    let body = read_body(body, REQUEST_BYTES_MAX).await?;
+    serde_json::from_slice(&body).map_err(|why| error(StatusCode::BAD_REQUEST, &why.to_string()))
+}
+
+async fn preview_draft(
+    State(outlet): State<Arc<Outlet>>,
+    Path(draft): Path<String>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response<Body> {
+    if let Err(refused) = authorize_look(&outlet, &method, &headers, Permission::View) {
+        return *refused;
+    }
+    made(&outlet, move |desk, now_us| {
+        desk.preview_draft(&draft, now_us)
+    })
+    .await
+}
+
+async fn preview(State(outlet): State<Arc<Outlet>>, request: Request) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let identity = match authorize(&outlet, &parts.method, &parts.headers, Permission::View) {
+        Ok(identity) => identity,
+        Err(refused) => return *refused,
+    };
+    let such = "{\"message\":{..}} or {\"correct\":event}";
+    let wish: Wish = match read_json(&parts.headers, body, such).await {
+        Ok(wish) => wish,
+        Err(refused) => return refused,
+    };
+    made(&outlet, move |desk, now_us| {
+        desk.preview(&identity.actor(), &wish, now_us)
+    })
+    .await
+}
+
+/// Makes a preview beside the server's thread, one at a time whoever asks: ten languages take some milliseconds.
+async fn made(
+    outlet: &Outlet,
+    make: impl FnOnce(&Handle, i64) -> Result<Preview, Refusal> + Send + 'static,
+) -> Response<Body> {
+    let Some(desk) = outlet.desk.clone() else {
+        return nobody();
+    };
+    let now_us = outlet.board.read(|view| view.now_us);
+    let _turn = outlet.caches.previews.lock().await;
+    match tokio::task::spawn_blocking(move || make(&desk, now_us)).await {
+        Ok(Ok(preview)) => with_type(StatusCode::OK, JSON, Body::from(json(&preview))),
+        Ok(Err(why)) => error(status(&why), &why.to_string()),
+        // A panic is our own bug and in the log.
+        Err(_) => error(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the preview could not be made; see the hub's log",
+        ),
+    }
+}
+
 fn nobody() -> Response<Body> {
     error(StatusCode::NOT_FOUND, "nobody sits at the desk of a replay")
 }
@@ -154,7 +221,7 @@ fn nobody() -> Response<Body> {
 const fn status(why: &Refusal) -> StatusCode {
     match why {
         Refusal::NoDraft(_) | Refusal::NotInForce(_) => StatusCode::NOT_FOUND,
-        Refusal::Closed { .. } | Refusal::Twice(_) => StatusCode::CONFLICT,
+        Refusal::Closed { .. } | Refusal::Twice(_) | Refusal::OtherWords(_) => StatusCode::CONFLICT,
         Refusal::NotAuthor(_) => StatusCode::FORBIDDEN,
         Refusal::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
     }

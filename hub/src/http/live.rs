@@ -42,7 +42,7 @@ use tokio_stream::wrappers::BroadcastStream;
 
 use crate::event::view::EventView;
 use crate::others::OthersView;
-use crate::view::{Board, Change, Picture, StationView};
+use crate::view::{Board, Change, Picture, StationView, Told};
 
 /// Frames that a listener may fall behind; at one heartbeat a second about a minute of quiet.
 const RING: usize = 64;
@@ -143,7 +143,7 @@ impl Live {
 #[derive(Debug)]
 pub(super) struct FanOut {
     board: Arc<Board>,
-    changes: broadcast::Receiver<Change>,
+    changes: broadcast::Receiver<Told>,
     frames: Sender<Bytes>,
     heartbeat: Duration,
     stall: Option<Duration>,
@@ -190,11 +190,11 @@ impl FanOut {
                     write_event(&mut frame, "clock", &clock);
                 }
                 change = self.changes.recv() => match change {
-                    Ok(change) => {
-                        stations.absorb(change, &mut frame);
+                    Ok(told) => {
+                        stations.absorb(told.change, &mut frame);
                         for _ in 1..CHANGES_PER_FRAME {
                             match self.changes.try_recv() {
-                                Ok(change) => stations.absorb(change, &mut frame),
+                                Ok(told) => stations.absorb(told.change, &mut frame),
                                 Err(TryRecvError::Lagged(_)) => missed = true,
                                 Err(TryRecvError::Empty | TryRecvError::Closed) => break,
                             }

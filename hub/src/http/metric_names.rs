@@ -55,6 +55,18 @@ const MEANINGS: &[(&str, &str)] = &[
         "Messages of other senders shown now, by whether they are meant and who vouches for them.",
     ),
     (
+        "chronicle_bytes",
+        "Size on disk of what the page showed, bytes.",
+    ),
+    (
+        "chronicle_gaps",
+        "Times that the recording of what the page shows missed something.",
+    ),
+    (
+        "series_readings_dropped",
+        "Readings that did not reach the memory behind /api/stations for want of time; they are in the journal.",
+    ),
+    (
         "siren_commands",
         "Signed commands to edges with sirens, by whether they could be handed to the broker.",
     ),

@@ -17,12 +17,17 @@ mod conditional;
 mod desk;
 mod guard;
 mod health;
+mod history;
 mod live;
+mod map;
 mod metric_names;
 mod metrics;
 mod page;
 mod relief;
 mod routes;
+mod sensorthings;
+mod series;
+mod system;
 mod texts;
 mod traffic;
 mod tsunami_events;
@@ -32,7 +37,7 @@ use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use hyper::body::Incoming;
@@ -50,9 +55,17 @@ use self::guard::Guarded;
 use self::live::Live;
 use self::routes::{Caches, Outlet};
 use self::traffic::Traffic;
+
+pub use self::map::Extent;
+
 use crate::access::Access;
+use crate::assess::Ground;
+use crate::config::Config;
+use crate::coverage::Watch;
+use crate::chronicle::Chronicle;
 use crate::feed::Publisher;
 use crate::gate;
+use crate::series::Series;
 use crate::view::Board;
 
 /// Request line and headers together, bytes; browsers send about 1 KiB.
@@ -166,18 +179,69 @@ pub struct Acting {
     pub desk: Option<gate::Handle>,
 }
 
-/// Serves `board` on `listener` until `shutdown` completes, then lets running requests end within the grace. Without `acting` nobody logs in and
+/// What `/api/state` says now, for who records it.
+pub(crate) fn snapshot(board: &Board) -> routes::Snapshot {
+    board.read(|view| routes::Snapshot::of(view, false))
+}
+
+/// What is served.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    /// What people see.
+    pub board: Arc<Board>,
+    /// What stations have said lately, where that is kept.
+    pub series: Option<Series>,
+    /// The hub itself and what stands where; `None` where only the board is known.
+    pub surroundings: Option<Surroundings>,
+    /// What the page showed, where that is recorded.
+    pub chronicle: Option<Chronicle>,
+}
+
+impl From<Arc<Board>> for Sources {
+    /// The board alone.
+    fn from(board: Arc<Board>) -> Self {
+        Self {
+            board,
+            series: None,
+            surroundings: None,
+            chronicle: None,
+        }
+    }
+}
+
+/// What the page asks for beside the board.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// The deployment.
+    pub config: Arc<Config>,
+    /// When the hub was started.
+    pub started: Instant,
+    /// How far the ocean's grid goes, where there is one.
+    pub extent: Option<Extent>,
+    /// Places and roads, where the deployment has any.
+    pub ground: Option<Ground>,
+    /// Which coast is blind.
+    pub coverage: Watch,
+}
+
+/// Serves `sources`, or a board alone, on `listener` until `shutdown` completes, then lets running requests end within the grace. Without `acting` nobody logs in and
 /// nobody acts, as in a replay.
 ///
 /// # Errors
 /// [`Error`] before the first connection; after that, trouble with single connections is counted, never returned.
 pub async fn serve(
-    board: Arc<Board>,
+    sources: impl Into<Sources>,
     acting: Option<Acting>,
     listener: TcpListener,
     settings: Settings,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
+    let Sources {
+        board,
+        series,
+        surroundings,
+        chronicle,
+    } = sources.into();
     let address = listener.local_addr().map_err(Error::Address)?;
     let publisher = Publisher {
         base_url: settings.resolve_base_url(address)?,
@@ -201,6 +265,9 @@ pub async fn serve(
     let follower = access.clone().map(|a| tokio::spawn(a.follow()));
     let router = routes::router(Arc::new(Outlet {
         board,
+        series,
+        surroundings,
+        chronicle,
         access: access.clone(),
         desk,
         publisher,

@@ -16,8 +16,13 @@
 //! | `/others`                                   | what other senders warn of, and their feeds, as JSON           |
 //! | `/metrics`                                  | Prometheus text                                                |
 //! | `/healthz`, `/readyz`                       | see [`super::health`]                                          |
+//! | `/api/map`                                  | see [`super::map`]                                             |
+//! | `/api/health`                               | see [`super::system`]                                          |
 //! | `/api/login`, `/api/logout`, `/api/me`      | see [`super::auth`]                                            |
-//! | `/api/desk`                                 | see [`super::desk`]                                            |
+//! | `/api/stations/...`                         | see [`super::series`]                                          |
+//! | `/api/desk`, `/api/desk/preview`            | see [`super::desk`]                                            |
+//! | `/api/history`, `/api/history/at`           | see [`super::history`]                                         |
+//! | `/sta/v1.1/...`                             | OGC SensorThings, see [`super::sensorthings`]                  |
 //!
 //! With `[accounts] require_login_to_view` state, events, metrics, other senders' alerts and assessments are for those who have logged in or hold
 //! a token; the page itself holds nothing but the title and the log-in. The desk is never public.
@@ -44,15 +49,21 @@ use bytes::Bytes;
 use serde::Serialize;
 use wire::topic::Mode;
 
+use super::Surroundings;
 use super::auth;
 use super::coalesce::Coalesced;
 use super::conditional::Document;
 use super::desk;
 use super::health::Health;
+use super::history;
 use super::live::{Live, NoPlace};
+use super::map;
 use super::metrics::{self, Exposition};
 use super::page;
 use super::relief;
+use super::sensorthings;
+use super::series;
+use super::system;
 use super::texts;
 use super::traffic::Traffic;
 use super::tsunami_events;
@@ -86,6 +97,12 @@ const POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; fo
 #[derive(Debug)]
 pub(super) struct Outlet {
     pub(super) board: Arc<Board>,
+    /// What stations have said lately; `None` where that is not kept.
+    pub(super) series: Option<crate::series::Series>,
+    /// The hub itself and what stands where; `None` where only the board is known.
+    pub(super) surroundings: Option<Surroundings>,
+    /// What the page showed; `None` where that is not recorded.
+    pub(super) chronicle: Option<crate::chronicle::Chronicle>,
     /// Who may act; `None` where nobody does.
     pub(super) access: Option<Arc<Access>>,
     /// What they act on.
@@ -105,6 +122,12 @@ pub(super) struct Caches {
     pub(super) events: Coalesced<Bytes>,
     pub(super) histories: tsunami_events::Written,
     texts: texts::Cache,
+    pub(super) system: Coalesced<Bytes>,
+    /// Made of what the sources of places and roads told at a revision.
+    pub(super) map: Coalesced<(Option<u64>, Document)>,
+    /// Held while a preview is made.
+    pub(super) previews: tokio::sync::Mutex<()>,
+    pub(super) catalog: sensorthings::Cache,
     /// By mode, then by format.
     feeds: [[Coalesced<Option<Document>>; 2]; 3],
 }
@@ -118,6 +141,10 @@ impl Caches {
             events: Coalesced::new(BUILD_INTERVAL),
             histories: tsunami_events::Written::default(),
             texts: texts::Cache::default(),
+            system: Coalesced::new(BUILD_INTERVAL),
+            map: Coalesced::new(BUILD_INTERVAL),
+            previews: tokio::sync::Mutex::new(()),
+            catalog: sensorthings::cache(),
             feeds: std::array::from_fn(|_| std::array::from_fn(|_| Coalesced::new(BUILD_INTERVAL))),
         }
     }
@@ -163,6 +190,11 @@ pub(super) fn router(outlet: Arc<Outlet>) -> Router {
         .merge(auth::router())
         .merge(desk::router())
         .merge(tsunami_events::router())
+        .merge(series::router())
+        .merge(map::router())
+        .merge(system::router())
+        .merge(history::router())
+        .merge(sensorthings::router())
         .fallback(async || {
             plain(
                 StatusCode::NOT_FOUND,
@@ -332,7 +364,7 @@ async fn events(
 
 /// The view as the page needs it: a copy, so that JSON is written outside the lock.
 #[derive(Serialize)]
-struct Snapshot {
+pub(crate) struct Snapshot {
     version: &'static str,
     deployment: String,
     title: String,
@@ -354,7 +386,7 @@ struct Snapshot {
 }
 
 impl Snapshot {
-    fn of(view: &View, stalled: bool) -> Self {
+    pub(super) fn of(view: &View, stalled: bool) -> Self {
         Self {
             version: env!("CARGO_PKG_VERSION"),
             deployment: view.deployment.clone(),
@@ -370,20 +402,22 @@ impl Snapshot {
             outages: view.outages.clone(),
             situations: view.situations.clone(),
             others: view.others.clone(),
-            // What receivers answered names recipients and machines: officers see it at the desk.
-            subscribers: view
-                .subscribers
-                .values()
-                .map(|status| outlet::Status {
-                    last_error: None,
-                    ..status.clone()
-                })
-                .collect(),
+            subscribers: public(view),
             relief: view.relief.clone(),
             sirens: view.sirens.clone(),
             events: view.events.clone(),
         }
     }
+}
+
+/// Whom messages are pushed to, without what receivers answered, which names recipients and machines: officers see it at the desk.
+pub(super) fn public(view: &View) -> Vec<outlet::Status> {
+    let all = view.subscribers.values();
+    all.map(|status| outlet::Status {
+        last_error: None,
+        ..status.clone()
+    })
+    .collect()
 }
 
 fn newest<T: Clone>(all: &[T]) -> Vec<T> {

@@ -380,6 +380,10 @@ mod tests {
     use wire::quantity::Quantity;
 
     fn encode(offset: u64, node: u32, boot: u32, seqs: &[u64]) -> Vec<u8> {
+        encode_as(Version::LATEST, offset, node, boot, seqs)
+    }
+
+    fn encode_as(version: Version, offset: u64, node: u32, boot: u32, seqs: &[u64]) -> Vec<u8> {
         let header = Header {
             edge: "e1",
             outbox: 7,
@@ -404,8 +408,8 @@ mod tests {
             })
             .collect();
         let mut out = vec![0; 64 * 1024];
-        let n = wire::batch::encode(&header, &stations, &readings, &mut out).expect("fits");
-        out.truncate(n);
+        let written = wire::batch::encode_as(version, &header, &stations, &readings, &mut out);
+        out.truncate(written.expect("fits"));
         out
     }
 
@@ -444,6 +448,31 @@ mod tests {
         for (node, boot) in [(1, 1), (1, 2), (2, 1)] {
             assert_eq!(take(&mut intake, &encode(0, node, boot, &[0, 1])).rows, 2);
         }
+    }
+
+    /// An edge of before is answered as it speaks, also when only a part of its batch is put down in the journal and read back; one that
+    /// has shown a checksum is held to it, and no other with it.
+    #[test]
+    fn an_outbox_is_held_to_the_best_version_that_it_has_spoken() {
+        let mut intake = Intake::new(["buoy"]);
+        assert_eq!(intake.version("e1", 7), Version::V1);
+        let old = encode_as(Version::V1, 0, 1, 1, &[0, 1]);
+        take(&mut intake, &old);
+        let part = take(&mut intake, &encode_as(Version::V1, 1, 1, 1, &[1, 2]));
+        let Rest::Part(part) = part.rest else {
+            panic!("a part is left")
+        };
+        let mut again = Intake::new(["buoy"]);
+        take(&mut again, &old);
+        take(&mut again, &part);
+        assert_eq!(intake.version("e1", 7), Version::V1);
+        assert_eq!(again.version("e1", 7), Version::V1);
+
+        take(&mut again, &encode(2, 1, 1, &[3]));
+        take(&mut again, &old);
+        assert_eq!(again.version("e1", 7), Version::V2);
+        assert_eq!(again.version("e1", 8), Version::V1);
+        assert_eq!(again.version("e2", 7), Version::V1);
     }
 
     #[test]

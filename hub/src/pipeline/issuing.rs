@@ -54,7 +54,7 @@ impl Pipeline {
         let Request { by, action, answer } = request;
         let done = self.gate.act(&by, &action, &self.config, now_us);
         match &done {
-            Ok(Answer { text, issued }) => {
+            Ok(Answer { text, issued, .. }) => {
                 tracing::info!(by, ?action, "{text}");
                 if let Some(message) = issued {
                     self.issue(message, None, now_us);

@@ -25,6 +25,7 @@ use wire::topic::{Channel, Topic};
 use crate::alert::Published;
 use crate::config::Config;
 use crate::core::{Core, Output};
+use crate::edges::{self, Heard};
 use crate::entry::{Entry, Item};
 use crate::gate::{self, Gate};
 use crate::intake::open::Arrival;
@@ -108,6 +109,8 @@ pub struct Pipeline {
     pub outbound: Sender<Outbound>,
     /// The subscribers that messages are pushed to.
     pub outlets: Tap,
+    /// Who keeps what stations have said lately.
+    pub series: crate::series::Tap,
     /// Another place for what is published.
     pub sink: Box<dyn Sink>,
     /// Assesses what issued messages mean, beside the pipeline.
@@ -129,6 +132,8 @@ struct State {
     edges: BTreeMap<String, String>,
     /// Edges of which something arrived damaged, and when last.
     damaged: BTreeMap<String, i64>,
+    /// Of which edges something came since the page was renewed last.
+    heard: BTreeMap<String, Heard>,
     arrival: Arrival,
     /// The hub's time at the last step: it never goes back.
     now_us: i64,
@@ -161,6 +166,7 @@ impl Pipeline {
             swept_us: i64::MIN,
             edges: BTreeMap::new(),
             damaged: BTreeMap::new(),
+            heard: BTreeMap::new(),
             arrival: Arrival::new(self.clock.now_us()),
             now_us: self.not_before_us,
             stepped: now,
@@ -340,13 +346,17 @@ impl Pipeline {
             state.to_acknowledge.extend(let_go);
         }
         outputs.extend(self.core.finish(now_us));
+        if let Some(rows) = self.core.rows() {
+            self.series.rows(rows, now_us);
+        }
+        // Before anything is told of this step: what is told is dated by it.
+        self.board.update(|v| v.now_us = now_us);
         for output in outputs {
             self.put_out(output, began, now_us);
         }
         self.pass_deadlines_at(now_us);
         state.touched.extend(self.core.touched());
         self.settle(state);
-        self.board.update(|v| v.now_us = now_us);
     }
 
     fn put_out(&mut self, output: Output, began: Instant, now_us: i64) {
@@ -481,6 +491,12 @@ impl Pipeline {
                 self.board.station(view);
             }
         }
+        let heard = std::mem::take(&mut state.heard);
+        self.board.update(|v| {
+            for (edge, heard) in heard {
+                edges::take_heard(&mut v.edges, &edge, heard);
+            }
+        });
         self.board.condition(
             "signature_ends",
             self.gate.signature_ends(now_us).as_deref(),
@@ -502,6 +518,8 @@ impl Pipeline {
                 by,
             );
         }
+        self.board
+            .set("series_readings_dropped", "", self.series.dropped());
         self.board
             .set("findings_ungrouped", "", self.core.situations().refused());
         self.board.set("journal_bytes", "", self.log.bytes());

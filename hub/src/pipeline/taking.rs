@@ -9,14 +9,12 @@ use wire::topic::Channel;
 
 use super::{Pipeline, State, reason};
 use crate::core::Output;
+use crate::edges::{self, Arrived, Heard, MOST_EDGES};
 use crate::entry::Item;
 use crate::intake::open::{self, OpenReading};
 use crate::intake::{OPEN_OUTBOX, Rest};
 use crate::intake_log::{Offset, Owed};
 use crate::mqtt::Inbound;
-
-/// Edges whose state is shown; names come from outside.
-const MOST_EDGES_SHOWN: usize = 2_000;
 
 /// How long after the last damaged message people are told of it.
 const DAMAGE_SHOWN_US: i64 = 5 * 60 * 1_000_000;
@@ -62,7 +60,10 @@ impl Pipeline {
                             .intake
                             .count("messages_refused", "too_many_publishers");
                     }
-                    Ok(readings) => self.take_open(&edge, &readings, now_us, items),
+                    Ok(readings) => {
+                        hear(state, &edge, now_us, None);
+                        self.take_open(&edge, &readings, now_us, items);
+                    }
                     Err(refused) => {
                         tracing::warn!(%edge, channel = channel.name(), %refused, "refused");
                         self.core.intake.count("messages_refused", refused.reason);
@@ -76,7 +77,8 @@ impl Pipeline {
                 owed.messages.push((via, publish));
             }
             Channel::Status => {
-                self.edge_status(&edge, payload, now_us, state);
+                let kept = publish.retain;
+                self.edge_status(&edge, payload, kept, now_us, state);
                 owed.messages.push((via, publish));
             }
             Channel::Finding => {
@@ -151,6 +153,8 @@ impl Pipeline {
             return;
         }
         self.core.intake.heard(edge, header.outbox, version);
+        let lag_us = now_us.saturating_sub(header.sent_us);
+        hear(state, edge, now_us, Some(lag_us as f64 * 1e-6));
         let offset: Offset = (edge.to_owned(), header.outbox, header.offset);
         state
             .unacknowledged
@@ -271,7 +275,14 @@ impl Pipeline {
         }
     }
 
-    fn edge_status(&mut self, edge: &str, payload: &[u8], now_us: i64, state: &mut State) {
+    fn edge_status(
+        &mut self,
+        edge: &str,
+        payload: &[u8],
+        kept: bool,
+        now_us: i64,
+        state: &mut State,
+    ) {
         // What it says of the outbox moves the acknowledgement: a bent number would free what is not here.
         let Ok(checked) = document::is_whole(payload) else {
             tracing::warn!(edge, "status refused: damaged on its way");
@@ -287,10 +298,16 @@ impl Pipeline {
             self.core.intake.count("messages_refused", "edge_mismatch");
             return;
         }
-        if !state.edges.contains_key(edge) && state.edges.len() >= MOST_EDGES_SHOWN {
+        if !state.edges.contains_key(edge) && state.edges.len() >= MOST_EDGES {
             self.core.intake.count("messages_refused", "too_many_edges");
             return;
         }
+        let arrived = Arrived {
+            at_us: now_us,
+            kept,
+        };
+        self.board
+            .update(|v| edges::take_status(&mut v.edges, edge, &status, arrived));
         let word = status
             .get("state")
             .and_then(Value::as_str)
@@ -342,7 +359,7 @@ impl Pipeline {
 impl Pipeline {
     /// Something of an edge's did not arrive as it was sent: people are told while it goes on.
     fn damaged(&mut self, edge: &str, now_us: i64, state: &mut State) {
-        if !state.damaged.contains_key(edge) && state.damaged.len() >= MOST_EDGES_SHOWN {
+        if !state.damaged.contains_key(edge) && state.damaged.len() >= MOST_EDGES {
             return;
         }
         state.damaged.insert(edge.to_owned(), now_us);
@@ -367,6 +384,13 @@ impl Pipeline {
 
 fn damaged_code(edge: &str) -> String {
     format!("edge_damaged:{edge}")
+}
+
+/// Notes for the page that something came; edges beyond the bound are not shown.
+fn hear(state: &mut State, edge: &str, at_us: i64, lag_s: Option<f64>) {
+    if state.heard.len() < MOST_EDGES || state.heard.contains_key(edge) {
+        state.heard.insert(edge.to_owned(), Heard { at_us, lag_s });
+    }
 }
 
 /// A batch without rows: it holds the place of an outbox entry whose rows were all taken before, so that a hub that is started again

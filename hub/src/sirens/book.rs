@@ -170,6 +170,7 @@ mod tests {
             zones: Vec::new(),
             areas: Vec::new(),
             sirens: Vec::new(),
+            places: Default::default(),
             advisory: None,
             warning: Some("warning".to_owned()),
             major: major.map(str::to_owned),

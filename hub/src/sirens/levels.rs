@@ -81,6 +81,7 @@ mod tests {
             zones: owned(zones),
             areas: owned(areas),
             sirens: Vec::new(),
+            places: Default::default(),
             advisory: None,
             warning: Some("warning".to_owned()),
             major: None,

@@ -171,6 +171,7 @@ mod tests {
             zones: Vec::new(),
             areas: Vec::new(),
             sirens: vec![SirenName::try_from("e/pier".to_owned()).unwrap()],
+            places: Default::default(),
             advisory: None,
             warning: None,
             major: None,

@@ -130,6 +130,7 @@ mod tests {
             sirens: ["e/hill", "e/pier", "f/mole"]
                 .map(|name| SirenName::try_from(name.to_owned()).unwrap())
                 .to_vec(),
+            places: Default::default(),
             advisory: None,
             warning: Some("warning".to_owned()),
             major: None,

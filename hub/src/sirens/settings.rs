@@ -1,6 +1,6 @@
 //! Which alert sounds which sirens.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -59,6 +59,9 @@ pub struct SirenZone {
     pub areas: Vec<String>,
     /// The sirens that are expected to answer: `edge/siren`.
     pub sirens: Vec<SirenName>,
+    /// Where they stand, for the map: `"edge/siren" = [lat, lon]` in degrees. A siren without a place is not drawn.
+    #[serde(default)]
+    pub places: BTreeMap<SirenName, [f64; 2]>,
     /// Signal at level advisory; none by default.
     pub advisory: Option<String>,
     /// Signal at level warning.
@@ -173,6 +176,17 @@ pub fn check(
         if zone.zones.is_empty() && zone.areas.is_empty() && !known.contains(&zone.id) {
             return refuse("no [[zone]] has this id: name some in `zones`, or areas of other messages in `areas`".to_owned());
         }
+        for (name, at) in &zone.places {
+            if !zone.sirens.contains(name) {
+                return refuse(format!(
+                    "`places` has {}/{}, which is none of its `sirens`",
+                    name.edge, name.siren
+                ));
+            }
+            if !crate::config::position(at[0], at[1]) {
+                return refuse(format!("`places` has {at:?}, which is no [lat, lon]"));
+            }
+        }
         let signals = [&zone.advisory, &zone.warning, &zone.major];
         if let Some(bad) = signals.into_iter().flatten().find(|signal| !is_id(signal)) {
             return refuse(format!("signal \"{bad}\" is no id"));
@@ -220,6 +234,16 @@ mod tests {
                 "no [[zone]] \"sea\"",
             ),
             ("id = \"bay\"", "id = \"bay\"\nmajor = \"a b\"", "is no id"),
+            (
+                "[\"e/pier\"]",
+                "[\"e/pier\"]\nplaces = { \"e/peer\" = [1.0, 2.0] }",
+                "none of its `sirens`",
+            ),
+            (
+                "[\"e/pier\"]",
+                "[\"e/pier\"]\nplaces = { \"e/pier\" = [120.0, 2.0] }",
+                "no [lat, lon]",
+            ),
             ("\"k\"\n", "\"k\"\nleast_share = 1.5\n", "between 0 and 1"),
             ("\"k\"\n", "\"k\"\nlasts = \"2d\"\n", "10s to 24h"),
             ("\"k\"\n", "\"k\"\nlast = \"2m\"\n", "lasts"),

@@ -1,6 +1,7 @@
 //! Who may act: logging in, sessions, tokens, requests from elsewhere, and what happens when the accounts change under a running hub.
 
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,11 +17,11 @@ use wire::topic::Mode;
 use super::client::{Answer, Listener, get, get_with, post};
 use super::sample::{Served, serve, serve_for};
 
-const PASSWORD: &str = "llueve mansamente en quellón";
+pub(super) const PASSWORD: &str = "llueve mansamente en quellón";
 
-const JSON: (&str, &str) = ("content-type", "application/json");
-const MARK: (&str, &str) = ("x-watchfire", "1");
-const HERE: (&str, &str) = ("sec-fetch-site", "same-origin");
+pub(super) const JSON: (&str, &str) = ("content-type", "application/json");
+pub(super) const MARK: (&str, &str) = ("x-watchfire", "1");
+pub(super) const HERE: (&str, &str) = ("sec-fetch-site", "same-origin");
 
 /// A deployment with the account `ana`.
 struct Site {
@@ -48,17 +49,11 @@ impl Site {
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut accounts::Register) -> T) -> T {
-        self.file()
-            .change(|r| Ok::<_, DiskError>(change(r)))
-            .expect("changed")
+        change_accounts(self.scratch.path(), change)
     }
 
     fn add(&self, who: &str, role: Role) {
-        let password = Password::chosen(PASSWORD, &name(who)).expect("a good one");
-        let hash = Hash::of(&password, &mut SystemRandom).expect("random");
-        let roles = [role].into_iter().collect();
-        self.change(|r| r.add(name(who), roles, hash, &mut SystemRandom, now_us()))
-            .expect("added");
+        add_account(self.scratch.path(), who, role);
     }
 
     fn token(&self, who: &str, role: Role) -> String {
@@ -89,6 +84,23 @@ impl Site {
     }
 }
 
+fn change_accounts<T>(data_dir: &Path, change: impl FnOnce(&mut accounts::Register) -> T) -> T {
+    AccountsFile::of(data_dir)
+        .change(|r| Ok::<_, DiskError>(change(r)))
+        .expect("changed")
+}
+
+/// Everybody has the same password.
+pub(super) fn add_account(data_dir: &Path, who: &str, role: Role) {
+    let password = Password::chosen(PASSWORD, &name(who)).expect("a good one");
+    let hash = Hash::of(&password, &mut SystemRandom).expect("random");
+    let roles = [role].into_iter().collect();
+    change_accounts(data_dir, |r| {
+        r.add(name(who), roles, hash, &mut SystemRandom, now_us())
+    })
+    .expect("added");
+}
+
 fn name(text: &str) -> Name {
     Name::parse(text).expect("a name")
 }
@@ -97,7 +109,7 @@ fn now_us() -> i64 {
     Clock::System.now_us()
 }
 
-fn entry(who: &str, password: &str) -> String {
+pub(super) fn entry(who: &str, password: &str) -> String {
     json!({ "name": who, "password": password }).to_string()
 }
 
@@ -106,7 +118,7 @@ async fn login(hub: &Served, who: &str, password: &str) -> Answer {
 }
 
 /// The `Cookie` header of a browser that was given these.
-fn cookies(answer: &Answer) -> String {
+pub(super) fn cookies(answer: &Answer) -> String {
     let pairs: Vec<&str> = answer
         .headers("set-cookie")
         .filter_map(|set| set.split(';').next())
@@ -114,7 +126,7 @@ fn cookies(answer: &Answer) -> String {
     pairs.join("; ")
 }
 
-fn value(answer: &Answer) -> Value {
+pub(super) fn value(answer: &Answer) -> Value {
     serde_json::from_str(answer.text()).expect("JSON")
 }
 

@@ -6,4 +6,6 @@ mod documents;
 mod health;
 mod limits;
 mod live;
+mod officers;
 mod sample;
+mod series;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use hub::access::Access;
-use hub::http::{Acting, Settings};
+use hub::http::{Acting, Settings, Sources};
 use hub::view::{AlertView, Board, Latest, StationState, StationView, TimelineEntry};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -41,11 +41,25 @@ pub async fn serve_with(mode: Mode, change: impl FnOnce(&mut Settings)) -> Serve
     serve_for(mode, change, |_, _| None).await
 }
 
+/// The same with what `sources` adds to the board.
+pub async fn serve_sources(mode: Mode, sources: impl FnOnce(Arc<Board>) -> Sources) -> Served {
+    serve_all(mode, |_| {}, |_, _| None, sources).await
+}
+
 /// The same with what `admit` makes of the board and the address: who may act.
 pub async fn serve_for(
     mode: Mode,
     change: impl FnOnce(&mut Settings),
     admit: impl FnOnce(&Arc<Board>, SocketAddr) -> Option<Arc<Access>>,
+) -> Served {
+    serve_all(mode, change, admit, Sources::from).await
+}
+
+async fn serve_all(
+    mode: Mode,
+    change: impl FnOnce(&mut Settings),
+    admit: impl FnOnce(&Arc<Board>, SocketAddr) -> Option<Arc<Access>>,
+    sources: impl FnOnce(Arc<Board>) -> Sources,
 ) -> Served {
     let board = Board::new("chile", "Chile", mode);
     board.update(|v| {
@@ -58,7 +72,7 @@ pub async fn serve_for(
     change(&mut settings);
     let acting = admit(&board, address).map(|access| Acting { access, desk: None });
     let (stop, stopped) = oneshot::channel::<()>();
-    let served = board.clone();
+    let served = sources(board.clone());
     let task = tokio::spawn(async move {
         let shutdown = async {
             let _ = stopped.await;

@@ -12,8 +12,9 @@ use sha2::{Digest, Sha256};
 use crate::book::{Book, Event};
 use crate::draft::{Author, Draft, DraftView, Proposal, Standing};
 use crate::envelope::{self, Link};
-use crate::gate::{Covers, FailSafe, Gate, Policy};
+use crate::gate::{FailSafe, Gate, Policy};
 use crate::mode::Mode;
+use crate::preview::Chains;
 use crate::published::Published;
 use crate::record::{Act, Hash, Record};
 use crate::weight::Weight;
@@ -79,6 +80,11 @@ pub enum Refusal {
         /// What to do.
         hint: &'static str,
     },
+    /// What was read is not what the draft says.
+    #[error(
+        "draft {0} says something else than what was read (its digest differs): look at the desk again and read it anew"
+    )]
+    OtherWords(String),
     /// The same person again.
     #[error("{0} has agreed already; another person has to")]
     Twice(String),
@@ -256,6 +262,22 @@ impl<M: Mode> Desk<M> {
             .filter_map(|(_, event)| Some((event.last.as_deref()?, event.in_force.as_ref()?)))
     }
 
+    /// What the next message of each event that time or persons can still change would refer to.
+    pub fn chains(&self) -> Chains {
+        let active = || self.book.active();
+        Chains {
+            mode: M::WORD,
+            naming: self.naming.clone(),
+            chains: active()
+                .map(|(id, event)| (id.to_owned(), event.chain.clone()))
+                .collect(),
+            in_force: self
+                .in_force()
+                .map(|(message, _)| (message.event.clone(), message.clone()))
+                .collect(),
+        }
+    }
+
     /// Something is to be said. `weight` is how much it asks of the public.
     ///
     /// # Errors
@@ -317,8 +339,13 @@ impl<M: Mode> Desk<M> {
                 due_us,
             },
         )?;
-        if let Some((old_id, old)) = before {
-            self.supersede(&old_id, &old, &id, &weight, ending, now_us)?;
+        if let Some((old_id, _)) = before {
+            // Who agreed to the old one has not read these words: nobody's name is carried over to them.
+            let act = Act::Superseded {
+                draft: old_id,
+                by: id.clone(),
+            };
+            self.write(now_us, &Author::System, act)?;
         }
         if ending && (state.chain.is_empty() || state.ended) {
             self.write(now_us, &Author::System, Act::Void { draft: id.clone() })?;
@@ -350,49 +377,7 @@ impl<M: Mode> Desk<M> {
         if gate.approvals == 0 {
             return self.issue(&id, "open", now_us);
         }
-        if self.book.drafts.get(&id).is_some_and(Draft::has_passed) {
-            return self.issue(&id, "approved", now_us);
-        }
         Ok(Outcome::Waiting(id))
-    }
-
-    /// Closes the draft that a newer one replaces; who agreed to it has agreed to one that asks the same.
-    fn supersede(
-        &mut self,
-        old_id: &str,
-        old: &Draft,
-        id: &str,
-        weight: &Weight,
-        ending: bool,
-        now_us: i64,
-    ) -> Result<(), Refusal> {
-        self.write(
-            now_us,
-            &Author::System,
-            Act::Superseded {
-                draft: old_id.to_owned(),
-                by: id.to_owned(),
-            },
-        )?;
-        if self.policy.covers != Covers::Nothing
-            && old.weight == *weight
-            && old.proposal.ending == ending
-            && old.author == Author::System
-            && self
-                .book
-                .drafts
-                .get(id)
-                .is_some_and(|d| d.author == Author::System)
-        {
-            for name in &old.approvals {
-                let act = Act::Approved {
-                    draft: id.to_owned(),
-                    carried: true,
-                };
-                self.write(now_us, &Author::Person(name.clone()), act)?;
-            }
-        }
-        Ok(())
     }
 
     fn issue(&mut self, id: &str, virtue: &str, now_us: i64) -> Result<Outcome, Refusal> {

@@ -1,33 +1,42 @@
 //! What persons do to a draft.
 
 use super::{Desk, Outcome, Refusal, draft_id, published};
-use crate::draft::{Author, Draft, Proposal, Standing};
+use crate::draft::{Agreed, Author, Draft, Proposal, Standing};
 use crate::envelope;
 use crate::gate::Gate;
 use crate::mode::Mode;
 use crate::published::Published;
-use crate::record::Act;
+use crate::record::{Act, Hash};
 
 /// Longest reason that a person may give, characters.
 const MOST_WHY: usize = 500;
 
 impl<M: Mode> Desk<M> {
-    /// A person agrees to a draft. Goes out when enough have.
+    /// A person agrees to a draft. Goes out when enough have. `read` is the [`DraftView::digest`](crate::DraftView::digest) of what the
+    /// person has read; a machine that only knows the id, which stands for the words too, may leave it out.
     ///
     /// # Errors
     /// A [`Refusal`]; nothing has happened then.
     pub fn approve(
         &mut self,
         id: &str,
+        read: Option<Hash>,
         by: &str,
         now_us: i64,
     ) -> Result<Option<Published>, Refusal> {
         let draft = self.open_draft(id)?;
-        if draft.approvals.iter().any(|name| name == by) {
+        let digest = draft.digest;
+        if read.is_some_and(|read| read != digest) {
+            return Err(Refusal::OtherWords(id.to_owned()));
+        }
+        if draft.has(by) {
             return Err(Refusal::Twice(by.to_owned()));
         }
         let mut agreed = draft.clone();
-        agreed.approvals.push(by.to_owned());
+        agreed.agreed.push(Agreed {
+            by: by.to_owned(),
+            at_us: now_us,
+        });
         if agreed.has_passed() {
             // What cannot be issued is not noted as agreed to.
             let chain = self.chain(&agreed.proposal.event);
@@ -36,6 +45,7 @@ impl<M: Mode> Desk<M> {
         }
         let act = Act::Approved {
             draft: id.to_owned(),
+            digest: Some(digest),
             carried: false,
         };
         self.write(now_us, &Author::Person(by.to_owned()), act)?;

@@ -3,8 +3,9 @@ import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import { night, size } from '../look'
+import { doubtful } from '../quality'
 import { day, hm, hms, iso, number } from '../time'
-import { at, column, extent, in_doubt, table_times, value_at, type ChartLevel, type ChartMark, type ChartRange, type ChartSeries } from './data'
+import { at, column, extent, table_times, value_at, type ChartLevel, type ChartMark, type ChartRange, type ChartSeries } from './data'
 import { build, data_of, read, shape_of, type Picture } from './plot'
 import './chart.css'
 
@@ -82,7 +83,7 @@ export function Chart({ title, series, range = null, marks = NONE, levels = NONE
 function Key({ series, time_s }: { series: ChartSeries; time_s: number | null }) {
   const value = time_s === null ? null : read(series, time_s)
   const stroke = series.colour.startsWith('--') ? `var(${series.colour})` : series.colour
-  const doubt = series.points?.some((p) => in_doubt(p[2])) ?? false
+  const doubt = series.points?.some((p) => doubtful(p[2] ?? 0)) ?? false
   return (
     <li>
       <svg class="chart-swatch" viewBox="0 0 24 10" aria-hidden="true">

@@ -1,6 +1,8 @@
 // What a chart draws, as numbers: several series on one time axis, gaps where nothing was measured, the rows of the table beside it. Times are
 // microseconds since the Unix epoch.
 
+import { doubtful } from '../quality'
+
 /** A line over time, given as points or as two columns. */
 export interface ChartSeries {
   label: string
@@ -69,13 +71,9 @@ export function column(series: ChartSeries, pick: (n: number) => number | null):
 /** The value of a series at its nth place. */
 export const value_at = (series: ChartSeries, n: number): number | null => (series.points ? (series.points[n]?.[1] ?? null) : (series.y?.[n] ?? null))
 
-/** Flags of `wire::quality` that throw doubt on a value: suspect, out of range, clock uncertain, sensor fault. Late, replayed or kept in a store says nothing against it. */
-const DOUBT = 1 | 2 | 4 | 32
-export const in_doubt = (flags: number | undefined) => ((flags ?? 0) & DOUBT) !== 0
-
 /** The values that their sensor's quality flags throw doubt on. */
-export function doubtful(series: ChartSeries): Column {
-  const flagged = (series.points ?? []).filter((p) => in_doubt(p[2]))
+export function in_doubt(series: ChartSeries): Column {
+  const flagged = (series.points ?? []).filter((p) => doubtful(p[2] ?? 0))
   return { x: flagged.map((p) => seconds(p[0])), y: flagged.map((p) => p[1]) }
 }
 

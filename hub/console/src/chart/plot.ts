@@ -3,7 +3,7 @@
 import uPlot from 'uplot'
 import { colour } from '../look'
 import { day, hm, hms } from '../time'
-import { at, column, doubtful, room, value_at, type ChartLevel, type ChartMark, type ChartRange, type ChartSeries, type Column } from './data'
+import { at, column, in_doubt, room, value_at, type ChartLevel, type ChartMark, type ChartRange, type ChartSeries, type Column } from './data'
 
 export interface Picture { series: readonly ChartSeries[]; marks: readonly ChartMark[]; levels: readonly ChartLevel[]; range: ChartRange | null; least: number }
 
@@ -14,7 +14,7 @@ export function columns(series: readonly ChartSeries[]): Column[] {
   return series.flatMap((s) => {
     const all = [column(s, (n) => value_at(s, n))]
     if (s.band) { const { low, high } = s.band; all.push(column(s, (n) => high[n] ?? null), column(s, (n) => low[n] ?? null)) }
-    if (s.points) all.push(doubtful(s))
+    if (s.points) all.push(in_doubt(s))
     return all
   })
 }

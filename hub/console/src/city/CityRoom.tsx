@@ -35,7 +35,7 @@ export function CityRoom() {
   return (
     <div class="city">
       <section class={`card verdict ${say.bad ? 'bad' : ''}`} aria-label="The city in a sentence" aria-live="polite"><p>{say.text}</p>{say.more !== '' && <p>{say.more}</p>}</section>
-      <form class="card filters" onSubmit={(e) => e.preventDefault()} aria-label="What is shown">
+      <form class="card city-filters" onSubmit={(e) => e.preventDefault()} aria-label="What is shown">
         <fieldset><legend>Show</legend>{PARTS.map(([id, name]) => <button key={id} type="button" aria-pressed={part === id} onClick={() => set_part(id)}>{name}</button>)}</fieldset>
         <fieldset><legend>Time</legend>{WINDOWS.map(([id, name]) => <button key={id} type="button" aria-pressed={window === id} disabled={id === 'event' && event === null} title={id === 'event' && event !== null ? event.title : undefined} onClick={() => set_window(id)}>{name}</button>)}</fieldset>
         <label>Name <input type="search" value={text} maxLength={80} onInput={(e) => set_text(e.currentTarget.value)} /></label>

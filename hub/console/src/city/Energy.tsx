@@ -5,6 +5,7 @@ import { now_us } from '../hub'
 import { both, iso, number, span } from '../time'
 import { all_evidence } from './city'
 import { Tile } from './Tile'
+import { Wide } from '../Wide'
 
 const AT_ONCE = 12
 const ROWS = 40
@@ -22,7 +23,7 @@ export function Energy({ stations, known, outages, situations, range, event }: {
       {known === 0 && <p class="empty">This deployment has no electricity meters: nothing is known of its power.</p>}
       {known > 0 && largest.length === 0 && <p>No outage is known. A meter that is silent is unknown, not out.</p>}
       {largest.length > 0 && (
-        <div class="wide" role="region" aria-label="Outages" tabIndex={0}>
+        <Wide label="Outages">
           <table>
             <thead><tr><th scope="col">Outage</th><th scope="col" class="n">Meters out</th><th scope="col" class="n">Area</th><th scope="col">Since</th><th scope="col">Belongs to</th></tr></thead>
             <tbody>{largest.slice(0, ROWS).map((o) => {
@@ -36,12 +37,13 @@ export function Energy({ stations, known, outages, situations, range, event }: {
               )
             })}</tbody>
           </table>
-        </div>
+        </Wide>
       )}
       {largest.length > ROWS && <p class="soft">and {largest.length - ROWS} smaller ones.</p>}
       {known > 0 && <>
         <h3>Meters</h3>
         {stations.length === 0 && <p class="empty">No meter matches the filters. {known} are known.</p>}
+        <p class="soft">Charts of long times show the least and the greatest value of each stretch.</p>
         <div class="tiles">{stations.slice(0, shown).map((s) => <Tile key={s.id} station={s} quantities={['active_power', 'voltage', 'current', 'frequency']} range={range} evidence={evidence} event={event} />)}</div>
         {shown < stations.length && <button type="button" onClick={() => show(shown + AT_ONCE)}>Show {Math.min(AT_ONCE, stations.length - shown)} more of {stations.length}</button>}
       </>}

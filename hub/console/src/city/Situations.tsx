@@ -36,8 +36,8 @@ function Card({ situation: s }: { situation: Situation }) {
       <ol class="evidence">
         {evidence.slice(0, all ? evidence.length : LISTED).map((e) => (
           <li key={e.key} class={on(e) ? 'on' : 'over'}>
-            <b>{words(e.kind)}</b>{e.damage && <> <span class="chip level-major">Damage</span></>} {e.text || e.name}{' '}
-            <span class="soft"><time dateTime={iso(e.since_us)} title={both(e.since_us)}>{hm(e.since_us)}</time>{e.until_us === null ? ' UTC, still on' : e.until_us > e.since_us ? ` to ${hm(e.until_us)} UTC` : ' UTC'}</span>
+            <span class="soft"><time dateTime={iso(e.since_us)} title={both(e.since_us)}>{hm(e.since_us)}</time>{e.until_us === null ? ' UTC, still on' : e.until_us > e.since_us ? ` to ${hm(e.until_us)} UTC` : ' UTC'}</span>{' '}
+            <b>{words(e.kind)}</b>{e.damage && <> <span class="chip level-major">Damage</span></>} {e.text || e.name}
             {e.because && <div>Belongs here because it {e.because}</div>}
           </li>
         ))}

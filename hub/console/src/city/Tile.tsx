@@ -59,8 +59,7 @@ function History({ station, quantity, range, marks }: { station: Station; quanti
   if (!series) return <p class="empty">{words(quantity)}: {error === '' ? 'asking for its history' : error}</p>
   if (series.points.length === 0) return <p class="empty">{words(quantity)}: nothing was received in this time.</p>
   return <>
-    <Chart title={`${station.name}: ${words(quantity).toLowerCase()}`} series={lines} range={range} marks={marks} height={6} least={LEAST[quantity] ?? 1} />
-    {series.reduced && <p class="soft">Shown are the least and the greatest of equal stretches of time.</p>}
+    <Chart title={`${words(quantity)} at ${station.name}`} series={lines} range={range} marks={marks} height={9} least={LEAST[quantity] ?? 1} />
     {error !== '' && <p class="doubt">Not up to date: {error}</p>}
   </>
 }

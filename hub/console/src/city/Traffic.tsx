@@ -4,6 +4,7 @@ import type { ChartRange } from '../chart/Chart'
 import { all_evidence, gravest, ROAD_KINDS } from './city'
 import { both, hm, iso, words } from '../time'
 import { Tile } from './Tile'
+import { Wide } from '../Wide'
 
 const AT_ONCE = 12
 const ROWS = 40
@@ -18,17 +19,18 @@ export function Traffic({ stations, known, situations, range, event }: { station
       {known === 0 && <p class="empty">This deployment has no traffic stations: nothing is known of its roads.</p>}
       {found.length > 0 && <>
         <h3>Incidents</h3>
-        <div class="wide" role="region" aria-label="Incidents" tabIndex={0}>
+        <Wide label="Incidents">
           <table>
             <thead><tr><th scope="col">What</th><th scope="col">Since</th><th scope="col">Until</th><th scope="col">Because</th></tr></thead>
             <tbody>{found.slice(0, ROWS).map(({ evidence }) => <Incident key={evidence.key} evidence={evidence} />)}</tbody>
           </table>
-        </div>
+        </Wide>
         {found.length > ROWS && <p class="soft">and {found.length - ROWS} more.</p>}
       </>}
       {known > 0 && <>
         <h3>Stations</h3>
         {stations.length === 0 && <p class="empty">No traffic station matches the filters. {known} are known.</p>}
+        <p class="soft">Charts of long times show the least and the greatest value of each stretch.</p>
         <div class="tiles">{stations.slice(0, shown).map((s) => <Tile key={s.id} station={s} quantities={['speed', 'flow', 'occupancy', 'travel_time']} range={range} evidence={found.map((f) => f.evidence)} event={event} />)}</div>
         {shown < stations.length && <button type="button" onClick={() => show(shown + AT_ONCE)}>Show {Math.min(AT_ONCE, stations.length - shown)} more of {stations.length}</button>}
       </>}

@@ -42,7 +42,7 @@ function Dialog({ q }: { q: Question }) {
   }, [q.kind, draft?.id, draft?.digest])
 
   const goes_out = q.kind === 'approve' || q.kind === 'correct' || q.kind === 'write'
-  const names = preview ? preview.areas.map((a) => a.name).filter((n) => n !== '') : []
+  const names = (preview ? preview.areas.map((a) => a.name) : q.kind === 'correct' ? q.alert.areas : []).filter((n) => n !== '')
   const asks_name = goes_out && mode === 'actual'
   // Where a message names no area there is still something to type: nothing real goes out by one key.
   const wanted = names.length > 0 ? names : ['REAL']
@@ -50,7 +50,8 @@ function Dialog({ q }: { q: Question }) {
   const current = is_current(q)
   const blocked = hindrance(PERMISSION[q.kind])
     ?? (!current ? 'This draft is another by now.' : null)
-    ?? (goes_out && !preview ? (shown.trouble ? `It cannot be seen, so it cannot be confirmed: ${shown.trouble}` : 'Reading the message...') : null)
+    // The words of a call-back are ready beforehand: that they cannot be shown must not keep a false alarm in force.
+    ?? (goes_out && !preview && !(q.kind === 'correct' && shown.trouble) ? (shown.trouble ? `It cannot be seen, so it cannot be confirmed: ${shown.trouble}` : 'Reading the message...') : null)
 
   const submit = async (event: Event) => {
     event.preventDefault()

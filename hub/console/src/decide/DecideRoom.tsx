@@ -68,7 +68,7 @@ export function DecideRoom() {
             </details>
           )}
         </div>
-        <div>{writing.value ? <Write desk={now} close={() => { writing.value = false }} /> : draft && <DraftDetail draft={draft} />}</div>
+        <div>{writing.value ? <Write desk={now} close={() => { writing.value = false }} /> : draft ? <DraftDetail draft={draft} /> : <section class="card"><h2>Nothing is chosen</h2><p class="empty">Drafts appear here as soon as the hub or an officer proposes one. It sounds and is read out.</p></section>}</div>
       </div>
       <Ask />
     </div>
@@ -85,6 +85,8 @@ function Hindered() {
 function choose(id: string) {
   writing.value = false
   chosen.value = id
+  // Where the columns are one, the draft that was chosen may be out of sight.
+  if (window.matchMedia('(max-width: 62rem)').matches) requestAnimationFrame(() => document.getElementById('draft-h')?.scrollIntoView({ block: 'start' }))
 }
 
 function write() { writing.value = true }

@@ -20,9 +20,9 @@ export function DeskNews() {
     <>
       <p class="sr" role="alert" aria-live="assertive">{news.value}</p>
       {open > 0 && place.value.room !== 'decide' && (
-        <p class={`desk-news ${present.value.mode === 'actual' ? 'real' : 'drill'}`}>
+        <aside aria-label="Drafts" class={`desk-news ${present.value.mode === 'actual' ? 'real' : 'drill'}`}>
           <a href={link('decide')}>{open === 1 ? 'A draft waits' : `${open} drafts wait`} for a decision</a> <kbd>3</kbd>
-        </p>
+        </aside>
       )}
     </>
   )

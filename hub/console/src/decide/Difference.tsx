@@ -1,43 +1,30 @@
-import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
-import type { Alert, Preview } from '../api'
-import { in_force, present, present_us } from '../hub'
-import { bytes, why } from '../requests'
+import { useMemo } from 'preact/hooks'
+import type { Preview } from '../api'
 import { hm } from '../time'
-import { told, type Told } from './cap'
+import { told } from './cap'
 import { difference } from './diff'
-
-/** What is in force of an event: what the public knows now. */
-export const standing = (event: string): Alert | null => present.value.alerts.findLast((a) => a.event === event && in_force(a, present_us.peek()) && a.msg_type !== 'Cancel') ?? null
+import { useStanding } from './standing'
 
 /** What a message says that the one in force does not, word by word. */
 export function Difference({ preview }: { preview: Preview }) {
-  const before = standing(preview.event)
-  const read = useSignal<{ file: string; told: Told[]; trouble: string } | null>(null)
-  useEffect(() => {
-    if (!before) return
-    const stop = new AbortController()
-    bytes(`cap/${before.file}`, stop.signal).then(
-      (data) => { read.value = { file: before.file, told: told(new TextDecoder().decode(data)), trouble: '' } },
-      (error: unknown) => { if (!stop.signal.aborted) read.value = { file: before.file, told: [], trouble: why(error) } },
-    )
-    return () => stop.abort()
-  }, [before?.file])
+  const { alert: before, xml, trouble } = useStanding(preview.event)
+  const old = useMemo(() => (xml === null ? [] : told(xml)), [xml])
   if (!before) return <p>Nothing is in force for this event: all of the message is new.</p>
-  if (read.value?.file !== before.file) return <p class="soft">Reading the message in force...</p>
-  if (read.value.trouble) return <p class="error">The message in force is not seen: {read.value.trouble}</p>
-  const old = read.value.told
+  if (trouble) return <p class="error">The message in force is not seen: {trouble}</p>
+  if (xml === null) return <p class="soft">Reading the message in force...</p>
   const [was, is] = [new Set(old[0]?.areas ?? before.areas), new Set(preview.areas.map((a) => a.name))]
   const [more, fewer] = [[...is].filter((a) => !was.has(a)), [...was].filter((a) => !is.has(a))]
+  const silent = old.filter((t) => !preview.audiences.some((a) => a.language === t.language))
   return (
     <div class="difference">
       <p class="soft">Against the message of {hm(before.sent_us)} UTC. <del>Only in that one</del>, <ins>only in this one</ins>.</p>
       <p>Areas: {more.length + fewer.length === 0 ? 'the same.' : <>{more.length > 0 && <ins>new: {more.join(', ')}</ins>} {fewer.length > 0 && <del>no longer: {fewer.join(', ')}</del>}</>}</p>
+      {silent.length > 0 && <p><strong>No longer said in: {silent.map((t) => t.language).join(', ')}.</strong></p>}
       {preview.audiences.map((a) => {
         const then = old.find((t) => t.language === a.language)
         return (
           <section key={a.language} lang={a.language}>
-            <h4>{a.name}</h4>
+            <h3>{a.name}</h3>
             {(['headline', 'description', 'instruction'] as const).map((field) => <Words key={field} before={then?.[field] ?? ''} after={a[field]} />)}
           </section>
         )

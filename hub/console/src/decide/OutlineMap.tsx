@@ -4,7 +4,7 @@ import { feature } from 'topojson-client'
 import type { GeometryCollection, Topology } from 'topojson-specification'
 import land_url from 'world-atlas/land-50m.json?url'
 import { bytes } from '../requests'
-import { area_middle, area_path, frame, land_path, type Area } from './outline'
+import { area_path, frame, land_path, names, type Area } from './outline'
 
 type Ring = [number, number][]
 const land = signal<Ring[] | null>(null)
@@ -24,16 +24,13 @@ async function ask_for_land() {
   }
 }
 
-/** Names that fit on a map this small. */
-const MOST_NAMES = 8
-
 /** Areas on a small map. Their names stand beside it as a list: the map is for the eye only. `chosen` marks some; `pick` is told which was clicked. */
 export function OutlineMap({ areas, chosen, pick }: { areas: readonly Area[]; chosen?: ReadonlySet<string>; pick?: (name: string) => void }) {
   useEffect(() => { void ask_for_land() }, [])
   const shape = areas.map((a) => `${a.name} ${a.polygon.flat().length}`).join('|')
   const drawn = useMemo(() => {
     const f = frame(areas)
-    return f && { f, land: land.value ? land_path(f, land.value) : '', areas: areas.map((a) => ({ name: a.name, d: area_path(f, a), at: area_middle(f, a) })) }
+    return f && { f, land: land.value ? land_path(f, land.value) : '', areas: areas.map((a) => ({ name: a.name, d: area_path(f, a) })), names: names(f, areas) }
   }, [shape, land.value])
   if (!drawn) return <p class="empty">No area of this message has an outline.</p>
   return (
@@ -44,9 +41,7 @@ export function OutlineMap({ areas, chosen, pick }: { areas: readonly Area[]; ch
         {drawn.areas.map((a) => (
           <path key={a.name} class={`outline-area${!chosen || chosen.has(a.name) ? ' on' : ''}${pick ? ' pick' : ''}`} d={a.d} onClick={pick && (() => pick(a.name))}><title>{a.name}</title></path>
         ))}
-        {drawn.areas.length <= MOST_NAMES && drawn.areas.map((a) => (
-          <text key={a.name} x={a.at[0] > drawn.f.width * 0.6 ? a.at[0] - 12 : a.at[0] + 12} y={a.at[1] + 4} text-anchor={a.at[0] > drawn.f.width * 0.6 ? 'end' : 'start'}>{a.name}</text>
-        ))}
+        {drawn.names.map((n) => <text key={n.text} x={n.x} y={n.y} text-anchor={n.anchor}>{n.text}</text>)}
       </svg>
     </div>
   )

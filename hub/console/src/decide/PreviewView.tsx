@@ -15,7 +15,7 @@ export function PreviewView({ preview }: { preview: Preview }) {
   const tabs: Tab[] = [
     ...preview.audiences.map((a): Tab => ({
       id: `language-${a.language}`, name: a.name, lang: a.language,
-      body: () => <div lang={a.language} class="said"><h4>{a.headline}</h4><p>{a.description}</p><p class="instruction">{a.instruction}</p></div>,
+      body: () => <div lang={a.language} class="said"><h3>{a.headline}</h3><p>{a.description}</p><p class="instruction">{a.instruction}</p></div>,
     })),
     { id: 'sms', name: 'SMS', body: () => sms.length === 0 ? <p class="empty">No short message is made of this.</p> : <>{sms.map((a) => <Sms key={a.language} audience={a} />)}</> },
     { id: 'bulletin', name: 'Bulletin', body: () => bulletins.length === 0 ? <p class="empty">No bulletin is made of this.</p> : <>{bulletins.map((a) => <pre key={a.language} lang={a.language} class="bulletin">{a.bulletin}</pre>)}</> },
@@ -46,8 +46,9 @@ const StatusChip = ({ status }: { status: string }) => <span class={`chip status
 function Sms({ audience: a }: { audience: Preview['audiences'][number] }) {
   return (
     <section lang={a.language} class="sms">
-      <h4>{a.name} <span class="soft" lang="en">({a.sms.length} {a.sms.length === 1 ? 'part' : 'parts'})</span></h4>
-      <ol>{a.sms.map((text, n) => <li key={n}><p>{text}</p><p class="soft" lang="en">Part {n + 1} of {a.sms.length}, {[...text].length} characters</p></li>)}</ol>
+      <h3>{a.name} <span class="soft" lang="en">({a.sms.length} {a.sms.length === 1 ? 'part' : 'parts'})</span></h3>
+      <p class="sms-text">{a.sms.map((text, n) => <span key={n}>{text}{n + 1 < a.sms.length && <span class="sms-cut" aria-hidden="true" title={`Part ${n + 2} begins here`}>{n + 2}</span>}</span>)}</p>
+      <p class="soft" lang="en">{a.sms.length === 1 ? 'Characters' : 'Characters of each part'}: {a.sms.map((text) => [...text].length).join(', ')}.</p>
     </section>
   )
 }

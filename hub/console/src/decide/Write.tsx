@@ -1,14 +1,16 @@
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type { Desk, Grade, MapView } from '../api'
 import { useAsked } from '../event/detail'
 import { present, present_us } from '../hub'
-import { level_word } from '../level'
+import { level_word, RANK } from '../level'
 import { can_be_corrected, question } from './asking'
+import { levels } from './cap'
 import { hindrance } from './desk'
 import { button_class, is_real, the_message } from './modes'
 import { OutlineMap } from './OutlineMap'
 import { usePreview } from './preview'
 import { PreviewView } from './PreviewView'
+import { useStanding } from './standing'
 import { empty, form, go_on_with, HEADLINE_MAX, is_empty, message, NO_WORDS, TEXT_MAX, type Form, type Words } from './written'
 
 /** Whoever types is answered when they rest. */
@@ -47,6 +49,7 @@ export function Write({ desk, close }: { desk: Desk; close: () => void }) {
           {is_empty(f) ? <p class="empty">Choose zones and write: what each audience will read appears here.</p> : (
             <>
               <p class="soft" role="status">{shown.trouble ? <span class="error">Not ready yet: {shown.trouble}</span> : shown.busy ? 'Reading...' : 'This is what goes out.'}</p>
+              <Silent desk={desk} />
               {shown.preview && <PreviewView preview={shown.preview} />}
             </>
           )}
@@ -59,6 +62,13 @@ export function Write({ desk, close }: { desk: Desk; close: () => void }) {
       </form>
     </section>
   )
+}
+
+/** Languages that the message leaves out: whoever reads only those is told nothing. */
+function Silent({ desk }: { desk: Desk }) {
+  const written = message(form.value).words
+  const left_out = desk.languages.filter((l) => !(l.tag in written))
+  return left_out.length > 0 && <p><strong>Says nothing in {left_out.map((l, n) => <span key={l.tag}>{n > 0 && ', '}<span lang={l.tag}>{l.name}</span></span>)}.</strong></p>
 }
 
 /** What kind of message: a new one, one that goes on with what is in force, a call-back of it. */
@@ -90,6 +100,8 @@ function Which({ desk }: { desk: Desk }) {
 
 function Zones({ desk }: { desk: Desk }) {
   const f = form.value
+  const { xml } = useStanding(f.event)
+  const now = useMemo(() => (xml === null ? new Map<string, string>() : levels(xml)), [xml])
   const map = useAsked<MapView>('api/map', 0, 'This hub tells no outlines.')
   const chosen = new Set(f.zones)
   const turn = (id: string) => {
@@ -106,13 +118,33 @@ function Zones({ desk }: { desk: Desk }) {
       <legend>Zones ({f.zones.length} of {desk.zones.length})</legend>
       <div class="write-zones">
         <div>
-          {desk.zones.map((z) => <label key={z.id} class="check"><input type="checkbox" checked={chosen.has(z.id)} onChange={() => turn(z.id)} /> {z.name}</label>)}
+          {desk.zones.map((z) => <label key={z.id} class="check"><input type="checkbox" checked={chosen.has(z.id)} onChange={() => turn(z.id)} /> {z.name}{now.has(z.id) && <span class="soft"> now {level_word(now.get(z.id) as Grade).toLowerCase()}</span>}</label>)}
           <button type="button" onClick={() => { form.value = { ...form.value, zones: all ? [] : desk.zones.map((z) => z.id) } }}>{all ? 'None' : 'All'}</button>
         </div>
         {outlines.length > 0 && <OutlineMap areas={outlines} chosen={named} pick={(name) => { const zone = desk.zones.find((z) => z.name === name); if (zone) turn(zone.id) }} />}
+        <Shift desk={desk} now={now} />
         {map.trouble && <p class="soft">No map of the zones: {map.trouble}</p>}
       </div>
     </fieldset>
+  )
+}
+
+/** A message says one level for all its zones: which of them it raises or lowers against what is in force must be seen. */
+function Shift({ desk, now }: { desk: Desk; now: ReadonlyMap<string, string> }) {
+  const f = form.value
+  if (now.size === 0 || f.cancels) return null
+  const rank = (level: string | undefined) => RANK[(level ?? 'none') as Grade] ?? 0
+  const names = (keep: (id: string) => boolean) => desk.zones.filter((z) => keep(z.id)).map((z) => z.name).join(', ')
+  const chosen = new Set(f.zones)
+  const raised = names((id) => chosen.has(id) && rank(f.level) > rank(now.get(id)))
+  const lowered = names((id) => chosen.has(id) && rank(f.level) < rank(now.get(id)))
+  const left_out = names((id) => !chosen.has(id) && now.has(id))
+  return (
+    <div class="write-shift" role="status">
+      {raised && <p><strong>Raises to {level_word(f.level).toLowerCase()}:</strong> {raised}</p>}
+      {lowered && <p><strong>Lowers to {level_word(f.level).toLowerCase()}:</strong> {lowered}</p>}
+      {left_out && <p><strong>Says nothing any more of:</strong> {left_out}</p>}
+    </div>
   )
 }
 

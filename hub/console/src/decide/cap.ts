@@ -12,6 +12,18 @@ export function told(xml: string): Told[] {
   }))
 }
 
+/** The level that a message says of each zone, by the zone's id. */
+export function levels(xml: string): Map<string, string> {
+  const info = new DOMParser().parseFromString(xml, 'application/xml').getElementsByTagName('info')[0]
+  const found = new Map<string, string>()
+  for (const parameter of info?.getElementsByTagName('parameter') ?? []) {
+    const zone = /^zone:(.+)$/.exec(parameter.getElementsByTagName('valueName')[0]?.textContent ?? '')?.[1]
+    const level = /(?:^|;)level=([a-z]+)/.exec(parameter.getElementsByTagName('value')[0]?.textContent ?? '')?.[1]
+    if (zone && level) found.set(zone, level)
+  }
+  return found
+}
+
 /** Outlines of a CAP polygon: `lat,lon lat,lon ...`. */
 const outline = (text: string) => text.trim().split(/\s+/).map((pair) => pair.split(',').map(Number)).filter((p): p is [number, number] => p.length === 2 && p.every(Number.isFinite))
 

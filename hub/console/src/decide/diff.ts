@@ -4,6 +4,8 @@ export interface Piece { text: string; in: 'both' | 'before' | 'after' }
 
 /** Texts of more words are shown whole, one after the other: the table below grows with the product. */
 const MOST_WORDS = 1_500
+/** Texts that share fewer of their words are two texts: word by word they would be a puzzle. */
+const SHARED = 0.35
 
 const cut = (text: string) => text.match(/\s+|[^\s]+/gu) ?? []
 
@@ -25,7 +27,9 @@ export function difference(before: string, after: string): Piece[] {
     else if (i < a.length && (j >= b.length || at(i + 1, j) >= at(i, j + 1))) pieces.push({ text: a[i++] as string, in: 'before' })
     else pieces.push({ text: b[j++] as string, in: 'after' })
   }
-  return joined(pieces)
+  const said = (list: readonly string[]) => list.filter((w) => w.trim() !== '').length
+  const shared = said(pieces.filter((p) => p.in === 'both').map((p) => p.text))
+  return shared < SHARED * Math.max(said(a), said(b)) ? joined([{ text: before, in: 'before' }, { text: after, in: 'after' }]) : joined(pieces)
 }
 
 function joined(pieces: readonly Piece[]): Piece[] {

@@ -50,6 +50,27 @@ export function area_middle(f: Frame, area: Area): [number, number] {
   return [mean(0), mean(1)]
 }
 
+/** Width of a letter and height of a line of the names, in the frame's units. */
+const LETTER = 6.3
+const LINE = 13
+
+export interface Name { text: string; x: number; y: number; anchor: 'start' | 'end' }
+
+/** Where the areas' names stand beside them; those that would lie over another are left out: the list beside the map has them all. */
+export function names(f: Frame, areas: readonly Area[]): Name[] {
+  const placed: (Name & { from: number; to: number })[] = []
+  for (const area of areas) {
+    const [x, y] = area_middle(f, area)
+    const wide = area.name.length * LETTER
+    const anchor = x > f.width * 0.6 ? 'end' : 'start'
+    const at = anchor === 'end' ? x - 12 : x + 12
+    const [from, to] = anchor === 'end' ? [at - wide, at] : [at, at + wide]
+    if (placed.some((p) => Math.abs(p.y - y - 4) < LINE && from < p.to && to > p.from)) continue
+    placed.push({ text: area.name, x: at, y: y + 4, anchor, from, to })
+  }
+  return placed.map(({ text, x, y, anchor }) => ({ text, x, y, anchor }))
+}
+
 /** Land beyond the frame is drawn up to so many frames away; the path stays short. */
 const BEYOND = 1
 

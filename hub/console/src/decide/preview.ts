@@ -6,6 +6,7 @@ import type { Draft, Preview, Written } from '../api'
 import { present } from '../hub'
 import { act, get, Refused, why } from '../requests'
 import { areas, told } from './cap'
+import { desk } from './desk'
 
 /** What is to be seen before it is decided. */
 export type Wish = { draft: Draft } | { correct: string } | { message: Written }
@@ -19,7 +20,7 @@ const STATUS = { actual: 'Actual', exercise: 'Exercise', test: 'Test' } as const
 function plain(draft: Draft): Preview {
   return {
     draft: draft.id, digest: draft.digest ?? '', event: draft.event, msg_type: draft.ending ? 'Cancel' : 'Alert', status: STATUS[present.value.mode], level: draft.grade, ending: draft.ending,
-    audiences: told(draft.xml).map((t) => ({ ...t, name: t.language, sms: [], bulletin: '' })), areas: areas(draft.xml), cap: draft.xml, expires_us: null,
+    audiences: told(draft.xml).map((t) => ({ ...t, name: desk.value?.languages.find((l) => l.tag === t.language)?.name ?? t.language, sms: [], bulletin: '' })), areas: areas(draft.xml), cap: draft.xml, expires_us: null,
   }
 }
 
@@ -28,8 +29,8 @@ async function ask(wish: Wish, stop: AbortSignal): Promise<Preview> {
     try {
       return await get<Preview>(`api/desk/preview/${encodeURIComponent(wish.draft.id)}`, stop)
     } catch (error) {
-      // An older hub has no previews, and a draft that was decided long ago none any more; the desk's own words are as good.
-      if (error instanceof Refused && [404, 405, 503].includes(error.status)) return plain(wish.draft)
+      // A hub that cannot make the preview has told the draft's words all the same.
+      if (error instanceof Refused && (error.status === 404 || error.status >= 500)) return plain(wish.draft)
       throw error
     }
   }

@@ -10,7 +10,7 @@ export function Arrival({ zone, plain }: { zone: Pick<ZoneForecast, 'arrival_us'
   const within = span(zone.arrival_sigma_s * 2e6)
   return (
     <span class="arrival">
-      <span class={left > 0 ? 'arrival-left' : 'arrival-gone'}>{left > 0 ? <Countdown us={left} /> : `arrived ${span(-left)} ago`}</span>
+      <span class={left > 0 ? 'arrival-left' : 'arrival-gone'}>{left > 0 ? <Countdown us={left} /> : <>arrived {span(-left)} ago <span class="countdown-unit">by forecast</span></>}</span>
       {!plain && <span class="soft"> <time dateTime={iso(zone.arrival_us)} title={both(zone.arrival_us)}>{hm(zone.arrival_us)} UTC</time> ± {within}</span>}
     </span>
   )

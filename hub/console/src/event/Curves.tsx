@@ -1,6 +1,6 @@
 import { useComputed, useSignal } from '@preact/signals'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
-import type { Curve, EventView, StationForecast } from '../api'
+import type { Curve, EventView, StationForecast, StationState } from '../api'
 import { Chart, type ChartMark, type ChartSeries } from '../chart/Chart'
 import { shown } from '../hub'
 import { chosen_station } from '../rooms'
@@ -60,7 +60,8 @@ function Station({ event, station, whole }: { event: EventView; station: Station
   const place = useRef<HTMLElement>(null)
   const now = useComputed(() => Math.floor(second_us.value / NOW_US) * NOW_US).value
   const curve = useAsked<Curve>(`${event_path(event.id)}/curves/${encodeURIComponent(station.id)}`, event.revision, 'No course in time is forecast for this station, only arrival and height.')
-  const name = shown.value.stations.get(station.id)?.name ?? station.id
+  const known = shown.value.stations.get(station.id)
+  const name = known?.name ?? station.id
   const { origin_us } = event.source
   const sigma_us = station.arrival_sigma_s * 1e6
   // About the arrival: what leads up to it and the first waves, with now in sight while it is still awaited.
@@ -90,6 +91,7 @@ function Station({ event, station, whole }: { event: EventView; station: Station
   return (
     <article ref={place} class="curve" aria-label={name}>
       <h3>{name} <span class="soft">{name === station.id ? '' : station.id}</span></h3>
+      <Blind state={known?.state ?? 'unknown'} />
       <p>{seen
         ? <>Wave seen {hm(seen.onset_us)} UTC, <Difference us={seen.onset_us - station.arrival_us} sigma_us={sigma_us} />; highest so far {number(seen.amplitude_m, 'm')} at {hm(seen.amplitude_us)} UTC{seen.passed ? ', it has passed' : ''}.</>
         : now > station.arrival_us + 2 * sigma_us ? <strong>Expected {span(now - station.arrival_us)} ago; no wave has been seen here.</strong> : 'No wave seen yet.'}{' '}
@@ -102,6 +104,13 @@ function Station({ event, station, whole }: { event: EventView; station: Station
       <p class="soft">{curve.value ? `Forecast ${curve.value.revision}: ${curve.value.from}` : curve.trouble && `Forecast: ${curve.trouble}`}</p>
     </article>
   )
+}
+
+/** A station that is not heard, or is faulty, sees no wave: its silence says nothing. */
+function Blind({ state }: { state: StationState }) {
+  if (state === 'good' || state === 'finding') return null
+  const text = { unknown: 'This station is silent', late: 'This station is late', fault: 'This station is faulty' }[state]
+  return <p class={`curve-blind ${state}`}><span aria-hidden="true">{state === 'late' ? '△' : state === 'fault' ? '■' : '?'}</span> {text}: that no wave is seen here means nothing.</p>
 }
 
 /** How far an onset is from its forecast, and whether that was to be expected. */

@@ -55,8 +55,8 @@ function Next({ event }: { event: EventView }) {
         <ol class="brief-next" aria-label="Next coasts to be reached">
           {coming.slice(0, NEXT).map((z) => (
             <li key={z.id}>
-              <span class="brief-zone">{z.name}</span> <LevelMark level={z.level} />
-              <Arrival zone={z} plain /> <span class="soft">{hm(z.arrival_us)} UTC ± {span(z.arrival_sigma_s * 2e6)}, {number(z.median_m, 'm')} ({number(z.p05_m, 'm')} to {number(z.p95_m, 'm')})</span>
+              <p class="brief-line"><span class="brief-zone">{z.name}</span> <LevelMark level={z.level} /></p>
+              <p class="brief-line"><Arrival zone={z} plain /> <span class="soft">{hm(z.arrival_us)} UTC ± {span(z.arrival_sigma_s * 2e6)}; {number(z.median_m, 'm')} ({number(z.p05_m, 'm')} to {number(z.p95_m, 'm')})</span></p>
             </li>
           ))}
         </ol>

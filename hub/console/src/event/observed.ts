@@ -5,6 +5,7 @@ import { useEffect } from 'preact/hooks'
 import type { Series } from '../api'
 import { past } from '../hub'
 import { get, Refused, why } from '../requests'
+import { series_path } from '../series'
 import type { Asked } from './detail'
 
 /** The sea is asked for again after this long. */
@@ -22,7 +23,7 @@ export function useWave(station: string, from_us: number, to_us: number): Asked<
     const stop = new AbortController()
     let timer = 0
     const ask = () => {
-      const path = `api/stations/${encodeURIComponent(station)}/series?quantity=wave&from_us=${Math.round(from_us)}&to_us=${Math.round(until)}&points=${POINTS}`
+      const path = series_path({ station, quantity: 'wave', from_us, to_us: until, points: POINTS })
       void get<Series>(path, stop.signal).then(
         (value) => { asked.value = { value, trouble: '' } },
         (error: unknown) => {

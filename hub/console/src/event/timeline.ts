@@ -3,7 +3,7 @@
 import type { Alert, Draft, EventDetail, EventView, Line, Situation } from '../api'
 import { level_word } from '../level'
 import { hm, number, words } from '../time'
-import { basis_words, changes, in_words } from './changes'
+import { basis_words, changes, in_words, type Change, type Revision } from './changes'
 
 export const KINDS = [
   { id: 'seen', name: 'Seen', what: 'earthquakes, shaking, waves at stations' },
@@ -73,17 +73,44 @@ function message(alert: Alert, lines: readonly Line[]): Item {
 
 const told = (line: Line): Item => ({ key: `line ${line.time_us} ${line.kind} ${line.text}`, time_us: line.time_us, kind: LINES[line.kind] ?? 'around', title: words(line.kind), text: [line.text], because: null })
 
+/** Forecasts that say something new, and between them, in one item, those that do not. Each is held against the last that did, so that no slow drift is lost. */
 function forecasts(detail: EventDetail | null): Item[] {
-  const revisions = detail?.revisions ?? []
-  return revisions.map((now, n): Item => {
-    const before = revisions[n - 1]
-    const list = before ? changes(before.zones, now.zones) : []
-    const text = before
-      ? list.length > 0 ? [...list.slice(0, TOLD).map(in_words), ...(list.length > TOLD ? [`and ${list.length - TOLD} more zones`] : [])] : ['No zone changed by as much as matters.']
-      : [`${now.zones.length} zones, gravest: ${level_word(now.level).toLowerCase()}.`]
-    const level = before && before.level !== now.level ? `: ${level_word(before.level).toLowerCase()} → ${level_word(now.level).toLowerCase()}` : ''
-    return { key: `forecast ${now.number}`, time_us: now.made_us, kind: 'forecast', title: `Forecast ${now.number}${level}`, text, because: [now.why, `rests on ${basis_words(now.basis)}`].filter((t) => t !== '').join('; ') }
-  })
+  const items: Item[] = []
+  let before: Revision | null = null
+  let same: Revision[] = []
+  const renewed = () => {
+    const last = same.at(-1)
+    if (last) items.push(unchanged(same, last))
+    same = []
+  }
+  for (const now of detail?.revisions ?? []) {
+    const list: Change[] = before ? changes(before.zones, now.zones) : []
+    if (before && list.length === 0 && before.level === now.level && before.basis === now.basis) {
+      same.push(now)
+      continue
+    }
+    renewed()
+    items.push(changed(before, now, list))
+    before = now
+  }
+  renewed()
+  return items
+}
+
+const why_of = (r: Revision) => [r.why, `rests on ${basis_words(r.basis)}`].filter((t) => t !== '').join('; ')
+
+function changed(before: Revision | null, now: Revision, list: readonly Change[]): Item {
+  const text = before
+    ? list.length > 0 ? [...list.slice(0, TOLD).map(in_words), ...(list.length > TOLD ? [`and ${list.length - TOLD} more zones`] : [])] : ['No zone changed by as much as matters.']
+    : [`${now.zones.length} zones, gravest: ${level_word(now.level).toLowerCase()}.`]
+  const level = before && before.level !== now.level ? `: ${level_word(before.level).toLowerCase()} → ${level_word(now.level).toLowerCase()}` : ''
+  return { key: `forecast ${now.number}`, time_us: now.made_us, kind: 'forecast', title: `Forecast ${now.number}${level}`, text, because: why_of(now) }
+}
+
+function unchanged(same: readonly Revision[], last: Revision): Item {
+  const first = same[0]?.number ?? last.number
+  const title = same.length === 1 ? `Forecast ${last.number}: about the same` : `Forecasts ${first} to ${last.number}: about the same`
+  return { key: `forecast ${last.number}`, time_us: last.made_us, kind: 'forecast', title, text: ['No zone changed by as much as matters.'], because: why_of(last) }
 }
 
 function draft(d: Draft): Item {

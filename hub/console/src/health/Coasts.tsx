@@ -1,6 +1,7 @@
 import { useMemo } from 'preact/hooks'
 import type { Station } from '../api'
 import { COVER_SHAPE, COVER_WORD, list, sentence, worst_first, type Coverage } from './coverage'
+import { Wide } from '../Wide'
 
 export function Verdict({ coverage }: { coverage: Coverage | null }) {
   const { text, more, state } = sentence(coverage)
@@ -16,21 +17,21 @@ export function Coasts({ coverage, stations }: { coverage: Coverage; stations: R
     <section class="card" aria-labelledby="coasts-h">
       <h2 id="coasts-h">Coasts</h2>
       {coverage.note !== '' && <p class="soft">{coverage.note}</p>}
-      <div class="wide" role="region" aria-labelledby="coasts-h" tabIndex={0}>
+      <Wide label="Coasts">
         <table>
           <thead><tr><th scope="col">Coast</th><th scope="col">Now</th><th scope="col" class="n">Lead time</th><th scope="col">Unseen from</th><th scope="col">Lost stations</th><th scope="col">Watched by</th></tr></thead>
           <tbody>{zones.map((z) => (
             <tr key={z.id} class={z.state === 'blind' || z.state === 'partly' ? 'bad' : undefined}>
               <th scope="row">{z.name}</th>
               <td class={`cover-${z.state}`}><span aria-hidden="true">{COVER_SHAPE[z.state]}</span> {COVER_WORD[z.state]}</td>
-              <td class="n">{z.lead_min === null ? 'not known' : z.lead_min <= 0 ? 'none' : `${Math.floor(z.lead_min)} min`}</td>
+              <td class="n">{z.lead_min === null ? (z.state === 'blind' || z.state === 'unwatched' ? 'none' : 'not known') : z.lead_min <= 0 ? 'none' : `${Math.floor(z.lead_min)} min`}</td>
               <td>{z.blind_towards.length === 0 ? '-' : list(z.blind_towards, 4)}</td>
               <td>{named(z.lost)}</td>
               <td>{named(z.watchers)}</td>
             </tr>
           ))}</tbody>
         </table>
-      </div>
+      </Wide>
     </section>
   )
 }

@@ -1,6 +1,7 @@
 import type { Feed, SirenZone, Subscriber } from '../api'
 import { now_us as shown_us } from '../hub'
 import { both, span, words } from '../time'
+import { Wide } from '../Wide'
 
 const STATE: Record<Subscriber['state'], [string, number]> = { blocked: ['✕ Blocked', 0], expired: ['✕ Message expired', 1], backing_off: ['▲ Failing, tries again', 2], delivering: ['▶ Delivering', 3], idle: ['● Idle', 4] }
 const rank = (s: Subscriber) => STATE[s.state]?.[1] ?? 1
@@ -12,7 +13,7 @@ export function Subscribers({ list, now_us }: { list: Subscriber[]; now_us: numb
     <section class="card" aria-labelledby="delivery-h">
       <h2 id="delivery-h">Delivery</h2>
       {sorted.length === 0 ? <p class="empty">Nobody is pushed to, or you may not see it. Feeds and pages are read by whoever comes.</p> : (
-        <div class="wide" role="region" aria-labelledby="delivery-h" tabIndex={0}>
+        <Wide label="Delivery">
           <table>
             <thead><tr><th scope="col">Subscriber</th><th scope="col">State</th><th scope="col" class="n">Waiting</th><th scope="col">Last delivered</th><th scope="col" class="n">Refused</th><th scope="col" class="n">Expired</th><th scope="col" class="n">In doubt</th><th scope="col">Last error</th></tr></thead>
             <tbody>{sorted.map((s) => (
@@ -26,7 +27,7 @@ export function Subscribers({ list, now_us }: { list: Subscriber[]; now_us: numb
               </tr>
             ))}</tbody>
           </table>
-        </div>
+        </Wide>
       )}
     </section>
   )

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import { both, span } from '../time'
 import { badness, clock_off, lagging, signed, troubled, worst_edges, worst_nodes, type Edge } from './links'
+import { Wide } from '../Wide'
 
 const ROWS = 100
 
@@ -22,7 +23,7 @@ export function Links({ edges, now_us }: { edges: Edge[]; now_us: number }) {
         : <>
           <p>{edges.length} {edges.length === 1 ? 'edge' : 'edges'}: {off} offline, {unknown} unknown. {nodes.length} {nodes.length === 1 ? 'node' : 'nodes'}: {silent} silent.</p>
           <h3>Edges</h3>
-          <div class="wide" role="region" aria-label="Edges" tabIndex={0}>
+          <Wide label="Edges">
             <table>
               <thead><tr><th scope="col">Edge</th><th scope="col">Link</th><th scope="col">Last heard</th><th scope="col" class="n">Lag</th><th scope="col" class="n">Waiting there</th>
                 <th scope="col" class="n">Gaps</th><th scope="col" class="n">Lost readings</th><th scope="col" class="n">Clock off by</th><th scope="col">Program</th></tr></thead>
@@ -40,12 +41,12 @@ export function Links({ edges, now_us }: { edges: Edge[]; now_us: number }) {
                 </tr>
               ))}</tbody>
             </table>
-          </div>
+          </Wide>
           {edges.length > ROWS && <p class="soft">and {edges.length - ROWS} more edges, none worse than the last one shown.</p>}
         </>}
       {nodes.length > 0 && <>
         <h3>Nodes</h3>
-        <div class="wide" role="region" aria-label="Nodes" tabIndex={0}>
+        <Wide label="Nodes">
           <table>
             <thead><tr><th scope="col">Node</th><th scope="col">Station</th><th scope="col">Edge</th><th scope="col">Heard</th><th scope="col" class="n">Lost readings</th><th scope="col" class="n">Clock drift</th><th scope="col" class="n">Starts</th><th scope="col">Program</th></tr></thead>
             <tbody>{shown.map(({ edge, node: n }) => (
@@ -58,7 +59,7 @@ export function Links({ edges, now_us }: { edges: Edge[]; now_us: number }) {
               </tr>
             ))}</tbody>
           </table>
-        </div>
+        </Wide>
         {shown.length < nodes.length && <p>and {nodes.length - shown.length} more, none worse. <button type="button" onClick={() => show_all(true)}>Show all</button></p>}
       </>}
     </section>

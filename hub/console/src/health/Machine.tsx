@@ -21,10 +21,10 @@ export function Machine({ health }: { health: HealthView }) {
   return (
     <section class="card" aria-labelledby="machine-h">
       <h2 id="machine-h">The hub</h2>
-      <dl class="facts"><dt>Program</dt><dd>{health.version}</dd><dt>Up for</dt><dd>{span(health.up_s * 1e6)}</dd></dl>
+      <dl class="pairs"><dt>Program</dt><dd>{health.version}</dd><dt>Up for</dt><dd>{span(health.up_s * 1e6)}</dd></dl>
       <h3>Disk</h3>
       {used !== null && <meter min={0} max={1} low={1 - LOW * 2} high={1 - LOW} optimum={0} value={used} aria-label={`Disk: ${Math.round(used * 100)}% used`} />}
-      <dl class="facts">
+      <dl class="pairs">
         <dt>Free</dt><dd>{used !== null && 1 - used < LOW ? <span class="old">{size(disk.free_bytes)} - low: free space before the journal stops</span> : size(disk.free_bytes)}</dd>
         <dt>Whole</dt><dd>{size(disk.total_bytes)}{used !== null && ` (${Math.round(used * 100)}% used)`}</dd>
         <dt>Journal</dt><dd>{size(disk.journal_bytes)}</dd>
@@ -32,7 +32,7 @@ export function Machine({ health }: { health: HealthView }) {
       <h3>From reading to alert</h3>
       <p>{latency_ms === null ? 'Not measured: no alert since the hub started.' : `Half within ${ms(latency_ms.p50)}, 99 of 100 within ${ms(latency_ms.p99)}.`}</p>
       <h3>Taken in since the hub started</h3>
-      <dl class="facts"><dt>Readings</dt><dd>{intake.readings.toLocaleString('en')}</dd><dt>Sent twice, counted once</dt><dd>{intake.duplicates.toLocaleString('en')}</dd>
+      <dl class="pairs"><dt>Readings</dt><dd>{intake.readings.toLocaleString('en')}</dd><dt>Sent twice, counted once</dt><dd>{intake.duplicates.toLocaleString('en')}</dd>
         <dt>Refused</dt><dd>{refused.reduce((sum, r) => sum + r.count, 0).toLocaleString('en')}</dd></dl>
       {refused.length > 0 && (
         <table><thead><tr><th scope="col">Refused because</th><th scope="col" class="n">Count</th></tr></thead>

@@ -3,6 +3,7 @@ import { now_us } from '../hub'
 import { doubtful, flags, STATE_WORD, STATES, state_rank } from '../quality'
 import { StateMark } from '../StateMark'
 import { number, span, words } from '../time'
+import { Wide } from '../Wide'
 
 const ROWS = 40
 
@@ -18,7 +19,7 @@ export function StationHealth({ stations }: { stations: ReadonlyMap<string, Stat
       <h2 id="station-health-h">Stations</h2>
       <p>{all.length === 0 ? 'No stations are configured or known yet.' : `${all.length} ${all.length === 1 ? 'station' : 'stations'}: ${STATES.map((state) => [all.filter((s) => s.state === state).length, STATE_WORD[state].toLowerCase()] as const).filter(([n]) => n > 0).map(([n, word]) => `${n} ${word}`).join(', ')}.`}</p>
       {bad.length > 0 && (
-        <div class="wide" role="region" aria-labelledby="station-health-h" tabIndex={0}>
+        <Wide label="Stations that do not report as they should">
           <table>
             <thead><tr><th scope="col">Station</th><th scope="col">State</th><th scope="col">Last reading</th><th scope="col">Doubts</th></tr></thead>
             <tbody>{bad.slice(0, ROWS).map((s) => {
@@ -27,7 +28,7 @@ export function StationHealth({ stations }: { stations: ReadonlyMap<string, Stat
               return <tr key={s.id}><th scope="row">{s.name} <span class="soft">{s.id}, {s.domain}</span></th><td><StateMark state={s.state} /></td><td>{last === null ? 'never' : `${span(now_us.value - last)} ago`}</td><td>{doubts.join('; ') || '-'}</td></tr>
             })}</tbody>
           </table>
-        </div>
+        </Wide>
       )}
       {bad.length > ROWS && <p class="soft">and {bad.length - ROWS} more, none worse than the last one shown.</p>}
     </section>

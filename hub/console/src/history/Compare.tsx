@@ -4,6 +4,7 @@ import { hm, hms, iso } from '../time'
 import { changed_rows, score, station_stories, zone_stories, type Revision, type Score, type StationRow, type StationStory } from './compare'
 import { BASIS, height, higher, inside, lead, LEVEL_WORD, metres, minutes, off_by } from './say'
 import { StationCurves } from './StationCurves'
+import { Wide } from '../Wide'
 
 const CHARTS = 8
 
@@ -17,15 +18,15 @@ export function Compare({ event, revisions, alerts, names, paper = false }: { ev
       <h2 id="hits-h">How good the forecast was</h2>
       {seen.length === 0
         ? <p>No station has recorded the wave, so that nothing can be held against the forecast. That is not proof that nothing came.</p>
-        : <div class="wide"><table>
+        : <Wide label="How good the forecast was"><table>
           <thead><tr><th scope="col">Forecast</th><th scope="col">Arrivals inside their 5-95 % band</th><th scope="col">Usual error of arrival</th><th scope="col">Heights inside their 5-95 % band</th><th scope="col">Observed : forecast height</th></tr></thead>
           <tbody><ScoreRow name="First of each station" score={score(seen.map((s) => s.first))} /><ScoreRow name="Last before the wave was there" score={score(seen.map((s) => s.last_before))} /></tbody>
-        </table></div>}
+        </table></Wide>}
       <p class="soft">{seen.length} of {stories.length} stations have recorded the wave. Counted is what was said before the wave (for heights: before its highest) was there, at stations where it has passed. Of a good forecast 9 in 10 lie inside.</p>
     </section>
     <section class="card" aria-labelledby="coast-h">
       <h2 id="coast-h">Coast by coast</h2>
-      <div class="wide"><table>
+      <Wide label="Coast by coast"><table>
         <thead><tr><th scope="col">Coast</th><th scope="col">First forecast</th><th scope="col">Last forecast</th><th scope="col">First message</th><th scope="col">Warned before arrival by</th></tr></thead>
         <tbody>{zones.map((z) => (
           <tr key={z.id}>
@@ -35,7 +36,7 @@ export function Compare({ event, revisions, alerts, names, paper = false }: { ev
             <td>{z.lead_us !== null && z.lead_us < 0 ? <b class="level-major">{lead(z.lead_us)}</b> : <b>{lead(z.lead_us)}</b>}</td>
           </tr>
         ))}</tbody>
-      </table></div>
+      </table></Wide>
       <p class="soft">Arrival is the last forecast's, since no gauge stands at most coasts; ± is the half of its 5-95 % band. Heights: median (5 % to 95 %).</p>
     </section>
     <section class="card" aria-labelledby="stations-h">
@@ -72,7 +73,7 @@ function StationPart({ story: s, event, chart, paper }: { story: StationStory; e
 
 function Rows({ rows, name }: { rows: StationRow[]; name: string }) {
   return (
-    <div class="wide"><table aria-label={`${name}: forecasts and what came`}>
+    <Wide label={`${name}: forecasts and what came`}><table>
       <thead><tr><th scope="col">Forecast</th><th scope="col">Arrival</th><th scope="col">It came</th><th scope="col">5-95 %</th><th scope="col">Height</th><th scope="col">It was</th><th scope="col">5-95 %</th></tr></thead>
       <tbody>{rows.map((r) => (
         <tr key={r.revision.number} class={r.arrival_before ? undefined : 'after'}>
@@ -81,6 +82,6 @@ function Rows({ rows, name }: { rows: StationRow[]; name: string }) {
           <td>{height(r.forecast)}</td><td>{higher(r.height_error_m)}</td><td>{inside(r.height_inside)}</td>
         </tr>
       ))}</tbody>
-    </table></div>
+    </table></Wide>
   )
 }

@@ -3,6 +3,7 @@ import { usePolled } from '../poll'
 import { both, iso, words } from '../time'
 import { logged_in } from '../who'
 import { LEVEL_WORD } from './say'
+import { Wide } from '../Wide'
 
 const grade = (d: Draft) => (d.grade === 'information' ? 'Information' : LEVEL_WORD[d.grade])
 
@@ -17,7 +18,7 @@ export function Decisions({ event }: { event: string }) {
       {error !== '' && <p class="condition">The desk cannot be read: {error}</p>}
       {data && drafts.length === 0 && <p class="empty">The desk keeps no draft of this event any more, or nobody was asked: then messages went out by the rules alone.</p>}
       {drafts.length > 0 && (
-        <div class="wide"><table>
+        <Wide label="Decisions"><table>
           <thead><tr><th scope="col">Draft</th><th scope="col">Proposed</th><th scope="col">By</th><th scope="col">Reason</th><th scope="col">Approved by</th><th scope="col">What became of it</th></tr></thead>
           <tbody>{drafts.map((d) => (
             <tr key={d.id}>
@@ -28,7 +29,7 @@ export function Decisions({ event }: { event: string }) {
               <td>{words(d.standing)}</td>
             </tr>
           ))}</tbody>
-        </table></div>
+        </table></Wide>
       )}
       {data && <p class="soft">The desk's log has {data.records} records; the last one's hash is <code>{data.head}</code>. `watchfire audit` checks the chain.</p>}
     </section>

@@ -27,7 +27,7 @@ export function HistoryRoom() {
   return (
     <div class="history">
       {error !== '' && <p class="condition" role="status">{absent ? 'This hub keeps no record that can be gone through (it is older, or still starting). Events that it shows now are listed.' : `The record cannot be read: ${error}`}</p>}
-      {story !== null ? <One story={story} has_record={history !== null} /> : <>
+      {story !== null ? <One story={story} has_record={history !== null && history.from_us !== null && (story.over_us ?? Infinity) > history.from_us} /> : <>
         <Past history={history} />
         {history !== null && history.from_us !== null && <section class="card"><h2>The whole record</h2><p class="soft">From {both(history.from_us)} to {history.to_us === null ? 'now' : both(history.to_us)}.</p><Scrubber rooms /></section>}
       </>}
@@ -52,7 +52,10 @@ function useTrack(history: History | null, story: Story | null, of: string | nul
 
 function Past({ history }: { history: History | null }) {
   const live = present.value.events.filter((e) => !history?.events.some((h) => h.id === e.id))
-  const events = [...(history?.events ?? []), ...live].sort((a, b) => b.began_us - a.began_us)
+  const known = [...(history?.events ?? []), ...live]
+  // A hub that tells no events tells its messages: each belongs to one.
+  const told = new Map(present.value.alerts.filter((a) => !known.some((e) => e.id === a.event)).sort((a, b) => b.sent_us - a.sent_us).map((a) => [a.event, { id: a.event, title: a.headline, began_us: a.sent_us, over_us: null, level: null }]))
+  const events = [...known, ...told.values()].sort((a, b) => b.began_us - a.began_us)
   return (
     <section class="card" aria-labelledby="past-h">
       <h2 id="past-h">Past events</h2>
@@ -62,9 +65,9 @@ function Past({ history }: { history: History | null }) {
           <tbody>{events.slice(0, ROWS).map((e) => (
             <tr key={e.id}>
               <th scope="row"><a href={link('history', e.id)}>{e.title}</a></th>
-              <td class={`level-${e.level}`}><b>{LEVEL_WORD[e.level]}</b></td>
+              <td class={`level-${e.level ?? 'none'}`}><b>{e.level === null ? 'not known' : LEVEL_WORD[e.level]}</b></td>
               <td><time dateTime={iso(e.began_us)}>{both(e.began_us)}</time></td>
-              <td>{e.over_us === null ? <b>still on</b> : span(e.over_us - e.began_us)}</td>
+              <td>{e.over_us !== null ? span(e.over_us - e.began_us) : e.level === null ? 'not known' : <b>still on</b>}</td>
               <td><a href={link('history', e.id, 'report')} aria-label={`Report of ${e.title}`}>Report</a></td>
             </tr>
           ))}</tbody>
@@ -83,9 +86,9 @@ function One({ story, has_record }: { story: Story; has_record: boolean }) {
     <section class="card">
       <p><a href={link('history')}>All past events</a></p>
       <h2>{story.title}</h2>
-      {story.began_us > 0 && <p class="soft">Began {both(story.began_us)}; {story.over_us === null ? 'still on' : `over after ${span(story.over_us - story.began_us)}${event?.over_why ? `: ${event.over_why}` : ''}`}.</p>}
+      {story.began_us > 0 && <p class="soft">Began {both(story.began_us)}; {!story.dated ? 'whether it is over is not known' : story.over_us === null ? 'still on' : `over after ${span(story.over_us - story.began_us)}${event?.over_why ? `: ${event.over_why}` : ''}`}.</p>}
       <p class="buttons"><a class="button" href={link('history', story.id, 'report')}>Report, to print or save</a></p>
-      {has_record && story.began_us > 0 ? <Scrubber rooms /> : <p class="empty">{has_record ? 'Asking when it was.' : 'There is no record to go through.'}</p>}
+      {has_record && story.began_us > 0 ? <Scrubber rooms /> : <p class="empty">{has_record ? 'Asking when it was.' : 'The record does not reach back to it, or none is kept: it cannot be gone through.'}</p>}
     </section>
     {story.lacks.map((text) => <p key={text} class="condition" role="status">{text}</p>)}
     {event ? <Compare event={event} revisions={revisions} alerts={end?.alerts ?? []} names={names} /> : !story.loading && <p class="condition">The forecast of this event is not known to the hub any more.</p>}

@@ -10,6 +10,7 @@ import { Decisions } from './Decisions'
 import { Maps } from './Maps'
 import { BASIS, LEVEL_WORD } from './say'
 import type { Story } from './story'
+import { Wide } from '../Wide'
 import './report.css'
 
 const LINES = 400
@@ -40,7 +41,7 @@ export function Report({ story }: { story: Story }) {
         <h1>{story.title}</h1>
         {event ? <InShort event={event} alerts={alerts} /> : <p>The forecast of this event is not known to the hub any more.</p>}
         <p class="soft">Written {both(present_us.value)} by Watchfire {end?.version ?? present.value.version}{me.value.name !== null && ` for ${me.value.name}`}, from the record of deployment {end?.deployment ?? present.value.deployment}.
-          {story.over_us === null && <strong> The event is still on: this report is not final.</strong>}</p>
+          {story.over_us === null && <strong> {story.dated ? 'The event is still on: this report is not final.' : 'Whether the event is over is not known to the hub.'}</strong>}</p>
         {story.lacks.map((text) => <p key={text} class="condition">{text}</p>)}
         {event !== null && event.unanswered.length > 0 && <><h2>What nothing can be said about</h2><ul>{event.unanswered.map((text) => <li key={text}>{text}</li>)}</ul></>}
       </section>
@@ -64,7 +65,7 @@ function InShort({ event: e, alerts }: { event: EventView; alerts: Alert[] }) {
   const first = alerts[0]
   const s = e.source
   return (
-    <dl class="facts">
+    <dl class="pairs">
       <dt>Source</dt><dd>{s.kind === 'earthquake' ? `Earthquake M${s.magnitude.toFixed(1)}, ${s.place}, ${s.depth_km.toFixed(0)} km deep (${s.lat.toFixed(2)}, ${s.lon.toFixed(2)})` : `Waves without a known earthquake, near ${s.lat.toFixed(1)}, ${s.lon.toFixed(1)}${s.region_km === null ? '' : ` ± ${s.region_km.toFixed(0)} km`}`}</dd>
       <dt>{s.kind === 'earthquake' ? 'Origin' : 'Began'}</dt><dd>{both(s.kind === 'earthquake' ? s.origin_us : e.began_us)}</dd>
       <dt>Over</dt><dd>{e.over_us === null ? 'not yet' : `${both(e.over_us)}, after ${span(e.over_us - e.began_us)}${e.over_why ? `: ${e.over_why}` : ''}`}</dd>
@@ -99,10 +100,10 @@ function Timeline({ lines }: { lines: Line[] }) {
     <section class="card" aria-labelledby="timeline-h">
       <h2 id="timeline-h">What happened</h2>
       {lines.length === 0 ? <p class="empty">The record has no line of this time.</p> : (
-        <div class="wide"><table class="lines">
+        <Wide label="What happened"><table class="lines">
           <thead><tr><th scope="col">UTC</th><th scope="col">What</th><th scope="col">In words</th></tr></thead>
           <tbody>{lines.slice(0, LINES).map((l, n) => <tr key={n}><td><time dateTime={iso(l.time_us)}>{day(l.time_us)} {hms(l.time_us)}</time></td><td>{words(l.kind)}</td><td>{l.text}{l.compute_ms !== null && l.compute_ms !== undefined && <span class="soft"> (computed in {l.compute_ms < 1000 ? `${l.compute_ms.toFixed(0)} ms` : `${(l.compute_ms / 1000).toFixed(1)} s`})</span>}</td></tr>)}</tbody>
-        </table></div>
+        </table></Wide>
       )}
       {lines.length > LINES && <p>and {lines.length - LINES} more lines; the journal has them.</p>}
     </section>
@@ -117,7 +118,7 @@ function People({ relief }: { relief: Relief[] | null }) {
       <h2 id="people-h">People and places</h2>
       {relief === null || relief.length === 0 ? <p class="empty">This event was not assessed: this deployment has no lists of people and places, or nothing was threatened.</p> : relief.map((r) => (
         <div key={r.message}>
-          <dl class="facts">
+          <dl class="pairs">
             <dt>Threatened zones</dt><dd>{r.zones}</dd><dt>People in them</dt><dd>{people(r.people, r.all_known)}</dd><dt>To leave</dt><dd>{people(r.to_evacuate, r.all_known)}</dd>
             <dt>Shelter places lacking</dt><dd>{people(r.capacity_lacking, r.all_known)}</dd><dt>Hospitals</dt><dd>{r.hospitals}</dd><dt>Schools</dt><dd>{r.schools}</dd><dt>Bridges on ways to shelters</dt><dd>{r.bridges_on_ways}</dd>
           </dl>

@@ -53,7 +53,7 @@ export function Scrubber({ rooms = false }: { rooms?: boolean }) {
       <input type="range" min={Math.floor(t.from_us / 1e6)} max={Math.ceil(t.to_us / 1e6)} step={1} value={Math.round(at / 1e6)} aria-label="Time" aria-valuetext={both(at)}
         onInput={(e) => { if (playing.value) playing.value = false; seek(Number(e.currentTarget.value) * 1e6) }} />
       <div class="scrub-row ends"><span>{day(t.from_us)} {hms(t.from_us)}</span>
-        <span>{[...new Set(t.moments.map((m) => m.kind))].map((k) => <span key={k} class={`scrub-key ${k}`}>{SHAPE[k]} {KIND[k]} </span>)}{gaps.length > 0 && <span class="scrub-key">▨ nothing recorded</span>}</span>
+        <span class="scrub-keys">{[...new Set(t.moments.map((m) => m.kind))].map((k) => <span key={k} class={`scrub-key ${k}`}>{SHAPE[k]} {KIND[k]} </span>)}{gaps.length > 0 && <span class="scrub-key">▨ nothing recorded</span>}</span>
         <span>{day(t.to_us)} {hms(t.to_us)} UTC</span></div>
       <p role="status" class="scrub-status">
         {trouble.value !== '' ? <span class="error">{trouble.value}</span> : gap ? <strong>Nothing was recorded from {both(gap.from_us)} to {both(gap.to_us)}: what is shown is from before.</strong> : waiting.value && !playing.value ? 'Asking for that time.' : ''}

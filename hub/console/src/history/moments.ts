@@ -22,6 +22,12 @@ export function stretch_of(event: { began_us: number; over_us: number | null }, 
 
 const RANK: Record<MomentKind, number> = { quake: 0, alert: 1, cancel: 1, over: 1, onset: 2, forecast: 3 }
 
+type Revision = EventDetail['revisions'][number]
+const said = (r: Revision) => `${r.basis} ${r.zones.map((z) => `${z.id}:${z.level}`).sort().join()}`
+
+/** Forecasts that say something else than the one before: another level somewhere, or another ground to stand on. */
+export const turns = (revisions: Revision[]) => revisions.filter((r, n) => { const before = revisions[n - 1]; return before === undefined || said(before) !== said(r) })
+
 /** Moments of an event in order of time: its earthquake, each message, forecasts, waves at stations, its end. */
 export function moments_of(event: EventView | null, detail: EventDetail | null, end: State | null): Moment[] {
   const list: Moment[] = []
@@ -31,7 +37,7 @@ export function moments_of(event: EventView | null, detail: EventDetail | null, 
     for (const s of event.stations) if (s.observed) list.push({ time_us: s.observed.onset_us, kind: 'onset', text: `Wave at ${names.get(s.id) ?? s.id}` })
     if (event.over_us !== null) list.push({ time_us: event.over_us, kind: 'over', text: event.over_why ? `Over: ${event.over_why}` : 'Over' })
   }
-  for (const r of detail?.revisions ?? []) list.push({ time_us: r.made_us, kind: 'forecast', text: `Forecast ${r.number}: ${r.why}` })
+  for (const r of turns(detail?.revisions ?? [])) list.push({ time_us: r.made_us, kind: 'forecast', text: `Forecast ${r.number}: ${r.why}` })
   for (const a of end?.alerts ?? []) if (event === null || a.event === event.id) list.push({ time_us: a.sent_us, kind: a.msg_type === 'Cancel' ? 'cancel' : 'alert', text: `${a.msg_type}: ${a.headline}` })
   const kept = list.length <= MOST ? list : [...list].sort((a, b) => RANK[a.kind] - RANK[b.kind]).slice(0, MOST)
   return kept.sort((a, b) => a.time_us - b.time_us)

@@ -4,7 +4,7 @@
 import { effect, signal } from '@preact/signals'
 import type { State } from '../api'
 import { come_back, look_at, past } from '../hub'
-import { get, why } from '../requests'
+import { get, Refused, why } from '../requests'
 import type { Moment, Stretch } from './moments'
 
 export const SPEEDS = [1, 10, 60, 600] as const
@@ -15,6 +15,8 @@ const TICK_MS = 100
 const KEPT = 40
 /** A play asks for a state this often, in seconds of the viewer. */
 const STATE_S = 0.6
+/** A hub that is busy is asked again after so long. */
+const BUSY_MS = 1_500
 /** A play waits when what is shown is older than so many such steps. */
 const STEPS_AHEAD = 3
 
@@ -32,6 +34,7 @@ export const trouble = signal('')
 const kept = new Map<number, State>()
 let asked: { time_us: number; stop: AbortController } | null = null
 let resting = 0
+let not_before = 0
 let shown_us = 0
 let timer = 0
 
@@ -67,7 +70,10 @@ async function ask(time_us: number) {
   } catch (error) {
     if (asked !== mine) return
     trouble.value = why(error)
-    playing.value = false
+    if (error instanceof Refused && error.status === 503) {
+      not_before = performance.now() + BUSY_MS
+      if (!playing.value) resting = window.setTimeout(() => void ask(time_us), BUSY_MS)
+    } else playing.value = false
   } finally {
     if (asked === mine) { asked = null; waiting.value = false }
   }
@@ -112,7 +118,7 @@ function tick(passed_ms: number) {
   const step_us = Math.max(1e6, speed.value * STATE_S * 1e6)
   const next = at_us.value + passed_ms * 1000 * speed.value
   const late = past.value === null || next - shown_us > step_us * STEPS_AHEAD
-  if (asked === null) {
+  if (asked === null && performance.now() >= not_before) {
     const wanted = whole(at_us.value, whole(step_us))
     if (past.value === null || wanted > shown_us || at_us.value < shown_us) void ask(Math.max(wanted, t.from_us))
   }

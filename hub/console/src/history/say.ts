@@ -14,4 +14,4 @@ export const minutes = (s: number) => (Math.abs(s) < 90 ? `${Math.round(Math.abs
 export const off_by = (error_s: number | null) => (error_s === null ? '-' : Math.abs(error_s) < 1 ? 'to the second' : `${minutes(error_s)} ${error_s > 0 ? 'later' : 'earlier'}`)
 export const higher = (error_m: number | null) => (error_m === null ? '-' : `${metres(Math.abs(error_m))} ${error_m >= 0 ? 'higher' : 'lower'}`)
 export const inside = (is: boolean | null) => (is === null ? '-' : is ? '● inside' : '✕ outside')
-export const lead = (us: number | null) => (us === null ? 'not known' : us < 0 ? `not: ${span(-us)} after it was there` : span(us))
+export const lead = (us: number | null) => (us === null ? 'not known' : us < 0 ? `not: about ${span(-us)} after it was there` : span(us))

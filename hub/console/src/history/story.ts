@@ -19,6 +19,8 @@ export interface Story {
   end_us: number
   began_us: number
   over_us: number | null
+  /** Whether it is known if the event is over. */
+  dated: boolean
   /** What could not be had. */
   lacks: string[]
   loading: boolean
@@ -33,17 +35,18 @@ export function useStory(id: string | null, history: History | null): Story | nu
   const end_us = over_us === null ? (history?.to_us ?? present_us.value) : Math.min(over_us + AFTER_US, history?.to_us ?? Infinity)
   // An event that is on has no end; its state is asked for by the minute.
   const asked_us = over_us === null ? Math.floor(end_us / 60e6) * 60e6 : Math.floor(end_us)
-  const state = usePolled<State>(id === null || asked_us <= 0 ? null : `api/history/at?time_us=${asked_us}`, 0)
+  const state = usePolled<State>(id === null || asked_us <= 0 ? null : `api/history/at?time_us=${asked_us}`, 0, id)
   if (id === null) return null
   // Without the record of then, what the board has now of this event still counts.
-  const now: State | null = live ? { ...present.value, now_us: present_us.value, stations: [...present.value.stations.values()], subscribers: [] } : null
+  const messages = present.value.alerts.filter((a) => a.event === id)
+  const now: State | null = live !== null || messages.length > 0 ? { ...present.value, now_us: present_us.value, stations: [...present.value.stations.values()], subscribers: [] } : null
   const end = state.data ?? (state.error !== '' ? now : null)
   const event = detail.data?.event ?? live ?? end?.events?.find((e) => e.id === id) ?? null
   const lacks: string[] = []
-  if (detail.error !== '') lacks.push(detail.absent ? 'The hub no longer has the revisions of this forecast; compared is the last one alone.' : `The forecasts cannot be read: ${detail.error}`)
+  if (detail.error !== '') lacks.push(detail.absent ? 'The hub has no revisions of this forecast (any more, or it is older): at most the last one can be compared.' : `The forecasts cannot be read: ${detail.error}`)
   if (state.error !== '') lacks.push(now ? `The state at the end cannot be read (${state.error}); messages and timeline are those that the hub shows now.` : `The state at the end cannot be read: ${state.error}`)
   return {
-    id, title: event?.title ?? entry?.title ?? id, event, detail: detail.data, end, end_us: asked_us, began_us: event?.began_us ?? entry?.began_us ?? 0, over_us: event?.over_us ?? over_us,
+    id, title: event?.title ?? entry?.title ?? messages[0]?.headline ?? id, dated: event !== null || entry !== null, event, detail: detail.data, end, end_us: asked_us, began_us: event?.began_us ?? entry?.began_us ?? messages[0]?.sent_us ?? 0, over_us: event?.over_us ?? over_us,
     lacks, loading: (detail.data === null && detail.error === '') || (state.data === null && state.error === ''),
   }
 }

@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals'
+import { signal, type Signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { hidden } from './feed'
 import { GROUPS, type Group } from './style'
@@ -11,7 +11,7 @@ const turn = (group: Group) => {
   hidden.value = next
 }
 
-export function LayerSwitches() {
+export function LayerSwitches({ plain }: { plain: Signal<boolean> }) {
   const first = useRef<HTMLInputElement>(null)
   useEffect(() => { first.current?.focus() }, [])
   return (
@@ -20,6 +20,7 @@ export function LayerSwitches() {
       {GROUPS.map((group, i) => (
         <label key={group.id}><input ref={i === 0 ? first : undefined} type="checkbox" checked={!hidden.value.has(group.id)} onChange={() => turn(group.id)} /> {group.name}</label>
       ))}
+      <label><input type="checkbox" checked={plain.value} onChange={() => { plain.value = !plain.value }} /> Plain map, for slow machines</label>
       <button type="button" onClick={() => { layers_open.value = false }}>Close</button>
     </fieldset>
   )

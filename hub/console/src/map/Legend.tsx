@@ -23,7 +23,7 @@ export function Legend() {
   const view = places.value
   const event = focus.value
   return (
-    <details class="legend" open={window.matchMedia('(min-width: 1100px)').matches}>
+    <details class="legend" open={window.matchMedia('(min-width: 701px)').matches}>
       <summary>Legend</summary>
       {shows('stations') && <ul aria-label="Stations">{STATES.map((state) => <Row key={state} sign={state}>{STATE_WORDS[state]}</Row>)}</ul>}
       {shows('zones') && view && (
@@ -42,8 +42,7 @@ export function Legend() {
       {shows('heights') && forecast.value?.heights && (
         <div class="scale" role="img" aria-label={`Greatest height forecast, metres, from ${HEIGHT_TICKS_M[0]} to ${HEIGHT_TICKS_M.at(-1)} on a logarithmic scale`}>
           <p>Greatest height forecast, m</p>
-          <ScaleSwatch width={WIDTH} />
-          <div class="ticks" aria-hidden="true">{HEIGHT_TICKS_M.map((m) => <span key={m} style={{ left: `${height_share(m) * WIDTH}px` }}>{m}</span>)}</div>
+          <div><ScaleSwatch width={WIDTH} /><div class="ticks" aria-hidden="true">{HEIGHT_TICKS_M.map((m) => <span key={m} style={{ left: `${height_share(m) * WIDTH}px` }}>{m}</span>)}</div></div>
         </div>
       )}
       <ul aria-label="Others">

@@ -9,7 +9,6 @@ import type { MapDrawing } from './drawing'
 import { feed, scale } from './feed'
 import { forecast } from './forecast'
 import { place_name } from './geo'
-import { Legend } from './Legend'
 import { LayerSwitches, layers_open } from './LayerSwitches'
 import { places, places_trouble } from './places'
 import { PlainMap } from './PlainMap'
@@ -23,6 +22,9 @@ export const follow = signal(true)
 const without = signal<string | null>(null)
 const trouble = signal('')
 const moved = signal(false)
+/** Somebody has asked for the plain map: a machine that draws WebGL in software is slow with it. */
+const plain_wanted = signal(false)
+const loading = signal(true)
 
 const calm = () => window.matchMedia('(prefers-reduced-motion: reduce)').matches
 
@@ -31,22 +33,25 @@ export function MapPanel() {
   const pointer = useSignal('')
   const saving = useSignal('')
   useEffect(() => {
+    if (plain_wanted.value) { loading.value = false; return }
     let gone = false
     let end = () => {}
     void (async () => {
       try {
         const { can_draw, MapDrawing } = await import('./drawing')
         if (gone || !holder.current) return
-        if (!can_draw()) { without.value = 'This browser cannot draw with WebGL.'; return }
+        if (!can_draw()) { loading.value = false; without.value = 'This browser cannot draw with WebGL.'; return }
         const drawing = new MapDrawing(holder.current, { night: night.peek(), scale: scale.peek() }, (why) => { trouble.value = why })
         end = begin(drawing, (text) => { pointer.value = text })
       } catch (error) {
         console.warn('no map:', error)
+        loading.value = false
         without.value = 'The map could not be started in this browser.'
       }
     })()
     return () => { gone = true; end() }
-  }, [])
+  }, [plain_wanted.value])
+  const flat = plain_wanted.value ? 'You have asked for the plain map.' : without.value
   const go_home = () => { follow.value = false; moved.value = false; show_home(true) }
   const toggle_follow = () => { follow.value = !follow.value }
   const zoom = (by: 1 | -1) => { const map = drawn.peek()?.map; if (by > 0) map?.zoomIn(); else map?.zoomOut() }
@@ -55,27 +60,26 @@ export function MapPanel() {
     try { await save_picture(); saving.value = '' } catch (error) { saving.value = `No picture: ${error instanceof Error ? error.message : String(error)}` }
   }
   useKeys([
-    { key: '+', what: 'Map: closer', act: () => zoom(1) }, { key: '-', what: 'Map: farther', act: () => zoom(-1) },
+    { key: '+', what: 'Map: zooms in', act: () => zoom(1) }, { key: '-', what: 'Map: zooms out', act: () => zoom(-1) },
     { key: 'f', what: 'Map: follows the event, or stops', act: toggle_follow }, { key: 'm', what: 'Map: layers', act: () => { layers_open.value = !layers_open.value } },
   ])
-  const notes = [places_trouble.value, trouble.value, field_note(), saving.value].filter((n) => n !== '')
+  const notes = [loading.value ? 'The map is being drawn ...' : '', places_trouble.value, trouble.value, field_note(), saving.value].filter((n) => n !== '')
   return (
-    <section class="map watermark" aria-label="Map">
-      {without.value === null
+    <section class="map watermark" aria-label="Map of stations and zones">
+      {flat === null
         ? <div class="map-holder" ref={holder} />
-        : <PlainMap why={without.value} />}
+        : <PlainMap why={flat} follow={follow.value} />}
       <div class="map-tools no-print" role="toolbar" aria-label="Map tools">
-        {without.value === null && <>
-          <button type="button" onClick={() => zoom(1)} aria-label="Closer" title="Closer (+)">+</button>
-          <button type="button" onClick={() => zoom(-1)} aria-label="Farther" title="Farther (-)">−</button>
+        {flat === null && <>
+          <button type="button" onClick={() => zoom(1)} aria-label="Zoom in" title="Zoom in (+)">+</button>
+          <button type="button" onClick={() => zoom(-1)} aria-label="Zoom out" title="Zoom out (-)">−</button>
         </>}
         <button type="button" onClick={go_home} title="The whole deployment">Home</button>
         <button type="button" aria-pressed={follow.value} disabled={focus.value === null} onClick={toggle_follow} title="Keeps source, front and threatened zones in view (f)">Follow event: {follow.value ? 'on' : 'off'}</button>
         <button type="button" aria-expanded={layers_open.value} onClick={() => { layers_open.value = !layers_open.value }} title="What the map shows (m)">Layers</button>
         <button type="button" onClick={() => void save()} title="The map as a PNG file">Save picture</button>
       </div>
-      {layers_open.value && <LayerSwitches />}
-      <Legend />
+      {layers_open.value && <LayerSwitches plain={plain_wanted} />}
       {notes.length > 0 && <div class="map-notes" role="status">{notes.map((note) => <p key={note}>{note}</p>)}</div>}
       <p class="map-at" aria-hidden="true">{pointer.value}<span class="soft"> Land: Natural Earth</span></p>
       <StationCard />
@@ -99,6 +103,8 @@ function begin(drawing: MapDrawing, tell: (text: string) => void): () => void {
   drawn.value = drawing
   const { map } = drawing
   const stop = feed(drawing)
+  loading.value = true
+  map.once('load', () => { loading.value = false })
   let first = true
   // Follows anew with each forecast, and each few minutes as the front goes on; not with every second, for nobody can read a map that moves.
   const stop_follow = effect(() => {

@@ -23,12 +23,12 @@ export async function load_ground() {
 }
 
 /** The map where WebGL is missing: the event or the deployment as a whole, drawn anew each second. */
-export function PlainMap({ why }: { why: string }) {
+export function PlainMap({ why, follow }: { why: string; follow: boolean }) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const current = plain_scene.value
   void [places.value, zone_levels.value, focus.value]
   useEffect(() => { load_ground().catch((error: unknown) => console.warn('no coasts:', error)) }, [])
-  const view = (width: number, height: number) => view_of((focus.peek() ? event_box() : null) ?? home() ?? { west: -179, east: 179, south: -60, north: 60 }, width, height)
+  const view = (width: number, height: number) => view_of((follow && focus.peek() ? event_box() : null) ?? home() ?? { west: -179, east: 179, south: -60, north: 60 }, width, height)
   useEffect(() => {
     const pen = canvas.current?.getContext('2d')
     if (!canvas.current || !pen) return
@@ -38,7 +38,7 @@ export function PlainMap({ why }: { why: string }) {
     canvas.current.height = height * ratio
     pen.setTransform(ratio, 0, 0, ratio, 0, 0)
     draw_plain(pen, current, view(width, height), width, height)
-  }, [current])
+  }, [current, follow])
   const click = (event: MouseEvent) => {
     const box = canvas.current?.getBoundingClientRect()
     if (!box) return
@@ -54,7 +54,7 @@ export function PlainMap({ why }: { why: string }) {
   return (
     <>
       <canvas class="map-plain" ref={canvas} role="img" aria-label="Map; the tables beside and below it say the same in words" onClick={click as never} />
-      <p class="map-plain-why" role="status">{why} A plain map is shown: it cannot be moved, everything on it is current. The table of stations below says the same in words.</p>
+      <p class="map-plain-why" role="status">{why} A plain map is shown: it cannot be moved, but everything on it is current. The table of stations below says the same in words.</p>
     </>
   )
 }

@@ -17,7 +17,7 @@ export function StationCard() {
   return (
     <aside class="station-card" aria-label={`Station ${station.name}`}>
       <button type="button" class="close" aria-label="Close" onClick={() => { chosen_station.value = null }}>×</button>
-      <h3>{station.name}</h3>
+      <h2>{station.name}</h2>
       <p class="state"><SignSwatch sign={station.state} /> <strong>{STATE_WORDS[station.state]}</strong></p>
       {station.finding && <p class="finding">{station.finding}</p>}
       <table>

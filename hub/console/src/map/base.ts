@@ -51,11 +51,12 @@ function unwrapped(line: Position[], centre = line[0]?.[0] ?? 0): Position[] {
 /** Polygons whose rings go over the date line, in one piece; the one around the pole is closed along the pole. */
 function whole(geometry: Geometry): Geometry {
   if (geometry.type === 'Polygon') return { type: 'Polygon', coordinates: rings(geometry.coordinates) }
-  if (geometry.type === 'MultiPolygon') return { type: 'MultiPolygon', coordinates: geometry.coordinates.filter(([outer = []]) => off_the_pole(outer)).map(rings) }
+  if (geometry.type === 'MultiPolygon') return { type: 'MultiPolygon', coordinates: geometry.coordinates.map(rings).filter((polygon) => polygon.length > 0) }
   return geometry
 }
 
-function rings([outer = [], ...holes]: Position[][]): Position[][] {
+function rings(of: Position[][]): Position[][] {
+  const [outer = [], ...holes] = of.filter(off_the_pole)
   const rim = unwrapped(outer)
   const [first, last] = [rim[0], rim.at(-1)]
   if (!first || !last) return []

@@ -31,14 +31,14 @@ export class MapDrawing {
   private chosen = ''
 
   /** Throws where WebGL is missing. */
-  constructor(holder: HTMLElement, private look: Look, private failed: (why: string) => void, still = false) {
+  constructor(holder: HTMLElement, private look: Look, private failed: (why: string) => void) {
     this.map = new GlMap({
-      container: holder, style: style(look.night, look.scale), attributionControl: false, interactive: !still, center: [0, 0], zoom: 1, minZoom: 0.5, maxZoom: 16,
+      container: holder, style: style(look.night, look.scale), attributionControl: false, center: [0, 0], zoom: 1, minZoom: 0.5, maxZoom: 16,
       dragRotate: false, pitchWithRotate: false, touchPitch: false, renderWorldCopies: true, fadeDuration: 0, maxPitch: 0,
     })
     this.map.touchZoomRotate.disableRotation()
     this.map.keyboard.disableRotation()
-    if (!still) this.map.addControl(new ScaleControl({ unit: 'metric', maxWidth: 120 }), 'bottom-right')
+    this.map.addControl(new ScaleControl({ unit: 'metric', maxWidth: 120 }), 'bottom-right')
     this.map.on('style.load', () => this.begin())
     this.map.on('error', ({ error }) => console.warn('map:', error))
     this.map.on('zoomend', () => { if (this.map.getZoom() > FINE_ZOOM) this.refine() })
@@ -183,24 +183,30 @@ export class MapDrawing {
     return best?.id ?? null
   }
 
-  /** Waits until all that is shown has been drawn, at most so long, and copies it while its pixels are there. */
-  async copy(wait_ms = 4000): Promise<HTMLCanvasElement> {
-    if (!this.map.loaded()) {
-      await Promise.race([new Promise((done) => this.map.once('idle', done)), new Promise((done) => window.setTimeout(done, wait_ms))])
-    }
-    return new Promise((done, fail) => {
+  /** What is seen; east may be past 180. */
+  box(): Box {
+    const bounds = this.map.getBounds()
+    return { west: bounds.getWest(), east: bounds.getEast(), south: bounds.getSouth(), north: bounds.getNorth() }
+  }
+
+  /** A copy of the map once all of it has been drawn; `null` when that takes too long. */
+  async copy(wait_ms = 5000): Promise<HTMLCanvasElement | null> {
+    const waited = <T>(ms: number) => new Promise<T | null>((done) => window.setTimeout(() => done(null), ms))
+    const idle = this.ready && this.map.loaded() ? true : await Promise.race([new Promise<boolean>((done) => this.map.once('idle', () => done(true))), waited<boolean>(wait_ms)])
+    if (!idle || !this.ready) return null
+    // The pixels are there only while the map draws them.
+    const copied = new Promise<HTMLCanvasElement | null>((done) => {
       this.map.once('render', () => {
         const from = this.map.getCanvas()
         const copy = document.createElement('canvas')
         copy.width = from.width
         copy.height = from.height
-        const pen = copy.getContext('2d')
-        if (!pen) return fail(new Error('This browser cannot copy the map.'))
-        pen.drawImage(from, 0, 0)
+        copy.getContext('2d')?.drawImage(from, 0, 0)
         done(copy)
       })
       this.map.triggerRepaint()
     })
+    return Promise.race([copied, waited<HTMLCanvasElement>(wait_ms)])
   }
 
   dispose() {

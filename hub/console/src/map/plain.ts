@@ -37,11 +37,7 @@ export function draw_plain(pen: CanvasRenderingContext2D, scene: PlainScene, vie
   pen.fillStyle = c('water')
   pen.fillRect(0, 0, width, height)
   if (!scene.hidden.has('heights')) for (const picture of scene.heights) tool.picture(picture)
-  if (scene.base) {
-    for (const f of scene.base.land.features) tool.fill(f.geometry, c('land'))
-    tool.stroke(scene.base.coasts, c('coast'), 1)
-    tool.stroke(scene.base.borders, c('coast'), 0.5, [3, 3])
-  }
+  if (scene.base) pen.drawImage(ground(scene.base, view, width, height, scene.night, pen.getTransform().a), 0, 0, width, height)
   put('isochrones', 'isochrones', (g, p) => tool.stroke(g, c('forecast'), p.major ? 1.3 : 0.6))
   put('zones', 'zones', (g, p) => {
     const level = p.level as Level
@@ -58,11 +54,32 @@ export function draw_plain(pen: CanvasRenderingContext2D, scene: PlainScene, vie
     for (const mark of [...scene.marks.values()].sort((a, b) => a.order - b.order)) tool.sign({ type: 'Point', coordinates: [mark.lon, mark.lat] }, mark.icon as Sign, 8, scene.night, mark.id === scene.chosen)
   }
   put('source', 'source', (g, p) => {
-    if (g.type === 'Point') { tool.sign(g, p.icon as Sign, 10, scene.night); tool.text(g, String(p.name), 14) } else tool.stroke(g, '#d4145a', 1.5, [3, 3])
+    if (g.type === 'Point') tool.sign(g, p.icon as Sign, 10, scene.night); else tool.stroke(g, '#d4145a', 1.5, [3, 3])
   })
   const names = new Labels()
   put('zones', 'zone-names', (g, p) => { if (p.level !== 'none') tool.text(g, `${String(p.name)}${String(p.level_name)}${String(p.when)}`, 8, names) })
+  put('source', 'source', (g, p) => { if (g.type === 'Point') tool.text(g, String(p.name), 14, names) })
   for (const id of ['others', 'outages'] as const) put(id, id, (g, p) => { if (g.type === 'Point') tool.text(g, String(p.name), 0, names) })
+}
+
+let kept: { key: string; base: Base; canvas: HTMLCanvasElement } | null = null
+
+/** Land and coasts on a canvas of their own, kept while the view stands: they are most of the work, and the scene changes each second. */
+function ground(base: Base, view: View, width: number, height: number, night: boolean, ratio: number): HTMLCanvasElement {
+  const key = [view.centre, view.left, view.top, view.world, width, height, night, ratio].join()
+  if (kept?.key === key && kept.base === base) return kept.canvas
+  const canvas = document.createElement('canvas')
+  canvas.width = Math.max(1, Math.round(width * ratio))
+  canvas.height = Math.max(1, Math.round(height * ratio))
+  const pen = canvas.getContext('2d')
+  if (!pen) return canvas
+  pen.scale(ratio, ratio)
+  const tool = new Tool(pen, view, width)
+  for (const f of base.land.features) tool.fill(f.geometry, colour('--land'))
+  tool.stroke(base.coasts, colour('--coast'), 1)
+  tool.stroke(base.borders, colour('--coast'), 0.5, [3, 3])
+  kept = { key, base, canvas }
+  return canvas
 }
 
 function pattern(pen: CanvasRenderingContext2D, level: Level, night: boolean): CanvasPattern | string {
@@ -94,9 +111,18 @@ class Tool {
     return Array.from({ length: Math.min(5, to - from + 1) }, (_, i) => (from + i) * 360)
   }
 
+  /** Whether any of a line can be in the view, by its longitudes. */
+  private seen(line: Position[], shift: number): boolean {
+    const half = (this.width / this.view.world) * 180
+    let [west, east] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+    for (const [lon = 0] of line) { west = Math.min(west, lon); east = Math.max(east, lon) }
+    return east + shift >= this.view.centre - half && west + shift <= this.view.centre + half
+  }
+
   private path(lines: Position[][], close: boolean) {
     this.pen.beginPath()
     for (const shift of this.copies()) for (const line of lines) {
+      if (!this.seen(line, shift)) continue
       line.forEach(([lon = 0, lat = 0], i) => {
         const [x, y] = project(this.view, lon + shift, lat)
         if (i === 0) this.pen.moveTo(x, y); else this.pen.lineTo(x, y)

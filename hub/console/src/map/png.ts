@@ -7,8 +7,9 @@ import { now_us, past, shown } from '../hub'
 import { colour, night } from '../look'
 import { both } from '../time'
 import type { MapDrawing } from './drawing'
-import { feed, hidden } from './feed'
+import { hidden } from './feed'
 import { forecast } from './forecast'
+import type { Box } from './geo'
 import { height_share, HEIGHT_TICKS_M } from './heights'
 import { draw_sign, STATES } from './icons'
 import { draw_plain, view_of } from './plain'
@@ -24,7 +25,8 @@ const STATE_SHORT = { finding: 'finding', fault: 'fault', unknown: 'unknown', la
 
 /** The map as it is on the page, or, where none is open, the event or the deployment as a whole. */
 export async function map_png(): Promise<Blob> {
-  const map = drawn.peek() ? await drawn.peek()!.copy() : await unseen()
+  // A picture without its zones or stations would look calm: what is not drawn in time is drawn plainly, but whole.
+  const map = (await drawn.peek()?.copy()) ?? (await plain(drawn.peek()?.box() ?? (focus.peek() ? event_box() : null) ?? home() ?? { west: -179, east: 179, south: -60, north: 60 }))
   const canvas = document.createElement('canvas')
   // On a screen with fine pixels the map's copy is larger than the page; letters grow with it.
   const unit = Math.max(1, map.width / WIDTH)
@@ -53,26 +55,7 @@ export async function save_picture() {
   window.setTimeout(() => URL.revokeObjectURL(url), 60_000)
 }
 
-async function unseen(): Promise<HTMLCanvasElement> {
-  const { can_draw, MapDrawing } = await import('./drawing')
-  const box = (focus.peek() ? event_box() : null) ?? home() ?? { west: -179, east: 179, south: -60, north: 60 }
-  if (!can_draw()) return plain(box)
-  const holder = document.createElement('div')
-  holder.className = 'map-unseen'
-  document.body.append(holder)
-  const drawing = new MapDrawing(holder, { night: night.peek(), scale: 1 }, () => {}, true)
-  const stop = feed(drawing)
-  try {
-    drawing.fit(box, true)
-    return await drawing.copy(8000)
-  } finally {
-    stop()
-    drawing.dispose()
-    holder.remove()
-  }
-}
-
-async function plain(box: Parameters<typeof view_of>[0]): Promise<HTMLCanvasElement> {
+async function plain(box: Box): Promise<HTMLCanvasElement> {
   await load_ground().catch((error: unknown) => console.warn('no coasts:', error))
   const canvas = document.createElement('canvas')
   canvas.width = WIDTH

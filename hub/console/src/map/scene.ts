@@ -197,14 +197,19 @@ export function home(): Box | null {
   return narrowest(zones_at.length > 0 ? zones_at : [...shown.peek().stations.values()].map((s) => [s.lat, s.lon] as const))
 }
 
-/** The event as a whole: its source, the zones it threatens, and how far its front has come. */
+/** Degrees around the source that are shown at least: a coast to know the place by. */
+const AROUND = 4
+
+/** The event as a whole: its source, the zones it threatens, the stations it was forecast for, and how far its front has come. */
 export function event_box(): Box | null {
   const event = focus.peek()
   if (!event) return null
   const lon = centre_lon.peek()
+  const { lat } = event.source
   const threatened = (places.peek()?.zones ?? []).filter((z) => (zone_levels.peek().get(z.id)?.level ?? 'none') !== 'none').flatMap((z) => line_of(z.polygon, lon))
+  const stations = event.stations.flatMap(({ id }) => { const s = shown.peek().stations.get(id); return s && is_place(s) ? [[unwrap(s.lon, lon), s.lat]] : [] })
   const lines = front.peek().features.flatMap((f) => (f.geometry.type === 'MultiLineString' ? f.geometry.coordinates.flat() : []))
-  // The front is followed as far as a map can show it as one: half the earth.
-  const near = lines.filter(([x, y]) => Math.abs((x ?? 0) - lon) < 90 && Math.abs(y ?? 0) < 65)
-  return box_of([[lon, event.source.lat], ...threatened, ...near])
+  // The front and far stations are followed as far as a map can show them as one: half the earth.
+  const near = [...lines, ...stations].filter(([x, y]) => Math.abs((x ?? 0) - lon) < 90 && Math.abs(y ?? 0) < 65)
+  return box_of([[lon - AROUND, lat - AROUND], [lon + AROUND, lat + AROUND], ...threatened, ...near])
 }

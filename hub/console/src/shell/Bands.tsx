@@ -11,7 +11,7 @@ export function Bands() {
   const { mode, stalled, ready, others } = present.value
   const real = mode !== 'actual' && others.actual.length > 0
   return (
-    <div class="bands">
+    <aside class="bands" aria-label="Notices">
       {mode !== 'actual' && (
         <p class={`band ${mode}`} role="note">
           <strong>{mode.toUpperCase()}</strong> <span>{MODE[mode]}{real && ' Alerts of other senders marked ACTUAL are real.'}</span>
@@ -30,6 +30,6 @@ export function Bands() {
           <strong>THE PAST</strong> <span>You see {both(now_us.value)}.</span> <button type="button" onClick={come_back}>Back to now</button>
         </p>
       )}
-    </div>
+    </aside>
   )
 }

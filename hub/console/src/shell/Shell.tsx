@@ -9,7 +9,7 @@ import { HistoryRoom } from '../history/HistoryRoom'
 import { PastBar } from '../history/Scrubber'
 import { connection, in_force, present, present_us } from '../hub'
 import { keys, useKeys } from '../keys'
-import { go, link, place, ROOMS } from '../rooms'
+import { go, link, place, ROOMS, type RoomId } from '../rooms'
 import { watch_for_news } from '../sound'
 import { WatchRoom } from '../watch/WatchRoom'
 import { ended } from '../who'
@@ -18,6 +18,9 @@ import { Header } from './Header'
 import { ask_for_login, Login } from './Login'
 
 const ROOM = { watch: WatchRoom, event: EventRoom, decide: DecideRoom, city: CityRoom, health: HealthRoom, history: HistoryRoom }
+
+/** Rooms whose pictures bear no watermark of their own. */
+const MARKED: ReadonlySet<RoomId> = new Set(['decide', 'city', 'health', 'history'])
 
 /** The frame around the rooms: mode, connection, clock, way between the rooms, log-in. */
 export function Shell() {
@@ -48,6 +51,7 @@ export function Shell() {
       <PastBar />
       {ended.value && <p class="condition" role="alert">Your session has ended. Log in again to act.</p>}
       <main id="room" class={`room ${place.value.room}`} tabIndex={-1}>
+        {MARKED.has(place.value.room) && mode !== 'actual' && <p class="mark" aria-hidden="true">{mode.toUpperCase()}</p>}
         {closed
           ? <section class="card"><h2>Only for those who have logged in</h2><p>This deployment shows its state to its officers. <button type="button" onClick={ask_for_login}>Log in</button></p></section>
           : <Room />}

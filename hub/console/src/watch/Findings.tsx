@@ -26,7 +26,7 @@ export function Findings() {
         {finding.value.length === 0 && total > 0 && <p class="empty">No station sees anything out of the ordinary.</p>}
       </div>
       {total === 0 ? <p class="unknown">No station is known.</p>
-        : blind > 0 ? <p class="unknown"><strong>{blind} of {total} stations</strong> are not heard or faulty: what they would see is not known.</p> : <p class="soft">All {total} stations are heard.</p>}
+        : blind > 0 ? <p class="unknown"><strong>{blind} of {total} stations</strong> are not heard or faulty: what they would see is not known.</p> : <p class="soft">{total === 1 ? 'The one station is heard.' : `All ${total} stations are heard.`}</p>}
     </section>
   )
 }

@@ -1,4 +1,5 @@
 import { EventBrief } from '../event/EventBrief'
+import { Legend } from '../map/Legend'
 import { MapPanel } from '../map/MapPanel'
 import { StationTable } from '../map/StationTable'
 import { AlertsInForce } from './AlertsInForce'
@@ -11,7 +12,7 @@ import './watch.css'
 export function WatchRoom() {
   return (
     <div class="watch-room">
-      <div class="watch-map"><MapPanel /><StationTable /></div>
+      <div class="watch-map"><MapPanel /><Legend /><StationTable /></div>
       <div class="watch-side">
         <AlertsInForce />
         <EventBrief />
