@@ -28,6 +28,7 @@ pub mod energy;
 pub mod entry;
 pub mod event;
 pub mod feed;
+pub mod fields;
 pub mod forecast;
 pub mod forecast_command;
 pub mod fuse;

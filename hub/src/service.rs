@@ -13,6 +13,7 @@ use crate::access::Access;
 use crate::alert::sign::Signer;
 use crate::config::Config;
 use crate::coverage::Watch;
+use crate::fields;
 use crate::forecast::Ocean;
 use crate::mqtt::{self, Inbound, Outbound, Session};
 use crate::others;
@@ -63,6 +64,7 @@ pub struct Service {
     sirens: Option<sirens::Running>,
     series: series::Running,
     chronicle: Option<chronicle::Running>,
+    fields: Option<fields::worker::Running>,
 }
 
 /// Opens the ocean that the configuration names; `None` when it names none.
@@ -219,6 +221,13 @@ impl Service {
             }
             _ => None,
         };
+        let fields = match state.core.ocean() {
+            Some(ocean) => Some(
+                fields::worker::start(&board, ocean.clone(), config.policy.clone(), ticking)
+                    .map_err(|e| format!("cannot start the threads that compute fields: {e}"))?,
+            ),
+            None => None,
+        };
         // A replay is told at any speed; sirens sound in real time.
         let sirens = if ticking {
             let address = (mqtt_host.clone(), mqtt_port);
@@ -273,6 +282,7 @@ impl Service {
             sirens,
             series,
             chronicle,
+            fields,
         })
     }
 
@@ -313,6 +323,9 @@ impl Service {
         let _ = tokio::task::spawn_blocking(move || series.stop()).await;
         if let Some(outlets) = self.outlets {
             let _ = tokio::task::spawn_blocking(move || outlets.stop()).await;
+        }
+        if let Some(fields) = self.fields {
+            fields.stop().await;
         }
         if let Some(relief) = self.relief {
             relief.stop().await;

@@ -13,6 +13,7 @@ use wire::topic::Mode;
 use crate::alert::Published;
 use crate::edges::EdgeView;
 use crate::event::view::EventView;
+use crate::fields::{Fields, Sought};
 use crate::others::OthersView;
 use crate::sirens::SirenZoneView;
 
@@ -370,6 +371,7 @@ pub struct Told {
 pub struct Board {
     view: RwLock<View>,
     changes: broadcast::Sender<Told>,
+    fields: Fields,
 }
 
 impl Board {
@@ -398,6 +400,7 @@ impl Board {
                 counters: BTreeMap::new(),
             }),
             changes,
+            fields: Fields::default(),
         })
     }
 
@@ -522,6 +525,18 @@ impl Board {
             }
         });
         self.tell(Change::Event(Box::new(event)));
+    }
+
+    /// Says what an event's fields are to be computed from.
+    pub fn seek(&self, sought: Sought) {
+        if self.fields.tell(sought) {
+            self.count("fields_dropped", "", 1);
+        }
+    }
+
+    /// The fields of events, which have a lock of their own.
+    pub fn fields(&self) -> &Fields {
+        &self.fields
     }
 
     /// Raises or clears a condition. Returns whether anything changed.

@@ -222,3 +222,58 @@ fn the_end_of_a_journal_gives_what_the_whole_gave() {
     assert_eq!(told.len(), 1);
     assert_eq!(alerts(&end), told);
 }
+
+/// What the page says of an event follows its forecast from one step to the next, and a restart says the same again.
+#[test]
+fn the_page_hears_of_every_forecast_and_a_restart_tells_the_same() {
+    let at = ORIGIN + 300 * SECOND;
+    let mut core = core();
+    quake(&mut core, 8.5, "", at);
+    let job = only(core.take_jobs());
+    assert!(core.events_changed());
+    let first = core.event_views().pop().expect("an event");
+    assert!(!core.events_changed());
+    answer(&mut core, &job, at + 4 * SECOND);
+    quake(&mut core, 8.8, "", at + 60 * SECOND);
+    let again = only(core.take_jobs());
+    answer(&mut core, &again, at + 64 * SECOND);
+    let told = core.event_views().pop().expect("an event");
+
+    let basis = |v: &hub::event::view::EventView| serde_json::to_value(v.basis).expect("a word");
+    assert_eq!(
+        (first.revision, basis(&first)),
+        (1, "first_estimate".into())
+    );
+    assert_eq!((told.revision, basis(&told)), (3, "model".into()));
+    assert_eq!(told.title, "M8.8 off X");
+    assert_eq!((told.began_us, told.revised_us), (at, at + 64 * SECOND));
+    assert_eq!((told.over_us, told.confirmed), (None, false));
+    assert!(told.level > first.zones.iter().map(|z| z.level).min().expect("zones"));
+    let why: Vec<&str> = told.told.revisions.iter().map(|r| r.why.as_str()).collect();
+    assert_eq!(
+        why,
+        [
+            "an earthquake of magnitude 8.5",
+            "the propagation model's answer",
+            "the earthquake was revised: magnitude 8.8, was 8.5"
+        ]
+    );
+    assert_eq!(told.told.revisions[2].zones, told.zones);
+    let sought = core.sought("us1").expect("a source");
+    assert_eq!((sought.quake.magnitude, sought.factor), (8.8, 1.0));
+
+    let entries = [
+        (at, Item::Quake(document(8.5, ""))),
+        (at + 4 * SECOND, Item::Modelled(job.number)),
+        (at + 60 * SECOND, Item::Quake(document(8.8, ""))),
+        (at + 64 * SECOND, Item::Modelled(again.number)),
+    ];
+    let mut restarted = self::core();
+    for (received_us, item) in entries {
+        restarted.replay(&Entry {
+            received_us,
+            items: vec![item],
+        });
+    }
+    assert_eq!(restarted.event_views(), [told]);
+}

@@ -1,8 +1,11 @@
 //! Records into forecasts: as soon as a station has seen the wave, what all stations have recorded says where the floor slipped.
 
+use std::sync::Arc;
+
 use super::{Core, Output, say};
 use crate::alert::Level;
-use crate::forecast::{Job, Recorded, Source, Task};
+use crate::event::Event;
+use crate::forecast::{Given, Job, Recorded, Source, Task};
 
 /// Least time between two inversions of one event, in the hub's time: four samples of a buoy in event mode while the first waves
 /// pass, the first of them and the others' coming in.
@@ -25,6 +28,8 @@ const MOST_SOURCES: usize = 8;
 pub(super) struct Inverting {
     event: String,
     source: Source,
+    /// What the forecast rests on that it gave last.
+    given: Option<Arc<Vec<Recorded>>>,
     /// When it was last done, and how many rows its stations had given then, late ones among them.
     done_us: i64,
     rows: u64,
@@ -59,10 +64,22 @@ impl Core {
         self.inverting.push(Inverting {
             event: event.to_owned(),
             source,
+            given: None,
             done_us: i64::MIN,
             rows: 0,
             told: None,
         });
+    }
+
+    /// What an event's forecast rests on, where records have said a source.
+    pub(super) fn given(&self, event: &Event) -> Option<Given> {
+        let inverting = self.inverting.iter().find(|i| i.event == event.id)?;
+        let records = inverting.given.clone().filter(|_| event.is_inverted())?;
+        Some(Given {
+            table: inverting.source.table().clone(),
+            records,
+            prior: event.prior().clone(),
+        })
     }
 
     /// Inverts where that is due.
@@ -164,6 +181,7 @@ impl Core {
             }
             say(out, now_us, "inversion", text);
         }
+        inverting.given = Some(Arc::new(records));
         let before = self.events[at].outlook.clone();
         let steps = self.events[at].inverted(inverted.outlook, &self.config.policy);
         if self.events[at].outlook != before {

@@ -217,6 +217,7 @@ impl Core {
             return;
         };
         let waited = pending.until_us.is_some();
+        let (id, mechanism) = (pending.event.clone(), pending.job.mechanism);
         let event = &mut self.events[at];
         let why = match (&pending.revision, &modelled) {
             (Some(solution), _) => revision_words(&event.solution, solution),
@@ -233,6 +234,7 @@ impl Core {
             (None, None) if waited => event.begin(),
             (None, None) => return,
         };
+        self.modelled_as(&id, mechanism);
         self.tell_forecast(at, why, now_us, out);
         self.carry_out(at, steps, now_us, out);
     }

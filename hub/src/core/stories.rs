@@ -5,9 +5,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ocean::fault::Mechanism;
+
 use super::{Core, Output};
 use crate::event::view::{EventView, RevisionView, StationForecast, Told, ZoneForecast};
 use crate::event::{Event, Observed, Reason};
+use crate::fields::Sought;
+use crate::forecast::{StationOutlook, ZoneOutlook};
 
 /// Most forecasts of one event that are kept: two hours of one a minute, which is how often records renew it.
 const MOST_REVISIONS: usize = 128;
@@ -24,6 +28,8 @@ pub(super) struct Story {
     observed: BTreeMap<u32, Observed>,
     confirmed: bool,
     over: Option<(i64, Reason)>,
+    /// The mechanism with which its wave was modelled last.
+    mechanism: Option<Mechanism>,
     /// The page does not know yet.
     changed: bool,
 }
@@ -61,6 +67,7 @@ impl Core {
                     observed: BTreeMap::new(),
                     confirmed: false,
                     over: None,
+                    mechanism: None,
                     changed: true,
                 });
                 let last = self.stories.len() - 1;
@@ -113,6 +120,34 @@ impl Core {
         views
     }
 
+    /// What an event's fields are computed from; `None` where nothing has been told of it.
+    pub fn sought(&self, event: &str) -> Option<Sought> {
+        let story = self.stories.iter().find(|s| s.event == event)?;
+        let event = self.events.iter().find(|e| e.id == story.event)?;
+        let named = |s: &StationOutlook| {
+            let id = self.intake.stations.name(s.station).to_owned();
+            (id, s.clone())
+        };
+        Some(Sought {
+            event: event.id.clone(),
+            revision: story.number,
+            quake: event.solution.quake.clone(),
+            mechanism: story.mechanism,
+            last_s: event.prior().last_arrival_s(),
+            factor: event.outlook.size_against(event.prior()),
+            stations: event.outlook.stations.iter().map(named).collect(),
+            given: self.given(event),
+            over: event.is_over(),
+        })
+    }
+
+    /// The mechanism with which an event's wave is modelled.
+    pub(super) fn modelled_as(&mut self, event: &str, mechanism: Option<Mechanism>) {
+        if let Some(story) = self.stories.iter_mut().find(|s| s.event == event) {
+            story.mechanism = mechanism;
+        }
+    }
+
     fn event_view(&self, event: &Event, story: &Story) -> EventView {
         EventView {
             id: event.id.clone(),
@@ -137,7 +172,7 @@ impl Core {
     }
 
     fn zone_forecasts(&self, event: &Event) -> Vec<ZoneForecast> {
-        let of = |outlook: &crate::forecast::ZoneOutlook| {
+        let of = |outlook: &ZoneOutlook| {
             let zone = self.config.zone.get(outlook.zone)?;
             Some(ZoneForecast::of(&zone.id, &zone.name, outlook))
         };
@@ -145,7 +180,7 @@ impl Core {
     }
 
     fn station_forecasts(&self, event: &Event) -> Vec<StationForecast> {
-        let of = |outlook: &crate::forecast::StationOutlook| {
+        let of = |outlook: &StationOutlook| {
             let id = self.intake.stations.name(outlook.station);
             StationForecast::of(id, outlook, event.observed.get(&outlook.station))
         };
@@ -203,6 +238,7 @@ mod tests {
             observed: BTreeMap::new(),
             confirmed: false,
             over: None,
+            mechanism: None,
             changed: false,
         }
     }

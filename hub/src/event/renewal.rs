@@ -47,6 +47,11 @@ impl Event {
         &self.prior
     }
 
+    /// Whether the records have said a source, on which the forecast rests.
+    pub fn is_inverted(&self) -> bool {
+        self.inverted.is_some()
+    }
+
     /// The forecast from the source that the records say. It takes the place of what amplitudes alone gave.
     pub fn inverted(&mut self, mut outlook: Outlook, policy: &Policy) -> Vec<Step> {
         if self.over.is_some() {

@@ -9,7 +9,7 @@ use ocean::quake::Quake;
 use ocean::response::{Receiver, ResponseTable, UnitSource};
 use ocean::tide::Tide;
 
-use super::{Ocean, Outlook, Owner};
+use super::{Band, Ocean, Outlook, Owner};
 use crate::config::Policy;
 
 /// Standard normal quantile of 95 %.
@@ -108,6 +108,22 @@ impl Source {
             tides: BTreeMap::new(),
         })
     }
+
+    /// The responses that it rests on.
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// What the records given last say of the wave at a receiver, time by time.
+    pub(super) fn band(&self, receiver: usize) -> Band {
+        let told = self.inversion.posterior().forecast(receiver);
+        Band {
+            step_s: told.step_s,
+            p05_m: told.p05_m,
+            median_m: told.p50_m,
+            p95_m: told.p95_m,
+        }
+    }
 }
 
 impl Ocean {
@@ -176,7 +192,7 @@ impl Ocean {
         Ok(Inverted { outlook, judgement })
     }
 
-    fn receiver(&self, table: &Table, station: u32) -> Option<usize> {
+    pub(super) fn receiver(&self, table: &Table, station: u32) -> Option<usize> {
         let at = self
             .owners
             .iter()

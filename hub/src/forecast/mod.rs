@@ -3,10 +3,12 @@
 //! Pure: the grid is handed in. The first estimate is there at once; the propagation model ([`Job`]) takes seconds and is run where
 //! nobody waits for it.
 
+mod everywhere;
 mod inversion;
 mod model;
 mod waves;
 
+pub use everywhere::{Band, Given};
 pub use inversion::{Inverted, Judgement, Recorded, Source, Table};
 pub use model::{Job, Product, Task};
 

@@ -67,6 +67,18 @@ const MEANINGS: &[(&str, &str)] = &[
         "Readings that did not reach the memory behind /api/stations for want of time; they are in the journal.",
     ),
     (
+        "fields_computed",
+        "Fields and curves of events computed for pages, by what.",
+    ),
+    (
+        "fields_cancelled",
+        "Fields and curves left unfinished because the event's source had changed, by what.",
+    ),
+    (
+        "fields_dropped",
+        "Fields that waited to be computed and gave way to a newer source or a newer event.",
+    ),
+    (
         "siren_commands",
         "Signed commands to edges with sirens, by whether they could be handed to the broker.",
     ),

@@ -13,6 +13,7 @@
 //! | `/relief/`, `/relief/<event>.<form>`        | assessments, see [`super::relief`]                             |
 //! | `/events`                                   | server-sent events, see [`super::live`]                        |
 //! | `/api/state`                                | the whole view as JSON                                         |
+//! | `/api/events`, `/api/events/<id>`, ...      | tsunami events, see [`super::tsunami_events`]                  |
 //! | `/others`                                   | what other senders warn of, and their feeds, as JSON           |
 //! | `/metrics`                                  | Prometheus text                                                |
 //! | `/healthz`, `/readyz`                       | see [`super::health`]                                          |

@@ -4,13 +4,16 @@
 //! |----------------------|----------------------------------------------------------------------------|
 //! | `/api/events`        | all events, newest last, as in `/api/state`                                |
 //! | `/api/events/<id>`   | one event with every forecast so far, and what its levels mean             |
+//! | `/api/events/<id>/fields` | where its fields are, see [`crate::fields`]                           |
+//! | `/api/events/<id>/fields/<name>?of=<n>` | the bytes of `travel_time` or `max_height`              |
+//! | `/api/events/<id>/curves/<station>` | forecast sea level at a station over time                   |
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, Method, Response, StatusCode};
 use axum::routing::get;
 use bytes::Bytes;
@@ -20,6 +23,9 @@ use super::auth;
 use super::conditional::Document;
 use super::routes::{JSON, Outlet, REVALIDATE, json, with_type};
 use crate::event::view::{EventDetail, EventView};
+use crate::fields::FieldsView;
+
+const BINARY: &str = "application/octet-stream";
 
 /// Histories that are kept written; in an event everybody asks for the same one.
 const WRITTEN: usize = 4;
@@ -28,6 +34,9 @@ pub(super) fn router() -> Router<Arc<Outlet>> {
     Router::new()
         .route("/api/events", get(all))
         .route("/api/events/{id}", get(one))
+        .route("/api/events/{id}/fields", get(fields))
+        .route("/api/events/{id}/fields/{name}", get(field))
+        .route("/api/events/{id}/curves/{station}", get(curve))
 }
 
 /// Histories as they were last written: one may be a megabyte.
@@ -82,6 +91,75 @@ async fn one(
             document.answer(&headers, JSON, REVALIDATE)
         }
         Err(unknown) => *unknown,
+    }
+}
+
+async fn fields(
+    State(outlet): State<Arc<Outlet>>,
+    Path(id): Path<String>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response<Body> {
+    if let Err(refused) = auth::may_view(&outlet, &method, &headers) {
+        return *refused;
+    }
+    let event = match event(&outlet, &id) {
+        Ok(event) => event,
+        Err(unknown) => return *unknown,
+    };
+    let view = outlet.board.fields().view(&id).unwrap_or(FieldsView {
+        revision: event.revision,
+        travel_time: None,
+        max_height: None,
+        note: Some("the fields of this event are not kept any more".to_owned()),
+    });
+    with_type(StatusCode::OK, JSON, Body::from(json(&view)))
+}
+
+async fn field(
+    State(outlet): State<Arc<Outlet>>,
+    Path((id, name)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+    method: Method,
+    headers: HeaderMap,
+) -> Response<Body> {
+    if let Err(refused) = auth::may_view(&outlet, &method, &headers) {
+        return *refused;
+    }
+    let source = query.as_deref().and_then(|q| q.strip_prefix("of="));
+    let source = match source.map(str::parse).transpose() {
+        Ok(source) => source,
+        Err(_) => {
+            return auth::error(
+                StatusCode::BAD_REQUEST,
+                "?of= takes the number that the fields' url has",
+            );
+        }
+    };
+    match outlet.board.fields().bytes(&id, &name, source) {
+        Some(bytes) => Document::dated(bytes, 0).answer(&headers, BINARY, REVALIDATE),
+        None => auth::error(
+            StatusCode::NOT_FOUND,
+            "there is no such field, or the source is another by now; /api/events/<id>/fields says what there is",
+        ),
+    }
+}
+
+async fn curve(
+    State(outlet): State<Arc<Outlet>>,
+    Path((id, station)): Path<(String, String)>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response<Body> {
+    if let Err(refused) = auth::may_view(&outlet, &method, &headers) {
+        return *refused;
+    }
+    if let Err(unknown) = event(&outlet, &id) {
+        return *unknown;
+    }
+    match outlet.board.fields().curve(&id, &station) {
+        Ok(curve) => Document::dated(json(&curve), 0).answer(&headers, JSON, REVALIDATE),
+        Err(why) => auth::error(StatusCode::NOT_FOUND, &why),
     }
 }
 

@@ -478,6 +478,9 @@ impl Pipeline {
         }
         if events {
             for event in self.core.event_views() {
+                if let Some(sought) = self.core.sought(&event.id) {
+                    self.board.seek(sought);
+                }
                 self.board.event(event);
             }
         }

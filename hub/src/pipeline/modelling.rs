@@ -61,6 +61,8 @@ impl Pipeline {
     pub(super) fn ask_models(&mut self, began: Instant, state: &mut State) {
         for job in self.core.take_jobs() {
             state.asked.insert(job.number, began);
+            // Pictures wait for forecasts.
+            self.board.fields().give_way(true);
             match &self.modeller {
                 Some(modeller) => {
                     if modeller.jobs.send(job).is_err() {
@@ -83,6 +85,7 @@ impl Pipeline {
             .asked
             .remove(&answer.number)
             .unwrap_or_else(Instant::now);
+        self.board.fields().give_way(!state.asked.is_empty());
         tracing::info!(
             job = answer.number,
             seconds = began.elapsed().as_secs_f64(),

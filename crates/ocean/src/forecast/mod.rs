@@ -11,12 +11,14 @@
 //! names the reason for every point without a forecast).
 
 mod assimilate;
+mod carried;
 mod first_estimate;
 mod modelled;
 pub(crate) mod normal;
 mod point;
 
 pub use assimilate::{Observation, ObservationError, SourceFactor, assimilate};
+pub use carried::Carried;
 pub use first_estimate::{
     ARRIVAL_SIGMA_PART, COMMON_SIGMA_LN, DEEP_SIGMA_LN, DIRECTIVITY_SIGMA_LN, FirstEstimate,
     MAGNITUDE_SIGMA, Outlook, SHORE_DEPTH_M, SHORE_SIGMA_LN, SNAP_KM,

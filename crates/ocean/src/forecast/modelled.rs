@@ -32,15 +32,14 @@
 
 use std::sync::Arc;
 
+use super::carried::Places;
 use super::{
     COMMON_SIGMA_LN, DIRECTIVITY_SIGMA_LN, FirstEstimate, ForecastError, MAGNITUDE_SIGMA, Point,
-    PointForecast, SHORE_DEPTH_M, Unanswered,
+    PointForecast, Unanswered,
 };
 use crate::fault::scaling::{self, LOG_LENGTH_SIGMA, LOG_WIDTH_SIGMA};
 use crate::fault::{Estimate, Fault, LiftOptions, Mechanism, lift};
 use crate::grid::Grid;
-use crate::lattice::Cell;
-use crate::offshore;
 use crate::quake::Quake;
 use crate::shallow_water::{Model, ModelError, Request, Settings};
 use crate::sphere::destination;
@@ -70,8 +69,8 @@ const LOOK_S: f64 = 30.0;
 /// The propagation model on one ocean: fine for heights, coarse for their spread.
 #[derive(Debug)]
 pub struct Modelled {
-    grid: Arc<Grid>,
-    fine: Model,
+    pub(super) grid: Arc<Grid>,
+    pub(super) fine: Model,
     /// `None` where a grid is too small to be thinned.
     coarse: Option<(Grid, Model)>,
 }
@@ -322,15 +321,8 @@ fn heights(
     duration_s: f64,
 ) -> Result<Heights, ForecastError> {
     let motions = lift(std::slice::from_ref(fault), grid, &LiftOptions::default())?;
-    let places: Vec<Option<(Cell, f64)>> = points
-        .iter()
-        .map(|p| {
-            offshore::stand_in(grid, p.lat, p.lon, p.coastal, |k| {
-                model.is_sea(grid.lattice().cell(k))
-            })
-        })
-        .collect();
-    let gauges: Vec<Cell> = places.iter().flatten().map(|(cell, _)| *cell).collect();
+    let places = Places::of(grid, model, points);
+    let gauges = places.gauges();
     let request = Request {
         motions: &motions,
         duration_s,
@@ -339,15 +331,9 @@ fn heights(
         maxima: false,
     };
     let simulation = model.simulate(&request, &mut |_| {})?;
-    let mut series = simulation.gauges.iter();
-    let crests = places.iter().zip(points).map(|(place, point)| {
-        let (_, depth_m) = (*place)?;
-        let crest = series.next()?.iter().copied().fold(0.0, f32::max);
-        let green = if point.coastal {
-            (depth_m / SHORE_DEPTH_M).powf(0.25)
-        } else {
-            1.0
-        };
+    let crests = places.with(simulation.gauges).map(|heard| {
+        let (series, green) = heard?;
+        let crest = series.iter().copied().fold(0.0, f32::max);
         (crest > 0.0).then(|| (f64::from(crest) * green).ln())
     });
     Ok(crests.collect())

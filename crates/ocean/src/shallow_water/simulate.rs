@@ -123,6 +123,25 @@ impl Model {
         request: &Request<'_>,
         progress: &mut dyn FnMut(f64),
     ) -> Result<Simulation, SimulationError> {
+        let mut told = |part: f64| {
+            progress(part);
+            true
+        };
+        let whole = self.simulate_while(request, &mut told)?;
+        // It was never told to stop.
+        Ok(whole.unwrap_or_default())
+    }
+
+    /// Simulates for as long as it may: `go_on` hears the part that is done, 0 to 1, now and then, and may take its time to answer.
+    /// `None` when it said no.
+    ///
+    /// # Errors
+    /// [`SimulationError`] for a request that cannot be carried out as it stands.
+    pub fn simulate_while(
+        &self,
+        request: &Request<'_>,
+        go_on: &mut dyn FnMut(f64) -> bool,
+    ) -> Result<Option<Simulation>, SimulationError> {
         let samples = self.check(request)?;
         let steps = (request.duration_s / self.dt_s).ceil() as usize;
         let motions = self.at_sea(request.motions);
@@ -151,15 +170,17 @@ impl Model {
             run.block(levels, &lifts, look);
             listeners.hear(&mut run, done, levels, request.every_s / self.dt_s);
             done += levels;
-            progress(done as f64 / steps as f64);
+            if !go_on(done as f64 / steps as f64) {
+                return Ok(None);
+            }
         }
-        Ok(Simulation {
+        Ok(Some(Simulation {
             step_s: request.every_s,
             gauges: listeners.gauges,
             max_m: request.maxima.then(|| self.maxima(&run)),
             dt_s: self.dt_s,
             steps,
-        })
+        }))
     }
 
     /// The motions without what lies on land.

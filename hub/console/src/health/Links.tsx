@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import { both, span } from '../time'
-import { badness, clock_off, lagging, signed, troubled, worst_edges, worst_nodes, type Edge } from './links'
+import { badness, clock_off, lagging, off_by, signed, troubled, worst_edges, worst_nodes, type Edge } from './links'
 import { Wide } from '../Wide'
 
 const ROWS = 100
@@ -36,7 +36,7 @@ export function Links({ edges, now_us }: { edges: Edge[]; now_us: number }) {
                   <td class="n">{e.outbox === null ? 'not known' : `${e.outbox} batches`}</td>
                   <td class="n">{e.gaps}</td>
                   <td class="n">{e.lost}</td>
-                  <td class="n">{e.clock_offset_ms === null ? 'not known' : <span class={clock_off(e) ? 'old' : undefined}>{signed(e.clock_offset_ms, 0, 'ms')}</span>}</td>
+                  <td class="n">{e.clock_offset_ms === null ? 'not known' : <span class={clock_off(e) ? 'old' : undefined}>{off_by(e.clock_offset_ms)}</span>}</td>
                   <td>{e.version || 'not told'}</td>
                 </tr>
               ))}</tbody>

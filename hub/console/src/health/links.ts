@@ -30,5 +30,8 @@ export const worst_nodes = (edges: Edge[]) =>
     .sort((a, b) => node_badness(b.node) - node_badness(a.node) || b.node.lost - a.node.lost || a.node.node.localeCompare(b.node.node))
 export const troubled = (n: Node) => node_badness(n) > 0
 
-/** `2 min 5 s late` as one number with its unit. */
+/** A clock's error in a unit that can be read at a glance. */
+export const off_by = (ms: number) => (Math.abs(ms) < 10_000 ? signed(ms, 0, 'ms') : Math.abs(ms) < 600_000 ? signed(ms / 1000, 1, 's') : signed(ms / 60_000, 0, 'min'))
+
+/** A number with its sign and unit. */
 export const signed = (value: number, digits: number, unit: string) => `${value > 0 ? '+' : value < 0 ? '\u2212' : ''}${Math.abs(value).toFixed(digits)} ${unit}`

@@ -2,11 +2,12 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Alert, State } from '../api'
 import { come_back, look_at } from '../hub'
 import { night, theme } from '../look'
+import { map_png } from '../map/png'
 import { get, why } from '../requests'
 import { chosen_event } from '../rooms'
 import { both } from '../time'
 import { moment_label, moments_of } from './moments'
-import { can_draw, draw, file_name, prepare, save, type Picture } from './pictures'
+import { file_name, save, type Picture } from './pictures'
 import type { Story } from './story'
 
 /** After a change of time the map gets so long to ask for the forecast's fields. */
@@ -52,12 +53,11 @@ export function Maps({ story, alerts }: { story: Story; alerts: Alert[] }) {
     set_error('')
     chosen_event.value = story.id
     try {
-      await prepare()
       for (const { title, time_us } of list) {
         set_busy(`Drawing the map: ${title.charAt(0).toLowerCase()}${title.slice(1)}.`)
         look_at(time_us, await get<State>(`api/history/at?time_us=${Math.floor(time_us)}`))
         await wait(DRAW_MS)
-        const blob = await by_day(draw)
+        const blob = await by_day(map_png)
         const url = URL.createObjectURL(blob)
         made.current.push(url)
         set_pictures((all) => [...all, { title, time_us, blob, url }].sort((a, b) => a.time_us - b.time_us))
@@ -74,19 +74,17 @@ export function Maps({ story, alerts }: { story: Story; alerts: Alert[] }) {
   return (
     <section class="card maps" aria-labelledby="maps-h">
       <h2 id="maps-h">Maps</h2>
-      {!can_draw() ? <p class="empty">This console was built without a map.</p> : (
-        <div class="no-print">
-          <p class="buttons">
-            <button type="button" class="main" disabled={busy !== ''} onClick={() => void take(worth(story, alerts))}>Draw maps for this report</button>
-            {pictures.length > 0 && <button type="button" onClick={save_all}>Save maps as PNG</button>}
-          </p>
-          {moments.length > 0 && <p class="buttons"><label>Another time <select value={chosen} onChange={(e) => set_chosen(e.currentTarget.value)}><option value="">choose</option>{moments.map((m, n) => <option key={n} value={n}>{moment_label(m).slice(0, 90)}</option>)}</select></label>
-            <button type="button" disabled={busy !== '' || chosen === ''} onClick={one}>Add its map</button></p>}
-          <p role="status">{busy}</p>
-          {error !== '' && <p class="error" role="alert">{error}</p>}
-        </div>
-      )}
-      {can_draw() && pictures.length === 0 && <p class="empty">No map has been drawn for this report.</p>}
+      <div class="no-print">
+        <p class="buttons">
+          <button type="button" class="main" disabled={busy !== ''} onClick={() => void take(worth(story, alerts))}>Draw maps for this report</button>
+          {pictures.length > 0 && <button type="button" onClick={save_all}>Save maps as PNG</button>}
+        </p>
+        {moments.length > 0 && <p class="buttons"><label>Another time <select value={chosen} onChange={(e) => set_chosen(e.currentTarget.value)}><option value="">choose</option>{moments.map((m, n) => <option key={n} value={n}>{moment_label(m).slice(0, 90)}</option>)}</select></label>
+          <button type="button" disabled={busy !== '' || chosen === ''} onClick={one}>Add its map</button></p>}
+        <p role="status">{busy}</p>
+        {error !== '' && <p class="error" role="alert">{error}</p>}
+      </div>
+      {pictures.length === 0 && <p class="empty">No map has been drawn for this report.</p>}
       {pictures.map((p) => (
         <figure key={p.url}>
           <img src={p.url} alt={`Map, ${p.title}: the tables of this report say the same`} />

@@ -1,16 +1,17 @@
 import { focus } from '../focus'
 import { shown } from '../hub'
+import { level_word } from '../level'
+import { STATES, STATE_WORD } from '../quality'
 import { hidden } from './feed'
 import { forecast } from './forecast'
 import { height_share, HEIGHT_TICKS_M } from './heights'
-import { SPEEDS, STATES, type Sign } from './icons'
+import { SPEEDS, type Sign } from './icons'
 import { places } from './places'
-import { LEVEL_NAME, on } from './scene'
+import { on } from './scene'
 import type { Group } from './style'
 import { LevelSwatch, ScaleSwatch, SignSwatch, StrokeSwatch, type Stroke } from './Swatch'
 
-export const STATE_WORDS = { finding: 'Finding: sees something', fault: 'Fault', unknown: 'Unknown: not heard', late: 'Late', good: 'Good' } as const
-export const SPEED_WORDS = ['under 15 km/h', '15 to 35 km/h', '35 to 60 km/h', '60 km/h and more'] as const
+const SPEED_WORDS = ['under 15 km/h', '15 to 35 km/h', '35 to 60 km/h', '60 km/h and more'] as const
 const LEVELS = ['major', 'warning', 'advisory', 'none'] as const
 const WIDTH = 170
 
@@ -25,10 +26,10 @@ export function Legend() {
   return (
     <details class="legend" open={window.matchMedia('(min-width: 701px)').matches}>
       <summary>Legend</summary>
-      {shows('stations') && <ul aria-label="Stations">{STATES.map((state) => <Row key={state} sign={state}>{STATE_WORDS[state]}</Row>)}</ul>}
+      {shows('stations') && <ul aria-label="Stations">{STATES.map((state) => <Row key={state} sign={state}>{STATE_WORD[state]}</Row>)}</ul>}
       {shows('zones') && view && (
         <ul aria-label="Zones">
-          {LEVELS.map((level) => <li key={level}><LevelSwatch level={level} /> {level === 'none' ? 'Zone, no danger forecast' : `${words(LEVEL_NAME[level])}${on.value.length > 0 ? ' forecast' : ''}`}</li>)}
+          {LEVELS.map((level) => <li key={level}><LevelSwatch level={level} /> {level === 'none' ? `Zone, ${on.value.length > 0 ? 'forecast below advisory' : 'no event'}` : `${level_word(level)}${on.value.length > 0 ? ' forecast' : ''}`}</li>)}
           <Line stroke="warned">Thick rim: our alert is in force</Line>
         </ul>
       )}
@@ -57,6 +58,5 @@ export function Legend() {
 }
 
 const SIREN_WORDS = { siren: 'Siren, quiet', 'siren-sounding': 'Siren sounding', 'siren-failed': 'Siren failed in this zone', 'siren-unknown': 'Siren: not known whether it sounds' } as const
-const words = (name: string) => name.charAt(0) + name.slice(1).toLowerCase()
 const Row = ({ sign, children }: { sign: Sign; children: preact.ComponentChildren }) => <li><SignSwatch sign={sign} /> {children}</li>
 const Line = ({ stroke, children }: { stroke: Stroke; children: preact.ComponentChildren }) => <li><StrokeSwatch stroke={stroke} /> {children}</li>

@@ -1,10 +1,9 @@
 import { shown } from '../hub'
-import { flags } from '../quality'
+import { flags, STATE_WORD } from '../quality'
 import { chosen_station, link } from '../rooms'
 import { second_us } from '../ticking'
 import { both, iso, number, span, words } from '../time'
 import { place_name } from './geo'
-import { STATE_WORDS } from './Legend'
 import { SignSwatch } from './Swatch'
 
 const QUANTITIES = 8
@@ -18,7 +17,7 @@ export function StationCard() {
     <aside class="station-card" aria-label={`Station ${station.name}`}>
       <button type="button" class="close" aria-label="Close" onClick={() => { chosen_station.value = null }}>×</button>
       <h2>{station.name}</h2>
-      <p class="state"><SignSwatch sign={station.state} /> <strong>{STATE_WORDS[station.state]}</strong></p>
+      <p class="state"><SignSwatch sign={station.state} /> <strong>{STATE_WORD[station.state]}</strong></p>
       {station.finding && <p class="finding">{station.finding}</p>}
       <table>
         <caption class="sr">Latest values of {station.name}</caption>

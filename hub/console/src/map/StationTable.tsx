@@ -1,11 +1,11 @@
 import { computed, signal } from '@preact/signals'
 import type { Latest, Station } from '../api'
 import { shown } from '../hub'
+import { STATE_WORD, state_rank } from '../quality'
 import { chosen_station } from '../rooms'
 import { second_us } from '../ticking'
 import { number, span, words } from '../time'
-import { STATE_WORDS } from './Legend'
-import { STATE_ORDER, STATIONS_DRAWN } from './scene'
+import { STATIONS_DRAWN } from './scene'
 import { SignSwatch } from './Swatch'
 
 const ROWS = 60
@@ -23,7 +23,7 @@ const listed = computed(() => {
   if (!open.value) return { rows: [], all: 0 }
   const text = wanted.value.trim().toLowerCase()
   const found = [...shown.value.stations.values()].filter((s) => text === '' || `${s.name} ${s.id} ${s.state} ${s.domain}`.toLowerCase().includes(text))
-  found.sort((a, b) => STATE_ORDER[b.state] - STATE_ORDER[a.state] || a.name.localeCompare(b.name))
+  found.sort((a, b) => state_rank(a.state) - state_rank(b.state) || a.name.localeCompare(b.name))
   return { rows: found.slice(0, ROWS), all: found.length }
 })
 
@@ -36,7 +36,7 @@ export function StationTable() {
   const total = shown.value.stations.size
   return (
     <details class="card stations" open={open.value} onToggle={(event) => { open.value = event.currentTarget.open }}>
-      <summary><h2>Stations</h2> <span class="soft">{total} in all: {counts.value.filter(([, n]) => n > 0).map(([state, n]) => `${n} ${state}`).join(', ') || 'none is known yet'}</span></summary>
+      <summary><h2>Stations</h2> <span class="soft">{total} in all: {counts.value.filter(([, n]) => n > 0).map(([state, n]) => `${n} ${STATE_WORD[state].toLowerCase()}`).join(', ') || 'none is known yet'}</span></summary>
       {open.value && <>
         <p><label>Only those with <input type="search" value={wanted.value} onInput={(event) => { wanted.value = event.currentTarget.value }} placeholder="name, state or kind" /></label>{' '}
           <span role="status" class="soft">{all > rows.length ? `${rows.length} of ${all} are listed; search for the others.` : `${all} listed.`}</span></p>
@@ -56,7 +56,7 @@ function Row({ station }: { station: Station }) {
   const value = newest(station)
   return (
     <tr class={chosen_station.value === station.id ? 'chosen' : undefined}>
-      <td><SignSwatch sign={station.state} /> {STATE_WORDS[station.state].split(':')[0]}</td>
+      <td><SignSwatch sign={station.state} /> {STATE_WORD[station.state]}</td>
       <th scope="row"><button type="button" class="as-link" onClick={() => { chosen_station.value = station.id }}>{station.name}</button></th>
       <td>{station.domain}</td>
       <td>{value ? `${words(value[0])} ${number(value[1].value, value[1].unit)}` : <span class="soft">nothing heard</span>}</td>

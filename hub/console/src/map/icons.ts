@@ -3,8 +3,8 @@
 
 import type { Level, StationState } from '../api'
 import { colour } from '../look'
+import { STATES } from '../quality'
 
-export const STATES = ['finding', 'fault', 'unknown', 'late', 'good'] as const satisfies readonly StationState[]
 export const SPEEDS = ['speed-0', 'speed-1', 'speed-2', 'speed-3'] as const
 export const SIGNS = ['epicentre', 'waves', 'shelter', 'siren', 'siren-sounding', 'siren-failed', 'siren-unknown'] as const
 export type Sign = StationState | (typeof SPEEDS)[number] | (typeof SIGNS)[number]

@@ -5,23 +5,24 @@ import { signal } from '@preact/signals'
 import { focus } from '../focus'
 import { now_us, past, shown } from '../hub'
 import { colour, night } from '../look'
+import { level_word } from '../level'
+import { STATES, STATE_WORD } from '../quality'
 import { both } from '../time'
 import type { MapDrawing } from './drawing'
 import { hidden } from './feed'
 import { forecast } from './forecast'
 import type { Box } from './geo'
 import { height_share, HEIGHT_TICKS_M } from './heights'
-import { draw_sign, STATES } from './icons'
+import { draw_sign } from './icons'
 import { draw_plain, view_of } from './plain'
 import { load_ground, plain_scene } from './PlainMap'
-import { event_box, home, LEVEL_NAME } from './scene'
+import { event_box, home } from './scene'
 import { draw_level, draw_scale, draw_stroke } from './Swatch'
 
 /** The map that is on the page now. */
 export const drawn = signal<MapDrawing | null>(null)
 
 const [WIDTH, HEIGHT] = [1280, 800]
-const STATE_SHORT = { finding: 'finding', fault: 'fault', unknown: 'unknown', late: 'late', good: 'good' } as const
 
 /** The map as it is on the page, or, where none is open, the event or the deployment as a whole. */
 export async function map_png(): Promise<Blob> {
@@ -110,9 +111,9 @@ function legend(pen: CanvasRenderingContext2D) {
     pen.restore()
     x += width + 6
   }
-  for (const state of STATES) { boxed(18, 0, () => { pen.translate(9, 0); draw_sign(pen, state, 7.5, dark) }); say(STATE_SHORT[state]) }
+  for (const state of STATES) { boxed(18, 0, () => { pen.translate(9, 0); draw_sign(pen, state, 7.5, dark) }); say(STATE_WORD[state]) }
   ;[x, y] = [14, 50]
-  for (const level of ['major', 'warning', 'advisory', 'none'] as const) { boxed(24, 16, () => draw_level(pen, level, 24, 16, dark)); say(LEVEL_NAME[level].toLowerCase()) }
+  for (const level of ['major', 'warning', 'advisory', 'none'] as const) { boxed(24, 16, () => draw_level(pen, level, 24, 16, dark)); say(`${level_word(level)}${level === 'none' ? ' (zone)' : ' forecast'}`) }
   boxed(24, 12, () => draw_stroke(pen, 'warned', 24, 12, dark))
   say('our alert is in force')
   ;[x, y] = [14, 76]

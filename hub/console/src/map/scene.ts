@@ -2,11 +2,13 @@
 
 import { computed, type ReadonlySignal } from '@preact/signals'
 import type { Feature, FeatureCollection, Geometry, Position } from 'geojson'
-import type { EventView, Level, OtherAlert, Station, ZoneForecast } from '../api'
+import type { EventView, OtherAlert, Station, ZoneForecast } from '../api'
 import { focus } from '../focus'
 import { in_force, shown } from '../hub'
+import { level_word, RANK } from '../level'
+import { STATES, state_rank } from '../quality'
 import { second_us } from '../ticking'
-import { countdown, span } from '../time'
+import { span } from '../time'
 import { forecast } from './forecast'
 import { box_of, circle, line_of, narrowest, normal, ring_of, unwrap, type Box } from './geo'
 import type { Mark } from './changes'
@@ -17,11 +19,6 @@ import { places } from './places'
 const MANY = 2_000
 /** Stations beyond this are not drawn; the table says so. */
 export const STATIONS_DRAWN = 10_000
-
-export const RANK: Record<Level, number> = { none: 0, advisory: 1, warning: 2, major: 3 }
-export const LEVEL_NAME: Record<Level, string> = { none: 'no danger forecast', advisory: 'ADVISORY', warning: 'WARNING', major: 'MAJOR WARNING' }
-/** Worst first. */
-export const STATE_ORDER = { finding: 4, fault: 3, unknown: 2, late: 1, good: 0 } as const
 
 const collection = (features: Feature[]): FeatureCollection => ({ type: 'FeatureCollection', features: features.slice(0, MANY) })
 const feature = (geometry: Geometry, properties: Record<string, unknown>): Feature => ({ type: 'Feature', properties, geometry })
@@ -66,11 +63,12 @@ const zones = computed(() => {
   }).filter((f) => (f.geometry as { coordinates: Position[][] }).coordinates[0]!.length > 3))
 })
 
-/** When the first wave comes, as the map writes it. */
+/** When the first wave comes, as the map writes it: to the second within the last hour, with twice its standard error. */
 export function when(zone: ZoneForecast, now: number): string {
-  const left = zone.arrival_us - now
-  const sigma = zone.arrival_sigma_s > 0 ? ` ± ${span(zone.arrival_sigma_s * 1e6)}` : ''
-  return left >= 0 ? `wave in ${countdown(left)}${sigma}` : `wave due ${span(-left)} ago`
+  const left = Math.round((zone.arrival_us - now) / 1e6)
+  const error = zone.arrival_sigma_s > 0 ? ` ± ${span(zone.arrival_sigma_s * 2e6)}` : ''
+  if (left < 0) return `wave due ${span(-left * 1e6)} ago${error}`
+  return `wave in ${left < 3600 ? `${Math.floor(left / 60)} min ${String(left % 60).padStart(2, '0')} s` : span(left * 1e6)}${error}`
 }
 
 const zone_names = computed(() => {
@@ -82,7 +80,7 @@ const zone_names = computed(() => {
     const level = known?.level ?? 'none'
     const threatened = known !== undefined && level !== 'none'
     return [point((box.south + box.north) / 2, (box.west + box.east) / 2, {
-      name: zone.name, level, level_name: threatened ? `\n${LEVEL_NAME[level]}` : '', when: threatened ? `\n${when(known, now)}` : '', order: -RANK[level],
+      name: zone.name, level, level_name: threatened ? `\n${level_word(level).toUpperCase()}` : '', when: threatened ? `\n${when(known, now)}` : '', order: -RANK[level],
     })]
   }))
 })
@@ -181,7 +179,7 @@ export const marks = computed<ReadonlyMap<string, Mark>>(() => {
     if (!is_place(station)) continue
     if (out.size >= STATIONS_DRAWN) break
     const speed = station.domain === 'traffic' && (station.state === 'good' || station.state === 'late') ? speed_class(station) : -1
-    out.set(station.id, { id: station.id, lon: normal(station.lon), lat: station.lat, icon: speed >= 0 ? `speed-${speed}` : station.state, order: STATE_ORDER[station.state] ?? 2, label: station.name })
+    out.set(station.id, { id: station.id, lon: normal(station.lon), lat: station.lat, icon: speed >= 0 ? `speed-${speed}` : station.state, order: STATES.length - state_rank(station.state), label: station.name })
   }
   return out
 })
@@ -189,16 +187,16 @@ export const marks = computed<ReadonlyMap<string, Mark>>(() => {
 /** What each source of the map holds. */
 export const scene = { zones, 'zone-names': zone_names, front, isochrones, source, outages, others, roads, shelters, sirens } satisfies Record<string, ReadonlySignal<FeatureCollection>>
 
-/** The deployment: what it says of itself, else its zones and stations. */
+/** The deployment: its zones; where it has none, what it says of itself, else its stations. */
 export function home(): Box | null {
   const view = places.peek()
-  if (view?.extent) return view.extent
-  const zones_at = (view?.zones ?? []).flatMap((z) => z.polygon)
-  return narrowest(zones_at.length > 0 ? zones_at : [...shown.peek().stations.values()].map((s) => [s.lat, s.lon] as const))
+  const box = narrowest((view?.zones ?? []).flatMap((z) => z.polygon))
+  if (box) return { west: box.west - 1, east: box.east + 1, south: box.south - 1, north: box.north + 1 }
+  return view?.extent ?? narrowest([...shown.peek().stations.values()].map((s) => [s.lat, s.lon] as const))
 }
 
 /** Degrees around the source that are shown at least: a coast to know the place by. */
-const AROUND = 4
+const AROUND = 5
 
 /** The event as a whole: its source, the zones it threatens, the stations it was forecast for, and how far its front has come. */
 export function event_box(): Box | null {

@@ -64,7 +64,7 @@ export function layers(night: boolean, scale: number): LayerSpecification[] {
       layout: { 'icon-image': ['get', 'icon'], ...sign(1.2), 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': 13 * scale, 'text-variable-anchor': ['left', 'right', 'top', 'bottom'], 'text-radial-offset': 1.2, 'text-justify': 'auto', 'text-optional': true }, paint: halo },
     { id: 'other-names', type: 'symbol', source: 'others', ...of('others'), layout: { 'text-field': ['get', 'name'], 'text-font': PLAIN, 'text-size': 12 * scale }, paint: { ...halo, 'text-color': night ? '#c3a6ff' : '#5b2fb5' } },
     { id: 'outage-names', type: 'symbol', source: 'outages', ...of('outages'), layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': 12 * scale }, paint: halo },
-    { id: 'zone-names', type: 'symbol', source: 'zone-names', ...of('zones'), layout: { 'text-field': ['format', ['get', 'name'], {}, ['get', 'level_name'], { 'text-font': ['literal', FONT] }, ['get', 'when'], {}], 'text-font': PLAIN, 'text-size': ['case', ['==', ['get', 'level'], 'none'], 11 * scale, 13 * scale], 'symbol-sort-key': ['get', 'order'], 'text-variable-anchor': ['left', 'right', 'top', 'bottom'], 'text-radial-offset': 0.8, 'text-justify': 'auto' }, paint: halo },
+    { id: 'zone-names', type: 'symbol', source: 'zone-names', ...of('zones'), layout: { 'text-field': ['format', ['get', 'name'], {}, ['get', 'level_name'], { 'text-font': ['literal', FONT] }, ['get', 'when'], {}], 'text-font': PLAIN, 'text-size': ['case', ['==', ['get', 'level'], 'none'], 11 * scale, 13 * scale], 'symbol-sort-key': ['get', 'order'], 'text-max-width': 18, 'text-variable-anchor': ['left', 'right', 'top', 'bottom'], 'text-radial-offset': 0.8, 'text-justify': 'auto' }, paint: halo },
   ]
 }
 

@@ -1,8 +1,9 @@
 import { computed } from '@preact/signals'
 import type { Alert } from '../api'
+import { Countdown } from '../Countdown'
 import { in_force, shown } from '../hub'
 import { second_us } from '../ticking'
-import { both, countdown, hm, iso } from '../time'
+import { both, hm, iso } from '../time'
 
 const RANK: Record<string, number> = { Extreme: 4, Severe: 3, Moderate: 2, Minor: 1 }
 const AREAS = 12
@@ -30,7 +31,7 @@ function One({ alert }: { alert: Alert }) {
   return (
     <article class="alert" data-severity={alert.severity}>
       <h3>{alert.mode !== 'actual' && <span class="chip">{alert.mode.toUpperCase()}</span>} {alert.headline}</h3>
-      <p><strong>{alert.severity}</strong> · {alert.msg_type === 'Update' ? 'updated' : 'sent'} <time dateTime={iso(alert.sent_us)} title={both(alert.sent_us)}>{hm(alert.sent_us)} UTC</time> · expires in <span class="tick">{countdown(left)}</span></p>
+      <p><strong>{alert.severity}</strong> · {alert.msg_type === 'Update' ? 'updated' : 'sent'} <time dateTime={iso(alert.sent_us)} title={both(alert.sent_us)}>{hm(alert.sent_us)} UTC</time> · expires in <Countdown us={left} /></p>
       <p>{alert.areas.slice(0, AREAS).join(', ')}{alert.areas.length > AREAS && ` and ${alert.areas.length - AREAS} more`}</p>
       {alert.file && <p><a href={`cap/${encodeURIComponent(alert.file)}`}>Message as sent (CAP)</a></p>}
     </article>
