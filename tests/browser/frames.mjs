@@ -31,7 +31,7 @@ const metrics = async (session) => Object.fromEntries((await session.send('Perfo
 
 await scenario(async () => {
   const page = await console_of('watch', 'mouse', { init: count_updates })
-  const map = page.getByRole('region', { name: 'Map', exact: true })
+  const map = page.getByRole('region', { name: 'Map', exact: true }).first()
   await map.waitFor()
   await until('all stations on the page', async () => (await page.getByText(`${given.stations} in all`, { exact: false }).count()) > 0)
   await until('the map to be told of changes', () => page.evaluate(() => window.seen.updates > 2))

@@ -49,7 +49,7 @@ await scenario(async () => {
   await waiting(ana, 1)
   const english = await tab(ana, 'English')
   must(english.includes('EXERCISE EXERCISE EXERCISE'), `the English text does not say EXERCISE: ${english}`)
-  const spanish = await tab(ana, 'español')
+  const spanish = await tab(ana, 'Español')
   must(spanish.includes('SIMULACRO SIMULACRO SIMULACRO') && /tsunami/i.test(spanish), `the Spanish text: ${spanish}`)
   await picture(ana, '4-decide', { fullPage: true })
   same(await types(), [], 'messages before anybody has agreed')
@@ -92,7 +92,7 @@ await scenario(async () => {
   const headline = 'Strong currents in the harbour'
   await write(eva, { zone: 'Valparaíso', level: 'Advisory', words: {
     English: { headline, text: 'Strong currents until the evening. Stay out of the water.' },
-    'español': { headline: 'Corrientes fuertes en el puerto', text: 'Corrientes fuertes hasta la noche. No entre al agua.' },
+    Español: { headline: 'Corrientes fuertes en el puerto', text: 'Corrientes fuertes hasta la noche. No entre al agua.' },
   } })
   await picture(eva, '9-written', { fullPage: true })
   const sent = (await types()).length
