@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::pipeline::NoSink;
 use crate::replay::{self, Request, Speed};
 use crate::service::{Options, Service};
-use crate::{forecast_command, history, shipped};
+use crate::{chronicle, forecast_command, history, shipped};
 
 /// Something failed while running.
 pub(crate) const FAILED: u8 = 1;
@@ -99,6 +99,9 @@ enum Command {
         /// File to write [default: standard output].
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
+        /// Instead, make the chronicle for /api/history from the journal and the desk's log, where there is none yet. The hub must not run.
+        #[arg(long, conflicts_with = "out")]
+        chronicle: bool,
     },
     /// Compute a tsunami forecast from files: when and how high at stations and coasts, as tables, maps and mareograms.
     Forecast(Box<forecast_command::arguments::Arguments>),
@@ -298,8 +301,23 @@ fn dispatch(command: Command) -> Result<(), Failure> {
             tracing::info!(rows, "exported");
             Ok(())
         }
-        Command::Recompute { journal, out } => {
+        Command::Recompute {
+            journal,
+            out,
+            chronicle,
+        } => {
             let config = journal.config()?;
+            if chronicle {
+                let made = chronicle::rebuild(config).map_err(Failure::Failed)?;
+                let text = |us: Option<i64>| us.map(clock::format_utc).unwrap_or_default();
+                tracing::info!(
+                    from = text(made.from_us),
+                    to = text(made.to_us),
+                    events = made.events.len(),
+                    "the chronicle is made"
+                );
+                return Ok(());
+            }
             let lines = to_file(out, |w| history::recompute(config, w))?;
             tracing::info!(lines, "computed again");
             Ok(())

@@ -15,7 +15,7 @@ const MOST_NODES: usize = 512;
 const LONGEST_WORD: usize = 48;
 
 /// One edge, or another publisher of readings.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct EdgeView {
     /// Its id.
     pub id: String,
@@ -40,7 +40,7 @@ pub struct EdgeView {
 }
 
 /// One node of an edge.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct NodeView {
     /// Its number.
     pub node: String,

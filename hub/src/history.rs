@@ -11,7 +11,11 @@ use crate::core::{Core, Output};
 use crate::entry::{Entry, Item};
 use crate::service;
 
-fn entries(dir: &Path) -> Result<impl Iterator<Item = Result<Entry, String>> + use<>, String> {
+/// The entries of a journal, oldest first. Another process may be writing it.
+///
+/// # Errors
+/// Text that says what failed and where.
+pub fn entries(dir: &Path) -> Result<impl Iterator<Item = Result<Entry, String>> + use<>, String> {
     if !dir.is_dir() {
         return Err(format!(
             "{}: no journal there; check data_dir in the configuration",

@@ -184,12 +184,11 @@ impl Service {
             None
         };
         let series = series::start(state.series, state::journal_dir(&config))?;
-        let chronicle = chronicle::start(&config, &clock, &board, stopped.clone())?;
         let relief = assess::start(&config, &clock, &board)?;
         let coverage = Watch::new(config.clone(), state.core.ocean().cloned());
+        let chronicle = chronicle::start(&config, &clock, &board, stopped.clone())?;
         let sources = http::Sources {
             series: Some(series.series.clone()),
-            chronicle: chronicle.as_ref().map(|c| c.chronicle.clone()),
             surroundings: Some(http::Surroundings {
                 config: config.clone(),
                 started,
@@ -200,6 +199,7 @@ impl Service {
                 ground: relief.as_ref().map(|r| r.ground.clone()),
                 coverage: coverage.clone(),
             }),
+            chronicle: chronicle.as_ref().map(|c| c.chronicle.clone()),
             ..http::Sources::from(board.clone())
         };
         let web = serve_http(sources, acting, listener, settings, stopped.clone())?;

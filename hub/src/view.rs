@@ -27,7 +27,7 @@ const TIMELINE_KEPT: usize = 2_000;
 const EVENTS_KEPT: usize = 64;
 
 /// One station as a duty officer sees it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct StationView {
     /// Station id.
     pub id: String,
@@ -48,7 +48,7 @@ pub struct StationView {
 }
 
 /// Health of a station's data. Silence is never safety: a station without data is `Unknown`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum StationState {
     /// Data is arriving as configured.
@@ -64,7 +64,7 @@ pub enum StationState {
 }
 
 /// A latest value.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Latest {
     /// The value in `unit`.
     pub value: f64,
@@ -77,7 +77,7 @@ pub struct Latest {
 }
 
 /// One published CAP message.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct AlertView {
     /// CAP identifier; unique and deterministic.
     pub identifier: String,
@@ -87,6 +87,7 @@ pub struct AlertView {
     pub event: String,
     /// Actual, exercise or test.
     #[serde(serialize_with = "mode_name")]
+    #[schema(value_type = String)]
     pub mode: Mode,
     /// `Alert`, `Update` or `Cancel`.
     pub msg_type: String,
@@ -134,7 +135,7 @@ fn mode_name<S: serde::Serializer>(mode: &Mode, s: S) -> Result<S::Ok, S::Error>
 }
 
 /// One outage that is on.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct OutageView {
     /// Id.
     pub id: String,
@@ -155,7 +156,7 @@ pub struct OutageView {
 }
 
 /// Findings of all domains that belong together.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct SituationView {
     /// Id, from when it began.
     pub id: String,
@@ -176,7 +177,7 @@ pub struct SituationView {
 }
 
 /// One finding of a situation.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct EvidenceView {
     /// What it is known by.
     pub key: String,
@@ -203,7 +204,7 @@ pub struct EvidenceView {
 }
 
 /// One line of what happened.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct TimelineEntry {
     /// Event time, microseconds since the Unix epoch.
     pub time_us: i64,
@@ -219,7 +220,7 @@ pub struct TimelineEntry {
 }
 
 /// What an event means for people and places, in short.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct ReliefView {
     /// The event.
     pub event: String,
@@ -272,7 +273,7 @@ pub struct ReliefDocuments {
 }
 
 /// Something that an operator should know about the system itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Condition {
     /// Stable code: `journal_full`, `broker_down`, `edge_offline`, `coverage_lost`, ...
     pub code: String,
@@ -531,6 +532,14 @@ impl Board {
     pub fn seek(&self, sought: Sought) {
         if self.fields.tell(sought) {
             self.count("fields_dropped", "", 1);
+        }
+    }
+
+    /// Tells listeners of an event again: something that is asked for by its id has become ready.
+    pub fn event_again(&self, id: &str) {
+        let known = self.read(|v| v.events.iter().find(|e| e.id == id).cloned());
+        if let Some(event) = known {
+            self.tell(Change::Event(Box::new(event)));
         }
     }
 

@@ -56,7 +56,7 @@ impl Browser {
     }
 
     fn prepare(one: MutexGuard<'static, ()>) -> Result<Self, String> {
-        if console::document().is_none() {
+        if hub_console::document().is_none() {
             return Err(
                 "the console is not built into this hub: build again where npm is".to_owned(),
             );

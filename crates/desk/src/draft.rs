@@ -58,8 +58,9 @@ pub struct Proposal {
 }
 
 /// Where a draft stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = DraftStanding)]
 pub enum Standing {
     /// It waits for persons, and the fail-safe will act.
     Waiting,
@@ -85,7 +86,7 @@ impl Standing {
 }
 
 /// That a person agreed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Agreed {
     /// Account name.
     pub by: String,
@@ -94,7 +95,7 @@ pub struct Agreed {
 }
 
 /// A draft as the officers see it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct DraftView {
     /// Id.
     pub id: String,
@@ -123,11 +124,13 @@ pub struct DraftView {
     /// When the fail-safe acts, microseconds since the Unix epoch.
     pub due_us: i64,
     /// SHA-256 of `xml`: what whoever agrees names, so that all agree to the same words.
+    #[schema(value_type = String)]
     pub digest: Hash,
     /// How long the message holds once it is issued, microseconds.
     #[serde(skip)]
     pub life_us: i64,
     /// The message as proposed.
+    #[schema(value_type = String)]
     pub xml: Arc<str>,
 }
 

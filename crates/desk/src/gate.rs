@@ -66,7 +66,9 @@ impl From<Grade> for Level {
 }
 
 /// What happens when nobody has decided in time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum FailSafe {
     /// The message goes out: a missed wave is worse.
@@ -95,7 +97,7 @@ pub struct Rule {
 }
 
 /// What a message has to pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Gate {
     /// Distinct persons who must agree.
     pub approvals: u8,

@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 /// What a subscriber's outbox is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = SubscriberState)]
 pub enum PeerState {
     /// Nothing is owed.
     Idle,
@@ -41,7 +42,8 @@ impl PeerState {
 }
 
 /// A subscriber as an operator sees it. Times are microseconds since the Unix epoch.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = Subscriber)]
 pub struct Status {
     /// As configured.
     pub name: String,

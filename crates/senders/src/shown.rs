@@ -21,8 +21,9 @@ const MAX_POINTS: usize = 200;
 const CIRCLE_CORNERS: u32 = 24;
 
 /// Whether a message holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = OthersAlertState)]
 pub enum State {
     /// Neither replaced nor lapsed.
     InForce,
@@ -31,7 +32,8 @@ pub enum State {
 }
 
 /// A message as shown.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[schema(as = OthersAlert)]
 pub struct Shown {
     /// The feeds that told it.
     pub feeds: Vec<String>,
@@ -83,7 +85,8 @@ pub struct Shown {
 }
 
 /// One info of a message.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[schema(as = OthersAlertPart)]
 pub struct Part {
     /// The event: for tsunami centres, the level.
     pub event: String,

@@ -5,8 +5,9 @@ use cap::{Alert, Complaint, ReadError, Time};
 use serde::Serialize;
 
 /// Who vouches for a message. `Signed` alone is proof of the sender; `Transport` is proof of the server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(tag = "standing", rename_all = "snake_case")]
+#[schema(as = OthersAlertStanding)]
 pub enum Standing {
     /// Its signature holds, and the feed's trust list vouches for the signer.
     Signed {

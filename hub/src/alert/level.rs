@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::config::Policy;
 
 /// Warning level of a zone, lowest first. Heights are the deployment's policy; PTWC's by default.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Below the advisory height.

@@ -11,7 +11,8 @@ use super::entry::{Entry, Kind};
 const MOST_LISTED: usize = 1_000;
 
 /// An event, in short.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = HistoryEvent)]
 pub struct Event {
     /// Id.
     pub id: String,
@@ -26,7 +27,8 @@ pub struct Event {
 }
 
 /// A time of which the chronicle does not know what the page showed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = HistoryGap)]
 pub struct Gap {
     /// From, microseconds since the Unix epoch.
     pub from_us: i64,
@@ -111,7 +113,7 @@ impl Index {
     }
 
     /// Since when anything can be shown, microseconds since the Unix epoch.
-    pub fn from_us(&self) -> Option<i64> {
+    pub fn begins_us(&self) -> Option<i64> {
         self.keys.front().map(|k| k.0)
     }
 
@@ -123,14 +125,14 @@ impl Index {
 
     /// Events that were on at a time that can be shown, oldest first.
     pub fn events(&self) -> Vec<Event> {
-        let from_us = self.from_us().unwrap_or(i64::MAX);
+        let from_us = self.begins_us().unwrap_or(i64::MAX);
         let shown = |e: &&Event| e.over_us.is_none_or(|over_us| over_us >= from_us);
         self.events.iter().filter(shown).cloned().collect()
     }
 
     /// Gaps in the time that can be shown, oldest first.
     pub fn gaps(&self) -> Vec<Gap> {
-        let from_us = self.from_us().unwrap_or(i64::MAX);
+        let from_us = self.begins_us().unwrap_or(i64::MAX);
         let shown = |g: &&Gap| g.to_us >= from_us;
         self.gaps.iter().filter(shown).copied().collect()
     }

@@ -11,6 +11,7 @@
 mod apply;
 mod entry;
 mod index;
+mod rebuild;
 mod recorder;
 mod settings;
 mod writer;
@@ -29,6 +30,7 @@ use crate::view::Board;
 use entry::{Entry, Kind};
 use index::Index;
 pub use index::{Event, Gap};
+pub use rebuild::rebuild;
 use recorder::Recorder;
 pub use settings::Settings;
 use writer::{Writer, lock};
@@ -37,7 +39,7 @@ use writer::{Writer, lock};
 const MOST_READERS: u32 = 4;
 
 /// What there is to look back at.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct History {
     /// Since when, microseconds since the Unix epoch; `None` while there is nothing.
     pub from_us: Option<i64>,
@@ -150,7 +152,7 @@ impl Chronicle {
     /// What there is.
     pub fn history(&self) -> History {
         let index = lock(&self.index);
-        let from_us = index.from_us();
+        let from_us = index.begins_us();
         History {
             from_us,
             to_us: index.last_us.filter(|_| from_us.is_some()),

@@ -32,7 +32,7 @@ pub(super) struct Recorder {
 
 /// What woke the thread.
 enum Heard {
-    Told(Told),
+    Told(Box<Told>),
     Missed,
     Nothing,
     Stop,
@@ -57,7 +57,7 @@ impl Recorder {
             let heard = self.hear().await;
             let stop = matches!(heard, Heard::Stop);
             match heard {
-                Heard::Told(told) => self.take(told, &progress),
+                Heard::Told(told) => self.take(*told, &progress),
                 Heard::Missed => progress.missed = true,
                 Heard::Nothing | Heard::Stop => {}
             }
@@ -76,7 +76,7 @@ impl Recorder {
         };
         tokio::select! {
             told = self.changes.recv() => match told {
-                Ok(told) => Heard::Told(told),
+                Ok(told) => Heard::Told(Box::new(told)),
                 Err(RecvError::Lagged(_)) => Heard::Missed,
                 Err(RecvError::Closed) => Heard::Stop,
             },

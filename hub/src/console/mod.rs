@@ -33,7 +33,7 @@ const PAGE: &str = include_str!("index.html");
 
 /// The document, `/`, for a deployment of this mode and title.
 pub fn page(mode: Mode, title: &str) -> String {
-    filled(::console::document().unwrap_or(PAGE), mode, title)
+    filled(hub_console::document().unwrap_or(PAGE), mode, title)
 }
 
 /// The plain document, `/plain`.

@@ -22,7 +22,7 @@ use judge::SEEN_AFTER_S;
 use times::Times;
 
 /// Which coasts are watched by stations that work.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, utoipa::ToSchema)]
 pub struct CoverageView {
     /// Whether it is known.
     pub ready: bool,
@@ -33,7 +33,7 @@ pub struct CoverageView {
 }
 
 /// One zone.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct ZoneCoverage {
     /// Id.
     pub id: String,
@@ -52,7 +52,7 @@ pub struct ZoneCoverage {
 }
 
 /// How a zone is watched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Watched {
     /// As well as with every station working.

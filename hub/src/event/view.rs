@@ -9,7 +9,7 @@ use crate::alert::Level;
 use crate::forecast::{Basis, StationOutlook, ZoneOutlook};
 
 /// One tsunami event.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct EventView {
     /// Id, by which messages and situations name it.
     pub id: String,
@@ -45,7 +45,7 @@ pub struct EventView {
 }
 
 /// Where an event's waves come from.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct SourceView {
     /// `earthquake`, or `waves` while stations' waves alone have shown it.
     pub kind: &'static str,
@@ -68,7 +68,7 @@ pub struct SourceView {
 }
 
 /// The forecast for one zone.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct ZoneForecast {
     /// Zone id.
     pub id: String,
@@ -108,7 +108,7 @@ impl ZoneForecast {
 }
 
 /// The forecast for one sea-level station, and what it saw.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct StationForecast {
     /// Station id.
     pub id: String,
@@ -143,7 +143,7 @@ impl StationForecast {
 }
 
 /// What a station saw of the wave.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct ObservedView {
     /// When the wave began here, microseconds since the Unix epoch.
     pub onset_us: i64,
@@ -167,7 +167,7 @@ impl From<&Observed> for ObservedView {
 }
 
 /// One forecast of an event.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct RevisionView {
     /// Its number, from 1.
     pub number: u32,
@@ -213,11 +213,12 @@ pub struct Told {
 }
 
 /// An event with its history, as it is served.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct EventDetail {
     /// The event now.
     pub event: EventView,
     /// See [`Told::revisions`].
+    #[schema(value_type = Vec<RevisionView>)]
     pub revisions: Vec<Arc<RevisionView>>,
     /// See [`Told::levels_m`].
     pub levels_m: [f64; 3],

@@ -57,6 +57,7 @@ pub fn start(
                 match pool.install(|| carry_out(&shared, &ocean, &policy, &work)) {
                     Some(made) => {
                         shared.fields().put(&work, made);
+                        shared.event_again(&work.sought.event);
                         shared.count("fields_computed", stage.label(), 1);
                     }
                     None => shared.count("fields_cancelled", stage.label(), 1),

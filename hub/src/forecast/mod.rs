@@ -57,7 +57,7 @@ pub struct StationOutlook {
 }
 
 /// What a forecast rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
     /// The earthquake, by what many earthquakes were like.

@@ -8,7 +8,7 @@ use super::{AnyDesk, Written, cut, retraction, written};
 use crate::config::Config;
 
 /// What a person asks.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Action {
     /// Agrees to a draft.
@@ -17,6 +17,7 @@ pub enum Action {
         draft: String,
         /// SHA-256 of the message that was read, as the desk shows it; the page always sends it, a machine may leave it out.
         #[serde(default)]
+        #[schema(value_type = Option<String>)]
         digest: Option<Hash>,
     },
     /// Says no to a draft.
@@ -45,7 +46,7 @@ pub enum Action {
 }
 
 /// What came of it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Answer {
     /// One sentence.
     pub text: String,

@@ -4,7 +4,6 @@ use std::sync::{Arc, RwLock};
 
 use desk::{Chains, DraftView, Hash, Refusal};
 use flume::Sender;
-use serde::Serialize;
 use tokio::sync::oneshot;
 
 use super::preview::{self, Preview, Wish};
@@ -13,7 +12,7 @@ use crate::config::Config;
 use crate::pipeline::Control;
 
 /// The desk as officers see it. The public does not: a draft is no warning.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Shown {
     /// Drafts: open ones first.
     pub drafts: Vec<DraftView>,
@@ -22,7 +21,6 @@ pub struct Shown {
     /// Hash of the last.
     pub head: Hash,
     /// What the next message of each event refers to; `None` before the desk is open.
-    #[serde(skip)]
     pub chains: Option<Arc<Chains>>,
 }
 

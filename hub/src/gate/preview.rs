@@ -17,7 +17,7 @@ use crate::alert::forms::Forms;
 use crate::config::Config;
 
 /// What a person wants to see before it exists.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Wish {
     /// A message of one's own.
@@ -27,11 +27,12 @@ pub enum Wish {
 }
 
 /// A text as each audience reads it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Preview {
     /// The draft; `None` while it is none.
     pub draft: Option<String>,
     /// SHA-256 of the draft's words, which an approval names. Of what is no draft yet it changes with the time in it.
+    #[schema(value_type = String)]
     pub digest: Hash,
     /// The event.
     pub event: String,
@@ -54,7 +55,7 @@ pub struct Preview {
 }
 
 /// What those read who read one language.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Audience {
     /// Language tag, as CAP has it.
     pub language: String,
@@ -73,7 +74,8 @@ pub struct Audience {
 }
 
 /// An area of the message.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[schema(as = PreviewArea)]
 pub struct Area {
     /// Its name in the message's first language.
     pub name: String,

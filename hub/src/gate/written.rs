@@ -18,7 +18,7 @@ use crate::config::{Config, Zone};
 const TEXT_MAX: usize = 2_000;
 
 /// An officer's message.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Written {
     /// The event to go on with; a new one without.
@@ -35,11 +35,12 @@ pub struct Written {
     /// Zone ids.
     pub zones: Vec<String>,
     /// The words by language; the deployment's first language must be there.
+    #[schema(value_type = BTreeMap<String, Words>)]
     pub words: BTreeMap<Language, Words>,
 }
 
 /// An officer's words in one language.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Words {
     /// One line.

@@ -48,8 +48,8 @@ pub(super) fn router() -> Router<Arc<Outlet>> {
 }
 
 /// Who somebody is, for the page.
-#[derive(Serialize)]
-struct Me {
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct Me {
     /// `None`: nobody.
     name: Option<String>,
     roles: Vec<String>,
@@ -90,14 +90,24 @@ impl Me {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Login {
+pub(super) struct Login {
     name: String,
+    #[schema(value_type = String)]
     password: Zeroizing<String>,
 }
 
-async fn login(State(outlet): State<Arc<Outlet>>, request: Request) -> Response<Body> {
+/// Lets a person in: two cookies, or when to try again.
+#[utoipa::path(post, path = "/api/login", tag = "account", request_body = Login, responses(
+    (status = 200, description = "In", body = Me),
+    (status = 400, description = "Not what was asked for", body = Problem),
+    (status = 401, description = "Wrong name or password", body = Problem),
+    (status = 403, description = "From another site's page", body = Problem),
+    (status = 429, description = "Too early after failures: see Retry-After", body = Problem),
+    (status = 503, description = "Busy, or the accounts cannot be read", body = Problem),
+))]
+pub(super) async fn login(State(outlet): State<Arc<Outlet>>, request: Request) -> Response<Body> {
     let Some(access) = &outlet.access else {
         return error(StatusCode::NOT_FOUND, "nobody logs in to a replay");
     };
@@ -194,7 +204,9 @@ fn let_in(access: &Access, opened: &Opened) -> Response<Body> {
     response
 }
 
-async fn logout(
+/// Ends the session, whether there was one or not.
+#[utoipa::path(post, path = "/api/logout", tag = "account", responses((status = 200, description = "Out", body = Me)))]
+pub(super) async fn logout(
     State(outlet): State<Arc<Outlet>>,
     method: Method,
     headers: HeaderMap,
@@ -213,7 +225,9 @@ async fn logout(
     response
 }
 
-async fn me(
+/// Who is logged in. Does not count as an act.
+#[utoipa::path(get, path = "/api/me", tag = "account", responses((status = 200, description = "Who", body = Me)))]
+pub(super) async fn me(
     State(outlet): State<Arc<Outlet>>,
     method: Method,
     headers: HeaderMap,
@@ -331,9 +345,18 @@ fn refusal(refused: Refusal) -> Response<Body> {
     response
 }
 
+/// What is wrong.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct Problem {
+    /// What, where, and what to do.
+    error: String,
+}
+
 /// An answer that says what is wrong.
 pub(super) fn error(status: StatusCode, text: &str) -> Response<Body> {
-    let body = json(&serde_json::json!({ "error": text }));
+    let body = json(&Problem {
+        error: text.to_owned(),
+    });
     with_type(status, JSON, Body::from(body))
 }
 

@@ -23,13 +23,13 @@ use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, Method, Response, StatusCode};
 use axum::routing::{get, post};
-use desk::Refusal;
+use desk::{DraftView, Hash, Refusal};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::auth::{authorize, authorize_look, error, is_json, read_body};
+use super::auth::{Problem, authorize, authorize_look, error, is_json, read_body};
 use super::routes::{JSON, Outlet, json, with_type};
-use crate::gate::{Action, Handle, Preview, Shown, Wish};
+use crate::gate::{Action, Answer, Handle, Preview, Shown, Wish};
 
 /// Largest request, bytes: an officer's message in ten languages, each of 4,000 characters that JSON escapes.
 const REQUEST_BYTES_MAX: usize = 512 * 1_024;
@@ -42,20 +42,22 @@ pub(super) fn router() -> Router<Arc<Outlet>> {
         .route("/api/desk/preview/{draft}", get(preview_draft))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = DeskZone)]
 struct Zone<'a> {
     id: &'a str,
     name: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = DeskLanguage)]
 struct Language {
     tag: &'static str,
     name: &'static str,
 }
 
-#[derive(Serialize)]
-struct Desk<'a> {
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct Desk<'a> {
     /// What a message can be written for.
     zones: Vec<Zone<'a>>,
     /// What it can be written in, the needed one first.
@@ -68,11 +70,23 @@ struct Desk<'a> {
     subscribers: Vec<outlet::Status>,
     /// The hub's time, microseconds since the Unix epoch: deadlines are counted by it.
     now_us: i64,
-    #[serde(flatten)]
-    shown: Shown,
+    /// Drafts: open ones first.
+    drafts: Vec<DraftView>,
+    /// Number of records in the log.
+    records: u64,
+    /// Hash of the last: to be noted elsewhere.
+    #[schema(value_type = String)]
+    head: Hash,
 }
 
-async fn look(
+/// What waits, and what was decided lately. Does not count as an act.
+#[utoipa::path(get, path = "/api/desk", tag = "desk", security(("session" = []), ("token" = [])), responses(
+    (status = 200, description = "The desk", body = Desk),
+    (status = 401, description = "Nobody has logged in", body = Problem),
+    (status = 403, description = "Not allowed, or from another site's page", body = Problem),
+    (status = 404, description = "A replay has no desk", body = Problem),
+))]
+pub(super) async fn look(
     State(outlet): State<Arc<Outlet>>,
     method: Method,
     headers: HeaderMap,
@@ -86,6 +100,12 @@ async fn look(
     };
     let config = desk.config();
     let access = outlet.access.as_deref();
+    let Shown {
+        drafts,
+        records,
+        head,
+        ..
+    } = desk.shown();
     let shown = Desk {
         asked: access.map_or(0, |a| a.asked()),
         approvers: access.map_or(0, |a| a.approvers()),
@@ -110,12 +130,24 @@ async fn look(
             .board
             .read(|view| view.subscribers.values().cloned().collect()),
         now_us: outlet.board.read(|view| view.now_us),
-        shown: desk.shown(),
+        drafts,
+        records,
+        head,
     };
     with_type(StatusCode::OK, JSON, Body::from(json(&shown)))
 }
 
-async fn ask(State(outlet): State<Arc<Outlet>>, request: Request) -> Response<Body> {
+/// Approves, refuses, withdraws, corrects or writes.
+#[utoipa::path(post, path = "/api/desk", tag = "desk", security(("session" = []), ("token" = [])), request_body = Action, responses(
+    (status = 200, description = "Done", body = Answer),
+    (status = 400, description = "Not what was asked for", body = Problem),
+    (status = 401, description = "Nobody has logged in", body = Problem),
+    (status = 403, description = "Not allowed, or from another site's page", body = Problem),
+    (status = 404, description = "There is no such draft or event", body = Problem),
+    (status = 409, description = "The draft is another by now or decided, or this person has agreed already", body = Problem),
+    (status = 422, description = "It could not be said like that", body = Problem),
+))]
+pub(super) async fn ask(State(outlet): State<Arc<Outlet>>, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
     // Before the body is read: whoever may not even look sends nothing.
     if let Err(refused) = authorize(&outlet, &parts.method, &parts.headers, Permission::View) {
@@ -161,7 +193,14 @@ async fn read_json<T: DeserializeOwned>(
     serde_json::from_slice(&body).map_err(|why| error(StatusCode::BAD_REQUEST, &why.to_string()))
 }
 
-async fn preview_draft(
+/// A draft as each audience reads it. One that can still go out is shown as it would now.
+#[utoipa::path(get, path = "/api/desk/preview/{draft}", tag = "desk", security(("session" = []), ("token" = [])), params(("draft" = String, Path, description = "Its id")), responses(
+    (status = 200, description = "The draft", body = Preview),
+    (status = 401, description = "Nobody has logged in", body = Problem),
+    (status = 403, description = "Not allowed, or from another site's page", body = Problem),
+    (status = 404, description = "There is no such draft", body = Problem),
+))]
+pub(super) async fn preview_draft(
     State(outlet): State<Arc<Outlet>>,
     Path(draft): Path<String>,
     method: Method,
@@ -176,7 +215,16 @@ async fn preview_draft(
     .await
 }
 
-async fn preview(State(outlet): State<Arc<Outlet>>, request: Request) -> Response<Body> {
+/// What a person would write, or a correction, as each audience reads it. Nothing is proposed.
+#[utoipa::path(post, path = "/api/desk/preview", tag = "desk", security(("session" = []), ("token" = [])), request_body = Wish, responses(
+    (status = 200, description = "How it would read", body = Preview),
+    (status = 400, description = "Not what was asked for", body = Problem),
+    (status = 401, description = "Nobody has logged in", body = Problem),
+    (status = 403, description = "Not allowed, or from another site's page", body = Problem),
+    (status = 404, description = "No message of that event is in force", body = Problem),
+    (status = 422, description = "It could not be said like that", body = Problem),
+))]
+pub(super) async fn preview(State(outlet): State<Arc<Outlet>>, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let identity = match authorize(&outlet, &parts.method, &parts.headers, Permission::View) {
         Ok(identity) => identity,

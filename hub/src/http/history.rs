@@ -20,7 +20,7 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use super::auth::{self, error};
-use super::routes::{JSON, Outlet, json, with_type};
+use super::routes::{JSON, Outlet, Snapshot, json, with_type};
 use super::series::away;
 use crate::chronicle::{History, Refused};
 
@@ -30,13 +30,20 @@ pub(super) fn router() -> Router<Arc<Outlet>> {
         .route("/api/history/at", get(at))
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-struct Asked {
+pub(super) struct Asked {
+    /// When, microseconds since the Unix epoch.
     time_us: i64,
 }
 
-async fn history(
+/// Since when what was shown is recorded, the events in it, and its gaps.
+#[utoipa::path(get, path = "/api/history", tag = "look", responses(
+    (status = 200, description = "What can be looked back at", body = History),
+    (status = 401, description = "Only for those who have logged in", body = auth::Problem),
+))]
+pub(super) async fn history(
     State(outlet): State<Arc<Outlet>>,
     method: Method,
     headers: HeaderMap,
@@ -51,7 +58,15 @@ async fn history(
     with_type(StatusCode::OK, JSON, Body::from(json(&history)))
 }
 
-async fn at(
+/// The state as it was shown then, without subscribers.
+#[utoipa::path(get, path = "/api/history/at", tag = "look", params(Asked), responses(
+    (status = 200, description = "The state then", body = Snapshot),
+    (status = 400, description = "Not what was asked for", body = auth::Problem),
+    (status = 401, description = "Only for those who have logged in", body = auth::Problem),
+    (status = 404, description = "Before what is recorded", body = auth::Problem),
+    (status = 503, description = "Others are looking back: see Retry-After", body = auth::Problem),
+))]
+pub(super) async fn at(
     State(outlet): State<Arc<Outlet>>,
     asked: Result<Query<Asked>, QueryRejection>,
     method: Method,

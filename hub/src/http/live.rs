@@ -13,7 +13,7 @@
 //! | `conditions` | all conditions that hold now                                               |
 //! | `picture`    | all situations and outages, with the heartbeat when they have changed      |
 //! | `others`     | what other senders warn of, and their feeds, with the heartbeat when changed|
-//! | `event`      | one tsunami event, with the heartbeat when it has changed                  |
+//! | `event`      | one tsunami event, with the heartbeat when it or its fields have changed   |
 //! | `clock`      | the heartbeat: `{"now_us":...,"ready":...,"stalled":...}`                  |
 //! | `reload`     | `{}`: changes were missed; ask for `/api/state`                            |
 //!
@@ -340,6 +340,50 @@ mod tests {
         );
         assert_eq!(latest.take(2).len(), 1);
         assert!(latest.take(2).is_empty());
+    }
+
+    #[test]
+    fn a_tsunami_event_that_changes_often_waits_for_the_heartbeat_and_is_told_once() {
+        use crate::alert::Level;
+        use crate::event::view::SourceView;
+        let event = |id: &str, revision: u32| EventView {
+            id: id.to_owned(),
+            title: String::new(),
+            began_us: 0,
+            over_us: None,
+            over_why: None,
+            confirmed: false,
+            level: Level::None,
+            source: SourceView {
+                kind: "earthquake",
+                id: id.to_owned(),
+                place: String::new(),
+                magnitude: 8.0,
+                lat: 0.0,
+                lon: 0.0,
+                depth_km: 20.0,
+                origin_us: 0,
+                region_km: None,
+            },
+            revision,
+            revised_us: 0,
+            basis: crate::forecast::Basis::Model,
+            zones: Vec::new(),
+            stations: Vec::new(),
+            unanswered: Vec::new(),
+            told: Arc::default(),
+        };
+        let (mut latest, mut frame) = (Latest::default(), String::new());
+        for (id, revision) in [("a", 1), ("b", 1), ("a", 2)] {
+            latest.absorb(Change::Event(Box::new(event(id, revision))), &mut frame);
+        }
+        assert!(frame.is_empty());
+        let told: Vec<_> = latest
+            .events
+            .iter()
+            .map(|e| (e.id.as_str(), e.revision))
+            .collect();
+        assert_eq!(told, [("a", 2), ("b", 1)]);
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(super) fn router() -> Router<Arc<Outlet>> {
 }
 
 /// What stands where.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(super) struct MapView {
     /// Coastal zones.
     zones: Vec<Zone>,
@@ -49,7 +49,8 @@ pub(super) struct MapView {
     extent: Option<Extent>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = MapZone)]
 struct Zone {
     id: String,
     name: String,
@@ -59,7 +60,7 @@ struct Zone {
     coast: Vec<[f64; 2]>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 struct Shelter {
     name: String,
     lat: f64,
@@ -68,7 +69,7 @@ struct Shelter {
     capacity: Option<u32>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 struct Siren {
     /// The siren zone.
     zone: String,
@@ -76,7 +77,7 @@ struct Siren {
     lon: f64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 struct Road {
     /// Lines of one id are one segment.
     id: String,
@@ -87,14 +88,14 @@ struct Road {
     stations: Vec<String>,
 }
 
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 struct LeftOut {
     shelters: usize,
     roads: usize,
 }
 
 /// Edges of a grid, degrees.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Extent {
     /// From -180 up to 180.
     west: f64,
@@ -118,7 +119,12 @@ impl Extent {
     }
 }
 
-async fn map(
+/// What stands where: zones, shelters, sirens, roads, the ocean's extent. The same while the hub runs, but for what sources tell anew.
+#[utoipa::path(get, path = "/api/map", tag = "look", responses(
+    (status = 200, description = "The map", body = MapView),
+    (status = 401, description = "Only for those who have logged in", body = auth::Problem),
+))]
+pub(super) async fn map(
     State(outlet): State<Arc<Outlet>>,
     method: Method,
     headers: HeaderMap,

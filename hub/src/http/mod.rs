@@ -22,6 +22,7 @@ mod live;
 mod map;
 mod metric_names;
 mod metrics;
+mod openapi;
 mod page;
 mod relief;
 mod routes;
@@ -60,9 +61,9 @@ pub use self::map::Extent;
 
 use crate::access::Access;
 use crate::assess::Ground;
+use crate::chronicle::Chronicle;
 use crate::config::Config;
 use crate::coverage::Watch;
-use crate::chronicle::Chronicle;
 use crate::feed::Publisher;
 use crate::gate;
 use crate::series::Series;

@@ -50,7 +50,7 @@ pub(super) fn router() -> Router<Arc<Outlet>> {
         };
         router = router.route(path, get(handler));
     }
-    for file in ::console::FILES {
+    for file in hub_console::FILES {
         let path = format!("/{}", file.path);
         let known = PLAIN.iter().any(|(plain, ..)| *plain == path);
         if file.path == "index.html" || known {
@@ -71,7 +71,7 @@ fn document(
     Document::dated(write(mode, &title), 0).answer(headers, HTML, REVALIDATE)
 }
 
-fn built(file: &'static ::console::File, headers: &HeaderMap) -> Response<Body> {
+fn built(file: &'static hub_console::File, headers: &HeaderMap) -> Response<Body> {
     let gzip = file.gzip.filter(|_| takes_gzip(headers));
     let bytes = Bytes::from_static(gzip.unwrap_or(file.plain));
     let mut response = with_type(StatusCode::OK, file.media_type(), Body::from(bytes));

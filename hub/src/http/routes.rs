@@ -19,6 +19,7 @@
 //! | `/healthz`, `/readyz`                       | see [`super::health`]                                          |
 //! | `/api/map`                                  | see [`super::map`]                                             |
 //! | `/api/health`                               | see [`super::system`]                                          |
+//! | `/api/openapi.json`                         | see [`super::openapi`]                                         |
 //! | `/api/login`, `/api/logout`, `/api/me`      | see [`super::auth`]                                            |
 //! | `/api/stations/...`                         | see [`super::series`]                                          |
 //! | `/api/desk`, `/api/desk/preview`            | see [`super::desk`]                                            |
@@ -60,6 +61,7 @@ use super::history;
 use super::live::{Live, NoPlace};
 use super::map;
 use super::metrics::{self, Exposition};
+use super::openapi;
 use super::page;
 use super::relief;
 use super::sensorthings;
@@ -91,8 +93,13 @@ const NO_STORE: &str = "no-store";
 pub(super) const REVALIDATE: &str = "no-cache";
 pub(super) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
-/// Everything comes from here and nothing is inline; no frame, no form, no plug-in.
-const POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// Everything comes from here and nothing is inline; no frame, no form, no plug-in. `data:` and `blob:` are for pictures that the page
+/// draws itself.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; worker-src 'self'; \
+                      font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// What a browser shall not give to this page, nor to anything in it.
+const NO_POWERS: &str = "camera=(), geolocation=(), microphone=(), payment=(), usb=()";
 
 /// What the handlers share.
 #[derive(Debug)]
@@ -164,6 +171,22 @@ impl Caches {
     }
 }
 
+/// What the page asks for; [`openapi`] describes it.
+pub(super) fn api() -> Router<Arc<Outlet>> {
+    Router::new()
+        .route("/events", get(events))
+        .route("/api/state", get(state))
+        .route("/others", get(others))
+        .merge(auth::router())
+        .merge(desk::router())
+        .merge(history::router())
+        .merge(map::router())
+        .merge(openapi::router())
+        .merge(series::router())
+        .merge(system::router())
+        .merge(tsunami_events::router())
+}
+
 /// All routes.
 pub(super) fn router(outlet: Arc<Outlet>) -> Router {
     let mut router = Router::new()
@@ -172,9 +195,6 @@ pub(super) fn router(outlet: Arc<Outlet>) -> Router {
         .route("/sms/{file}", get(short))
         .route("/relief/", get(relief::index))
         .route("/relief/{file}", get(relief::document))
-        .route("/events", get(events))
-        .route("/api/state", get(state))
-        .route("/others", get(others))
         .route("/metrics", get(metrics))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz));
@@ -188,14 +208,8 @@ pub(super) fn router(outlet: Arc<Outlet>) -> Router {
     }
     router
         .merge(page::router())
-        .merge(auth::router())
-        .merge(desk::router())
-        .merge(tsunami_events::router())
-        .merge(series::router())
-        .merge(map::router())
-        .merge(system::router())
-        .merge(history::router())
         .merge(sensorthings::router())
+        .merge(api())
         .fallback(async || {
             plain(
                 StatusCode::NOT_FOUND,
@@ -208,6 +222,8 @@ pub(super) fn router(outlet: Arc<Outlet>) -> Router {
 
 /// Counts the answer and adds the headers that every answer has.
 async fn guard(State(outlet): State<Arc<Outlet>>, request: Request, next: Next) -> Response<Body> {
+    let path = request.uri().path();
+    let inside = path.starts_with("/api/") || path == "/events" || path == "/others";
     let mut response = next.run(request).await;
     outlet.traffic.answered(response.status());
     let headers = response.headers_mut();
@@ -217,6 +233,19 @@ async fn guard(State(outlet): State<Arc<Outlet>>, request: Request, next: Next) 
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert("permissions-policy", HeaderValue::from_static(NO_POWERS));
+    // A page that opens this one gets no hold of its window.
+    headers.insert(
+        "cross-origin-opener-policy",
+        HeaderValue::from_static("same-origin"),
+    );
+    if inside {
+        // No other site's page reads it as an image or a script; feeds and messages are for everybody.
+        headers.insert(
+            "cross-origin-resource-policy",
+            HeaderValue::from_static("same-origin"),
+        );
+    }
     // An error or a live answer must not be remembered: the next one may differ.
     headers
         .entry(CACHE_CONTROL)
@@ -337,7 +366,14 @@ async fn made(outlet: &Outlet, file: &str) -> Option<Arc<texts::Texts>> {
     outlet.caches.texts.texts(file, &xml, sent_us).await
 }
 
-async fn events(
+/// What changes, as server-sent events: `hello` (ask for the state now), `stations`, `alert`, `timeline`, `conditions`, `picture`, `others`,
+/// `relief`, `sirens`, `clock`, `reload`; their data are the parts of the state.
+#[utoipa::path(get, path = "/events", tag = "look", responses(
+    (status = 200, description = "A stream that does not end", content_type = "text/event-stream", body = String),
+    (status = 401, description = "Only for those who have logged in", body = auth::Problem),
+    (status = 503, description = "All places are taken"),
+))]
+pub(super) async fn events(
     State(outlet): State<Arc<Outlet>>,
     method: Method,
     headers: HeaderMap,
@@ -364,7 +400,7 @@ async fn events(
 }
 
 /// The view as the page needs it: a copy, so that JSON is written outside the lock.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct Snapshot {
     version: &'static str,
     deployment: String,
@@ -425,7 +461,12 @@ fn newest<T: Clone>(all: &[T]) -> Vec<T> {
     all[all.len().saturating_sub(STATE_LINES)..].to_vec()
 }
 
-async fn state(
+/// Everything that is shown now. Coalesced: a crowd that asks at once costs one copy.
+#[utoipa::path(get, path = "/api/state", tag = "look", responses(
+    (status = 200, description = "The state", body = Snapshot),
+    (status = 401, description = "Only for those who have logged in", body = auth::Problem),
+))]
+pub(super) async fn state(
     State(outlet): State<Arc<Outlet>>,
     method: Method,
     headers: HeaderMap,
@@ -445,7 +486,12 @@ async fn state(
     with_type(StatusCode::OK, JSON, Body::from(body))
 }
 
-async fn others(
+/// What other senders warn of, and the feeds that tell it.
+#[utoipa::path(get, path = "/others", tag = "look", responses(
+    (status = 200, description = "Alerts of other senders", body = OthersView),
+    (status = 401, description = "Only for those who have logged in", body = auth::Problem),
+))]
+pub(super) async fn others(
     State(outlet): State<Arc<Outlet>>,
     method: Method,
     headers: HeaderMap,

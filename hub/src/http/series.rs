@@ -40,13 +40,13 @@ pub(super) fn router() -> Router<Arc<Outlet>> {
 }
 
 /// A station and what is known of it.
-#[derive(Debug, Serialize)]
-struct StationAnswer {
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct StationAnswer {
     station: StationView,
     quantities: Vec<QuantityAnswer>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 struct QuantityAnswer {
     name: &'static str,
     unit: &'static str,
@@ -55,8 +55,8 @@ struct QuantityAnswer {
 }
 
 /// A piece of a series.
-#[derive(Debug, Serialize)]
-struct SeriesAnswer {
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct SeriesAnswer {
     station: String,
     quantity: &'static str,
     unit: &'static str,
@@ -68,16 +68,27 @@ struct SeriesAnswer {
     points: Vec<(i64, f64, u8)>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-struct Asked {
+pub(super) struct Asked {
+    /// A name of `wire`, or `wave`: sea level without tide.
     quantity: String,
+    /// From when, microseconds since the Unix epoch [default: six hours before `to_us`].
     from_us: Option<i64>,
+    /// Until when [default: now].
     to_us: Option<i64>,
+    /// Points of the answer, 2 to 5,000 [default: 1,000].
     points: Option<usize>,
 }
 
-async fn station(
+/// A station, and which quantities are known of it.
+#[utoipa::path(get, path = "/api/stations/{id}", tag = "look", params(("id" = String, Path, description = "Station id")), responses(
+    (status = 200, description = "The station", body = StationAnswer),
+    (status = 401, description = "Only for those who have logged in", body = auth::Problem),
+    (status = 404, description = "There is no such station", body = auth::Problem),
+))]
+pub(super) async fn station(
     State(outlet): State<Arc<Outlet>>,
     Path(id): Path<String>,
     method: Method,
@@ -120,7 +131,15 @@ async fn station(
     with_type(StatusCode::OK, JSON, Body::from(json(&answer)))
 }
 
-async fn series(
+/// How a quantity went. Where there are more values than points, the least and the greatest of equal stretches of time.
+#[utoipa::path(get, path = "/api/stations/{id}/series", tag = "look", params(("id" = String, Path, description = "Station id"), Asked), responses(
+    (status = 200, description = "A piece of the series", body = SeriesAnswer),
+    (status = 400, description = "Not what was asked for", body = auth::Problem),
+    (status = 401, description = "Only for those who have logged in", body = auth::Problem),
+    (status = 404, description = "There is no such station", body = auth::Problem),
+    (status = 503, description = "Others are reading the journal: see Retry-After", body = auth::Problem),
+))]
+pub(super) async fn series(
     State(outlet): State<Arc<Outlet>>,
     Path(id): Path<String>,
     asked: Result<Query<Asked>, QueryRejection>,

@@ -31,7 +31,7 @@ pub(super) fn router() -> Router<Arc<Outlet>> {
 }
 
 /// How the hub is.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(super) struct HealthView {
     /// The hub's clock, microseconds since the Unix epoch.
     now_us: i64,
@@ -54,7 +54,7 @@ pub(super) struct HealthView {
 }
 
 /// The file system of the data directory.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 struct Disk {
     /// What the hub can still write.
     free_bytes: Option<u64>,
@@ -64,7 +64,7 @@ struct Disk {
     journal_bytes: Option<u64>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 struct Intake {
     /// Readings taken.
     readings: u64,
@@ -74,13 +74,14 @@ struct Intake {
     refused: Vec<Refused>,
 }
 
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = IntakeRefused)]
 struct Refused {
     reason: String,
     count: u64,
 }
 
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq, Serialize, utoipa::ToSchema)]
 struct Latency {
     /// Half of the messages took no longer, milliseconds.
     p50: f64,
@@ -88,7 +89,12 @@ struct Latency {
     p99: f64,
 }
 
-async fn health(
+/// How the hub itself is: links, disk, intake, delivery, and which coast is blind. Machines decide on `/healthz`.
+#[utoipa::path(get, path = "/api/health", tag = "look", responses(
+    (status = 200, description = "How the hub is", body = HealthView),
+    (status = 401, description = "Only for those who have logged in", body = auth::Problem),
+))]
+pub(super) async fn health(
     State(outlet): State<Arc<Outlet>>,
     method: Method,
     headers: HeaderMap,

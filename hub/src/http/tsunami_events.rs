@@ -63,7 +63,12 @@ impl Written {
     }
 }
 
-async fn all(
+/// Tsunami events, newest last.
+#[utoipa::path(get, path = "/api/events", tag = "look", responses(
+    (status = 200, description = "The events", body = Vec<EventView>),
+    (status = 401, description = "Only for those who have logged in", body = auth::Problem),
+))]
+pub(super) async fn all(
     State(outlet): State<Arc<Outlet>>,
     method: Method,
     headers: HeaderMap,
@@ -76,7 +81,13 @@ async fn all(
     with_type(StatusCode::OK, JSON, Body::from(body))
 }
 
-async fn one(
+/// One event with every forecast so far.
+#[utoipa::path(get, path = "/api/events/{id}", tag = "look", params(("id" = String, Path, description = "Event id")), responses(
+    (status = 200, description = "The event", body = EventDetail),
+    (status = 401, description = "Only for those who have logged in", body = auth::Problem),
+    (status = 404, description = "There is no such event", body = auth::Problem),
+))]
+pub(super) async fn one(
     State(outlet): State<Arc<Outlet>>,
     Path(id): Path<String>,
     method: Method,
@@ -137,7 +148,7 @@ async fn field(
         }
     };
     match outlet.board.fields().bytes(&id, &name, source) {
-        Some(bytes) => Document::dated(bytes, 0).answer(&headers, BINARY, REVALIDATE),
+        Some(bytes) => Document::revise(None, bytes).answer(&headers, BINARY, REVALIDATE),
         None => auth::error(
             StatusCode::NOT_FOUND,
             "there is no such field, or the source is another by now; /api/events/<id>/fields says what there is",
@@ -158,7 +169,7 @@ async fn curve(
         return *unknown;
     }
     match outlet.board.fields().curve(&id, &station) {
-        Ok(curve) => Document::dated(json(&curve), 0).answer(&headers, JSON, REVALIDATE),
+        Ok(curve) => Document::revise(None, json(&curve)).answer(&headers, JSON, REVALIDATE),
         Err(why) => auth::error(StatusCode::NOT_FOUND, &why),
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 const MOST_SHOWN: usize = 100;
 
 /// Other senders' alerts and the feeds that they come by.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct OthersView {
     /// The feeds, as configured.
     pub feeds: Vec<FeedView>,
@@ -20,7 +20,7 @@ pub struct OthersView {
 }
 
 /// A feed and what is known of it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct FeedView {
     /// Its name.
     pub name: String,

@@ -190,7 +190,7 @@ fn read<'a>(
             "$top" => query.top = Some(number()?),
             "$skip" => query.skip = number()?,
             "$count" => {
-                query.count = match value.trim() {
+                query.count = match value.trim().to_ascii_lowercase().as_str() {
                     "true" => true,
                     "false" => false,
                     _ => return Err(Refused::bad("$count must be true or false")),
@@ -230,7 +230,9 @@ fn order(value: &str) -> Result<Vec<Order>, Refused> {
     let one = |part: &str| {
         let mut words = part.split_whitespace();
         let path = words.next().ok_or_else(bad)?;
-        let descending = match words.next() {
+        // Some clients write these in capitals.
+        let direction = words.next().map(str::to_ascii_lowercase);
+        let descending = match direction.as_deref() {
             None | Some("asc") => false,
             Some("desc") => true,
             Some(_) => return Err(bad()),
@@ -387,7 +389,7 @@ mod tests {
             Set::Things,
             &[(
                 "$expand",
-                "Locations($select=location),Datastreams($top=2;$filter=name eq 'a;b,(c';$expand=Observations($orderby=phenomenonTime desc;$top=1),Sensor)",
+                "Locations($select=location),Datastreams($top=2;$filter=name eq 'a;b,(c';$expand=Observations($orderby=phenomenonTime DESC;$top=1),Sensor)",
             )],
         )
         .expect("query");

@@ -228,7 +228,7 @@ impl Ring {
         }
         while self.minutes.stretches.len() > self.minutes.most {
             if let Some(extremes) = self.minutes.let_go() {
-                self.to_quarters(extremes);
+                self.quarters_take_both(extremes);
             }
         }
         while self.quarters.stretches.len() > self.quarters.most {
@@ -242,7 +242,7 @@ impl Ring {
     /// Takes a value in. The same value of the same time again changes nothing.
     pub fn push(&mut self, point: Point) {
         if point.time_us <= self.from_us {
-            self.to_minutes(point);
+            self.minutes_take(point);
             return;
         }
         let mut at = match self.newest.back() {
@@ -260,7 +260,7 @@ impl Ring {
             if at == 0 {
                 // Older than all that is here, and there is no room.
                 self.from_us = point.time_us;
-                self.to_minutes(point);
+                self.minutes_take(point);
                 return;
             }
             self.let_go();
@@ -273,19 +273,19 @@ impl Ring {
     fn let_go(&mut self) {
         if let Some(oldest) = self.newest.pop_front() {
             self.from_us = oldest.time_us;
-            self.to_minutes(oldest);
+            self.minutes_take(oldest);
         }
     }
 
-    fn to_minutes(&mut self, point: Point) {
+    fn minutes_take(&mut self, point: Point) {
         if point.time_us < self.minutes.from_us {
             self.quarters_take(point);
         } else if let Some(extremes) = self.minutes.fold(point) {
-            self.to_quarters(extremes);
+            self.quarters_take_both(extremes);
         }
     }
 
-    fn to_quarters(&mut self, extremes: Extremes) {
+    fn quarters_take_both(&mut self, extremes: Extremes) {
         for point in extremes.points() {
             self.quarters_take(point);
         }

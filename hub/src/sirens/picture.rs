@@ -8,7 +8,7 @@ use super::reports::Reports;
 use super::settings::{SirenName, SirenZone};
 
 /// One zone with sirens.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct SirenZoneView {
     /// Id.
     pub id: String,
@@ -31,7 +31,7 @@ pub struct SirenZoneView {
 }
 
 /// An order to sound.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct SirenOrderView {
     /// Command id, hexadecimal.
     pub id: String,
@@ -50,7 +50,7 @@ pub struct SirenOrderView {
 }
 
 /// One siren.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct SirenView {
     /// Edge.
     pub edge: String,

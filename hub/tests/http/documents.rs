@@ -24,7 +24,7 @@ async fn the_page_and_its_parts_come_with_their_types_and_a_strict_policy() {
         );
         let policy = answer.header("content-security-policy").expect("policy");
         assert!(
-            policy.contains("default-src 'self'") && !policy.contains("unsafe"),
+            policy.contains("default-src 'none'") && !policy.contains("unsafe"),
             "{policy}"
         );
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));

@@ -2,6 +2,7 @@
 
 mod access;
 mod client;
+mod contract;
 mod documents;
 mod health;
 mod limits;

@@ -18,10 +18,10 @@ use super::client::{Answer, get, get_with, post};
 /// 2010-02-27T06:34:11Z, microseconds since the Unix epoch.
 const ORIGIN: i64 = 1_267_252_451_000_000;
 /// Longest that anything is waited for; a test that waits so long has failed.
-const WAIT: Duration = Duration::from_secs(120);
+pub(super) const WAIT: Duration = Duration::from_secs(120);
 
 /// Chile, where a warning needs two officers, with two approvers and an operator.
-async fn start(dir: &Path, more: &str) -> Service {
+pub(super) async fn start(dir: &Path, more: &str) -> Service {
     let text = include_str!("../../../configs/chile/hub.toml")
         .replace("\"watchfire-data/chile\"", &format!("{:?}", dir))
         .replace("port = 1883", "port = 0")
@@ -66,7 +66,7 @@ async fn publish(service: &Service, topic: &str, body: &str) {
 }
 
 /// The Maule earthquake as its agency tells it.
-async fn quake(service: &Service, magnitude: f64) {
+pub(super) async fn quake(service: &Service, magnitude: f64) {
     let body = json!({
         "type": "Feature", "id": "us1",
         "properties": {"mag": magnitude, "place": "off Maule", "time": ORIGIN / 1_000},
@@ -76,13 +76,13 @@ async fn quake(service: &Service, magnitude: f64) {
 }
 
 /// Somebody who has logged in.
-struct Officer<'a> {
+pub(super) struct Officer<'a> {
     hub: &'a Service,
     cookie: String,
 }
 
 impl<'a> Officer<'a> {
-    async fn log_in(hub: &'a Service, who: &str) -> Self {
+    pub(super) async fn log_in(hub: &'a Service, who: &str) -> Self {
         let answer = post(hub.http, "/api/login", &[JSON], &entry(who, PASSWORD)).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
         Self {
@@ -91,17 +91,17 @@ impl<'a> Officer<'a> {
         }
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub(super) async fn get(&self, path: &str) -> Answer {
         get_with(self.hub.http, path, &[("cookie", &self.cookie)]).await
     }
 
-    async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+    pub(super) async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
         let headers = [JSON, MARK, HERE, ("cookie", self.cookie.as_str())];
         let answer = post(self.hub.http, path, &headers, &body.to_string()).await;
         (answer.status, value(&answer))
     }
 
-    async fn ask(&self, action: Value) -> (u16, Value) {
+    pub(super) async fn ask(&self, action: Value) -> (u16, Value) {
         self.post("/api/desk", &action).await
     }
 
@@ -118,7 +118,7 @@ impl<'a> Officer<'a> {
         (first["standing"] == "waiting").then_some(first)
     }
 
-    async fn draft(&self) -> Value {
+    pub(super) async fn draft(&self) -> Value {
         let found = async {
             loop {
                 if let Some(draft) = self.waiting().await {
@@ -138,11 +138,11 @@ impl<'a> Officer<'a> {
     }
 }
 
-fn approve(draft: &Value) -> Value {
+pub(super) fn approve(draft: &Value) -> Value {
     json!({"action": "approve", "draft": draft["id"], "digest": draft["digest"]})
 }
 
-fn written(more: Value) -> Value {
+pub(super) fn written(more: Value) -> Value {
     let mut message = json!({
         "level": "advisory", "tsunami": true, "zones": ["valparaiso"],
         "words": {
@@ -519,5 +519,109 @@ async fn the_map_and_the_hubs_own_state_are_told_to_those_who_may_look() {
     let refused = health["intake"]["refused"].as_array().expect("reasons");
     let syntax = json!({"reason": "messages_refused: status_syntax", "count": 1});
     assert!(refused.contains(&syntax), "{refused:?}");
+    hub.stop().await;
+}
+
+/// Each role may do what its permissions say and no more, whatever a page offers: the server says so.
+#[tokio::test]
+async fn roles_are_checked_by_the_server() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let hub = start(dir.path(), "").await;
+    add_account(dir.path(), "vic", Role::Viewer);
+    add_account(dir.path(), "adm", Role::Administrator);
+    let approve = json!({"action": "approve", "draft": "none"});
+    let refuse = json!({"action": "refuse", "draft": "none"});
+    let withdraw = json!({"action": "withdraw", "draft": "none"});
+    let correct = json!({"action": "correct", "event": "none"});
+    let write = json!({"action": "write", "message": written(json!({"event": "none"}))});
+    // Of what is not there: 404 to who may, 403 to who may not.
+    for (who, may) in [
+        ("vic", [false, false, false, false, false]),
+        ("adm", [false, false, false, false, false]),
+        ("eva", [false, false, true, false, true]),
+        ("ana", [true, true, false, true, false]),
+    ] {
+        let who = Officer::log_in(&hub, who).await;
+        for (action, may) in [&approve, &refuse, &withdraw, &correct, &write]
+            .iter()
+            .zip(may)
+        {
+            let (status, said) = who.ask((*action).clone()).await;
+            assert_eq!(status, if may { 404 } else { 403 }, "{action}: {said}");
+        }
+        for path in ["/api/desk", "/api/map", "/api/health", "/api/state"] {
+            assert_eq!(who.get(path).await.status, 200, "{path}");
+        }
+    }
+    for path in [
+        "/api/desk",
+        "/api/map",
+        "/api/health",
+        "/api/state",
+        "/events",
+        "/others",
+    ] {
+        assert_eq!(get(hub.http, path).await.status, 401, "{path}");
+    }
+    hub.stop().await;
+}
+
+/// What others call a station is text and stays text, and every answer tells the browser so.
+#[tokio::test]
+async fn markup_in_names_is_served_as_data_under_a_policy_that_runs_nothing() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let hub = start(dir.path(), "[accounts]\nrequire_login_to_view = false\n").await;
+    let eva = Officer::log_in(&hub, "eva").await;
+    hub.board.timeline(hub::view::TimelineEntry {
+        time_us: ORIGIN,
+        kind: "note".to_owned(),
+        text: "</script><img src=x onerror=alert(1)>".to_owned(),
+        compute_ms: None,
+        situation: None,
+    });
+    for (path, kind) in [
+        ("/", "text/html; charset=utf-8"),
+        ("/api/state", "application/json"),
+        ("/api/map", "application/json"),
+        ("/api/health", "application/json"),
+        ("/api/desk", "application/json"),
+        ("/api/desk/preview/%3Cscript%3E", "application/json"),
+        ("/api/openapi.json", "application/json"),
+        ("/others", "application/json"),
+        ("/%3Cscript%3E", "text/plain; charset=utf-8"),
+    ] {
+        let answer = eva.get(path).await;
+        assert_eq!(answer.header("content-type"), Some(kind), "{path}");
+        let policy = answer.header("content-security-policy").expect("a policy");
+        for part in [
+            "default-src 'none'",
+            "script-src 'self'",
+            "worker-src 'self'",
+            "connect-src 'self'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        ] {
+            assert!(policy.split("; ").any(|p| p == part), "{path}: {policy}");
+        }
+        assert!(
+            !policy.contains("unsafe") && !policy.contains('*'),
+            "{policy}"
+        );
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        assert_eq!(answer.header("x-frame-options"), Some("DENY"));
+        assert_eq!(
+            answer.header("cross-origin-opener-policy"),
+            Some("same-origin")
+        );
+        let corp = answer.header("cross-origin-resource-policy");
+        assert_eq!(
+            corp.is_some(),
+            path.starts_with("/api/") || path == "/others"
+        );
+        if kind.starts_with("text/html") {
+            assert!(!answer.text().contains("onerror"));
+        }
+    }
     hub.stop().await;
 }

@@ -34,7 +34,7 @@ export function CityRoom() {
   const say = sentence(all.roads, all.meters, outages)
   return (
     <div class="city">
-      <section class={`card verdict ${say.bad ? 'bad' : ''}`} aria-label="The city in a sentence" aria-live="polite"><p>{say.text}</p>{say.more !== '' && <p>{say.more}</p>}</section>
+      <section class="card verdict" data-state={say.state} aria-label="The city in a sentence" aria-live="polite"><p>{say.text}</p>{say.more !== '' && <p>{say.more}</p>}</section>
       <form class="card city-filters" onSubmit={(e) => e.preventDefault()} aria-label="What is shown">
         <fieldset><legend>Show</legend>{PARTS.map(([id, name]) => <button key={id} type="button" aria-pressed={part === id} onClick={() => set_part(id)}>{name}</button>)}</fieldset>
         <fieldset><legend>Time</legend>{WINDOWS.map(([id, name]) => <button key={id} type="button" aria-pressed={window === id} disabled={id === 'event' && event === null} title={id === 'event' && event !== null ? event.title : undefined} onClick={() => set_window(id)}>{name}</button>)}</fieldset>

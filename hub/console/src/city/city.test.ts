@@ -22,6 +22,9 @@ test('silence is said beside what is found', () => {
   const said = sentence([station('a', 'traffic', 'unknown'), station('b', 'traffic', 'good')], [], [])
   expect(said.text).toBe('No unusual traffic is known.')
   expect(said.more).toContain('1 of 2 traffic stations')
+  expect(said.state).toBe('unknown')
+  expect(sentence([station('a', 'traffic', 'unknown')], [station('m', 'energy', 'fault')], [])).toMatchObject({ text: 'Whether there is power is not known; how traffic runs is not known.', state: 'unknown' })
+  expect(sentence([station('a', 'traffic', 'good')], [], []).state).toBe('calm')
 })
 
 test('the time that is shown moves in steps and does not end before the event does', () => {

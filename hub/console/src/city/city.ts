@@ -53,15 +53,15 @@ export function stations_of(stations: Iterable<Station>, domain: Station['domain
 const count = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`
 
 /** The sentence at the top. What is silent is said with what is found: no finding from a silent station is no calm. */
-export function sentence(roads: Station[], meters: Station[], outages: { out: number }[]): { text: string; more: string; bad: boolean } {
+export function sentence(roads: Station[], meters: Station[], outages: { out: number }[]): { text: string; more: string; state: 'bad' | 'unknown' | 'calm' } {
   const finding = (list: Station[]) => list.filter((s) => s.state === 'finding').length
   const blind = (list: Station[]) => list.filter((s) => s.state === 'unknown' || s.state === 'fault').length
   const parts: string[] = []
   if (meters.length > 0) {
     const out = outages.reduce((sum, o) => sum + o.out, 0)
-    parts.push(outages.length > 0 ? `${count(outages.length, 'power outage', 'power outages')}: ${count(out, 'meter', 'meters')} out` : 'No power outage is known')
+    parts.push(outages.length > 0 ? `${count(outages.length, 'power outage', 'power outages')}: ${count(out, 'meter', 'meters')} out` : blind(meters) === meters.length ? 'whether there is power is not known' : 'no power outage is known')
   }
-  if (roads.length > 0) parts.push(finding(roads) > 0 ? `traffic is unusual at ${finding(roads)} of ${count(roads.length, 'station', 'stations')}` : 'no unusual traffic is known')
+  if (roads.length > 0) parts.push(finding(roads) > 0 ? `traffic is unusual at ${finding(roads)} of ${count(roads.length, 'station', 'stations')}` : blind(roads) === roads.length ? 'how traffic runs is not known' : 'no unusual traffic is known')
   const silent: string[] = []
   if (blind(meters) > 0) silent.push(`${blind(meters)} of ${count(meters.length, 'meter', 'meters')}`)
   if (blind(roads) > 0) silent.push(`${blind(roads)} of ${count(roads.length, 'traffic station', 'traffic stations')}`)
@@ -69,6 +69,6 @@ export function sentence(roads: Station[], meters: Station[], outages: { out: nu
   return {
     text: `${first.charAt(0).toUpperCase()}${first.slice(1)}.`,
     more: silent.length > 0 ? `Nothing is known from ${silent.join(' and ')}: they are silent or faulty.` : '',
-    bad: outages.length > 0 || finding(roads) > 0,
+    state: outages.length > 0 || finding(roads) > 0 ? 'bad' : silent.length > 0 ? 'unknown' : 'calm',
   }
 }

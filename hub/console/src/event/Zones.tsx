@@ -16,11 +16,11 @@ export function Zones({ event, detail }: { event: EventView; detail: EventDetail
       <h2 id="zones-h">Arrival by zone</h2>
       {zones.length === 0 ? <p>The forecast reaches no zone. That is no all-clear: see what nothing can be said about.</p> : (
         <table class="zones">
-          <caption class="soft">First wave on the coast, ± about 95 %; height above the tide at the shore: median, and 5 to 95 % of what is likely. Later waves may be higher.</caption>
+          <caption class="soft">First wave on the coast, ± about 95 %; height above the tide at the shore: median, and 5 to 95 % of what is likely. Later waves may be higher.{levels && ` Chance that the height is above ${NAMES.map((n, i) => `${number(levels[i], 'm')} (${n})`).join(', ')}.`}</caption>
           <thead>
             <tr>
               <th scope="col">Zone</th><th scope="col">Level</th><th scope="col">Arrives in</th><th scope="col" class="n">Height</th>
-              <th scope="col">Chance of {NAMES.map((n, i) => (levels ? `${n} (${number(levels[i], 'm')})` : n)).join(', ')}</th>
+              <th scope="col">Chance</th>
             </tr>
           </thead>
           <tbody>{zones.map((z) => <Zone key={z.id} zone={z} />)}</tbody>
