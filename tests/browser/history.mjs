@@ -36,7 +36,7 @@ async function report(page, event) {
   await room(page, 'History')
   const list = page.getByRole('region', { name: 'Past events' })
   if (!(await list.isVisible())) await page.goto(new URL('#/history', given.hub).href)
-  await list.getByRole('link', { name: /^Report of/ }).filter({ hasText: 'Report' }).first().click()
+  await list.getByRole('link', { name: new RegExp(`^Report of .*${event.source}`) }).first().click()
   await page.getByRole('button', { name: /^Print/ }).waitFor()
   await page.getByRole('heading', { name: 'Messages as sent' }).waitFor()
   await fits(page, 'the report')
