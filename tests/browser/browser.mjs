@@ -37,8 +37,8 @@ export async function start(more = []) {
   return running
 }
 
-/** A window of somebody's own: cookies and storage are shared with nobody. */
-export async function open_window(options = {}) {
+/** A window of somebody's own: cookies and storage are shared with nobody. `init` runs in the page before its own script. */
+export async function open_window({ init, ...options } = {}) {
   const context = await running.newContext({ viewport: SIZES.desk, locale: 'en-GB', timezoneId: 'America/Santiago', colorScheme: 'dark', reducedMotion: 'reduce', ...options })
   context.setDefaultTimeout(PATIENCE_MS)
   await context.addInitScript(() => {
@@ -49,6 +49,7 @@ export async function open_window(options = {}) {
       console.error(text)
     })
   })
+  if (init) await context.addInitScript(init)
   const page = await context.newPage()
   watch(page)
   return page

@@ -32,6 +32,8 @@ const mouse = (page) => ({
   press: (target) => target.click(),
   type: (target, text) => target.fill(text),
   tick: (target) => target.check(),
+  choose: (target, label) => target.selectOption({ label }),
+  focus: (target) => target.focus(),
 })
 
 function keyboard(page) {
@@ -53,5 +55,13 @@ function keyboard(page) {
       if (!(await target.isChecked())) await page.keyboard.press('Space')
       must(await target.isChecked(), 'Space does not tick the box')
     },
+    choose: async (target, label) => {
+      await reach(page, target)
+      // A list takes the first letters of what is wanted.
+      await page.keyboard.type(label)
+      const chosen = await target.evaluate((list) => list.selectedOptions[0]?.textContent)
+      must(chosen === label, `typing ${label} chooses ${chosen}`)
+    },
+    focus: (target) => reach(page, target),
   }
 }

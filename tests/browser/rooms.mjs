@@ -16,6 +16,13 @@ async function mode_of(page, where) {
     return
   }
   await word.waitFor()
+  const marked = await page.evaluate((word) => [...document.querySelectorAll('main, main *')].some((element) => {
+    const { width, height } = element.getBoundingClientRect()
+    return width > 50 && height > 20 && ['::before', '::after'].some((part) => getComputedStyle(element, part).content.includes(word))
+  }), WORD)
+  must(marked, `${where} has no watermark ${WORD}`)
+  const frame = await page.evaluate(() => getComputedStyle(document.body, '::after').boxShadow)
+  must(frame.includes('inset'), `${where} has no frame`)
   must(await page.title().then((title) => title.includes(WORD)), `the window's title in ${where} does not say ${WORD}`)
 }
 

@@ -3,7 +3,8 @@
 //! Each file in `tests/` is one promise of the system. What they share is here: processes that end with the test ([`program`]),
 //! hubs and edges on a site of their own ([`site`], [`running`]), brokers ([`broker`]), an MQTT client as third parties use one
 //! ([`mqtt`]), batches made by hand ([`batches`]), disks that are full or torn ([`disk`]), and officers at the desk ([`officer`]) and in
-//! a browser ([`browser`]), a record played to a hub alone ([`played`]), what is read back ([`exported`],
+//! a browser ([`browser`]), a record played to a hub alone ([`played`]), an address that
+//! outlives its hub ([`relay`]), what is read back ([`exported`],
 //! [`chain`], [`replayed`], [`http`]).
 //!
 //! Invariants: nothing outlives a test; nothing listens anywhere but on loopback; no test asserts how long something took. Where a
@@ -25,6 +26,7 @@ pub mod program;
 pub mod proxy;
 pub mod random;
 pub mod recorded;
+pub mod relay;
 pub mod replayed;
 pub mod rigged;
 pub mod running;

@@ -3,6 +3,7 @@
 //! Between two plays the time goes on at the wall's pace, so that countdowns count and nothing looks stalled; while it is played it goes as fast as the
 //! hub follows.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -97,16 +98,16 @@ impl Drop for Time {
 /// A hub with a record that is played to it.
 #[derive(Debug)]
 pub struct Played {
+    /// The hub; it ends before its directory does, so that a failing test can show its log.
+    pub hub: Hub,
     /// Its deployment.
     pub site: Site,
-    /// The hub.
-    pub hub: Hub,
     /// The hub's time.
     pub time: Time,
     /// What is played.
     pub event: Event,
-    /// Index of the next sample, by station.
-    next: Vec<usize>,
+    /// Which samples have been told, by station.
+    told: Vec<Range<usize>>,
     quakes_told: usize,
 }
 
@@ -122,12 +123,13 @@ impl Played {
         }
         let time = Time::start(&mut site, from_us);
         let hub = site.hub();
-        let next = event
+        let told = event
             .stations
             .iter()
             .map(|station| {
                 let samples = &station.series.samples;
-                samples.partition_point(|sample| sample.time_us < from_us)
+                let first = samples.partition_point(|sample| sample.time_us < from_us);
+                first..first
             })
             .collect();
         Self {
@@ -135,7 +137,7 @@ impl Played {
             hub,
             time,
             event,
-            next,
+            told,
             quakes_told: 0,
         }
     }
@@ -177,10 +179,10 @@ impl Played {
             self.quakes_told += 1;
         }
         let mut readings = Vec::new();
-        for (station, next) in self.event.stations.iter().zip(&mut self.next) {
-            let due = &station.series.samples[*next..];
+        for (station, told) in self.event.stations.iter().zip(&mut self.told) {
+            let due = &station.series.samples[told.end..];
             let due = &due[..due.partition_point(|sample| sample.time_us <= now_us)];
-            *next += due.len();
+            told.end += due.len();
             readings.extend(due.iter().filter_map(|sample| {
                 Some(json!({
                     "station": station.id, "sea_level": sample.value?, "time": clock::format_utc(sample.time_us),
@@ -200,9 +202,9 @@ impl Played {
     fn follow(&self, watch: &Officer, now_us: i64) {
         until_true("the hub has what was played", || {
             let state = watch.state();
-            let stations = self.event.stations.iter().zip(&self.next);
-            let mut last = stations.filter_map(|(station, next)| {
-                let played = &station.series.samples[..*next];
+            let stations = self.event.stations.iter().zip(&self.told);
+            let mut last = stations.filter_map(|(station, told)| {
+                let played = &station.series.samples[told.clone()];
                 let last = played.iter().rfind(|sample| sample.value.is_some())?;
                 Some((station.id.as_str(), last.time_us))
             });

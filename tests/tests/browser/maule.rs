@@ -1,12 +1,15 @@
 //! An officer's whole path through the Maule record: the earthquake, the first message by two approvers, the wave, the renewed message, the all clear,
 //! and a message that was sent in error.
 
+use std::process::Command;
+
 use scenarios::browser::Browser;
 use scenarios::chain;
 use scenarios::officer::Officer;
 use scenarios::played::Played;
+use scenarios::program;
 use scenarios::recorded::repository;
-use scenarios::site::shipped;
+use scenarios::site::{shipped, text};
 use serde_json::{Value, json};
 
 const HOUR_US: i64 = 3_600_000_000;
@@ -83,6 +86,14 @@ fn path(name: &str, hands: &str) {
             json!(told.collect::<Vec<_>>())
         }
         "feed" => json!(chain::atom_ids(&played.hub.get("/exercise/feed.atom").body)),
+        "text of" => {
+            let Some(reader) = program::installed("pdftotext", "poppler-utils") else {
+                return Value::Null;
+            };
+            let path = of.as_str().expect("a path");
+            let said = Command::new(reader).args(["-layout", path, "-"]).output();
+            json!(text(&said.expect("it starts")))
+        }
         other => panic!("{other}?"),
     });
 }

@@ -2,6 +2,7 @@
 
 use scenarios::browser::Browser;
 use scenarios::mqtt;
+use scenarios::running::Hub;
 use scenarios::site::{At, CITY, Site, small};
 use serde_json::json;
 
@@ -23,6 +24,17 @@ pub fn city(mode: &str) -> Site {
     site
 }
 
+/// Fills the tunnel, over its limit or not.
+pub fn fill_the_tunnel(site: &Site, hub: &Hub, percent: u32) {
+    let reading =
+        json!({"station": "tunnel", "quantity": "occupancy", "value": percent, "unit": "%"});
+    assert!(mqtt::publish(
+        hub.mqtt_port,
+        &site.topic("counter", "json"),
+        reading.to_string().as_bytes()
+    ));
+}
+
 /// Every room by day and by night, on a desk, a phone and a wall: nobody else is asked, nothing breaks the page's policy, all of it can be
 /// used without eyes, nothing is wider than the screen; and in an exercise each says so.
 #[test]
@@ -34,22 +46,17 @@ fn every_room_is_sound() {
         let site = city(mode);
         let hub = site.hub();
         let url = format!("http://{}/", hub.http);
-        let full = json!({"station": "tunnel", "quantity": "occupancy", "value": 90, "unit": "%"});
         browser.run(
             "rooms.mjs",
             &format!("rooms-{mode}"),
             &url,
             &json!({ "mode": mode }),
-            |what, _| match what {
-                "fill the tunnel" => {
-                    let topic = site.topic("counter", "json");
-                    json!(mqtt::publish(
-                        hub.mqtt_port,
-                        &topic,
-                        full.to_string().as_bytes()
-                    ))
+            |what, _| {
+                match what {
+                    "fill the tunnel" => fill_the_tunnel(&site, &hub, 90),
+                    other => panic!("{other}?"),
                 }
-                other => panic!("{other}?"),
+                json!(true)
             },
         );
     }
