@@ -8,7 +8,7 @@ use crate::forecast::{Band, StationOutlook};
 const PER_METRE: f64 = 1e4;
 
 /// The forecast at one station over time, metres above the tide.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Curve {
     /// Station id.
     pub station: String,

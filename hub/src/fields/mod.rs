@@ -51,7 +51,7 @@ pub struct Sought {
 }
 
 /// The fields of an event, as they are served.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct FieldsView {
     /// The event's revision that they belong to.
     pub revision: u32,
@@ -64,7 +64,7 @@ pub struct FieldsView {
 }
 
 /// Where a field is, and how it is read.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct GridView {
     /// Path of its bytes.
     pub url: String,

@@ -30,7 +30,7 @@ pub struct Packed {
 }
 
 /// How a packed field lies, and what its numbers mean.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Frame {
     /// Western edge of the first column, degrees east, -180 to 180. The grid may go on beyond 180.
     pub west: f64,

@@ -23,7 +23,7 @@ use super::auth;
 use super::conditional::Document;
 use super::routes::{JSON, Outlet, REVALIDATE, json, with_type};
 use crate::event::view::{EventDetail, EventView};
-use crate::fields::FieldsView;
+use crate::fields::{Curve, FieldsView};
 
 const BINARY: &str = "application/octet-stream";
 
@@ -105,7 +105,13 @@ pub(super) async fn one(
     }
 }
 
-async fn fields(
+/// Where the fields of an event are, and how they are read.
+#[utoipa::path(get, path = "/api/events/{id}/fields", tag = "look", params(("id" = String, Path, description = "Event id")), responses(
+    (status = 200, description = "The fields; null while one is computed", body = FieldsView),
+    (status = 401, description = "Only for those who have logged in", body = auth::Problem),
+    (status = 404, description = "There is no such event, or nothing of that name yet; the answer says why", body = auth::Problem),
+))]
+pub(super) async fn fields(
     State(outlet): State<Arc<Outlet>>,
     Path(id): Path<String>,
     method: Method,
@@ -127,7 +133,14 @@ async fn fields(
     with_type(StatusCode::OK, JSON, Body::from(json(&view)))
 }
 
-async fn field(
+/// A field: little-endian u16, row by row from the north-west corner; 65535 is land, or never reached.
+#[utoipa::path(get, path = "/api/events/{id}/fields/{name}", tag = "look", params(("id" = String, Path, description = "Event id"), ("name" = String, Path, description = "`travel_time` or `max_height`"), ("of" = Option<u64>, Query, description = "Number of the source, as the field's url has it")), responses(
+    (status = 200, description = "The values", body = Vec<u8>, content_type = "application/octet-stream"),
+    (status = 400, description = "`of` is no number", body = auth::Problem),
+    (status = 401, description = "Only for those who have logged in", body = auth::Problem),
+    (status = 404, description = "There is no such event, or nothing of that name yet; the answer says why", body = auth::Problem),
+))]
+pub(super) async fn field(
     State(outlet): State<Arc<Outlet>>,
     Path((id, name)): Path<(String, String)>,
     RawQuery(query): RawQuery,
@@ -156,7 +169,13 @@ async fn field(
     }
 }
 
-async fn curve(
+/// The forecast sea level at a station over time, with its band.
+#[utoipa::path(get, path = "/api/events/{id}/curves/{station}", tag = "look", params(("id" = String, Path, description = "Event id"), ("station" = String, Path, description = "Station id")), responses(
+    (status = 200, description = "The curve", body = Curve),
+    (status = 401, description = "Only for those who have logged in", body = auth::Problem),
+    (status = 404, description = "There is no such event, or nothing of that name yet; the answer says why", body = auth::Problem),
+))]
+pub(super) async fn curve(
     State(outlet): State<Arc<Outlet>>,
     Path((id, station)): Path<(String, String)>,
     method: Method,

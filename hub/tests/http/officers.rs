@@ -72,7 +72,14 @@ pub(super) async fn quake(service: &Service, magnitude: f64) {
         "properties": {"mag": magnitude, "place": "off Maule", "time": ORIGIN / 1_000},
         "geometry": {"type": "Point", "coordinates": [-72.898, -36.122, 22.9]},
     });
-    publish(service, "usgs/quake", &body.to_string()).await;
+    // A hub that is connected may not have subscribed yet: agencies, too, tell more than once.
+    let taken = async {
+        while service.board.read(|view| view.events.is_empty()) {
+            publish(service, "usgs/quake", &body.to_string()).await;
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    };
+    tokio::time::timeout(WAIT, taken).await.expect("an event");
 }
 
 /// Somebody who has logged in.
