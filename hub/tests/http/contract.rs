@@ -14,7 +14,11 @@ fn closed(mut api: Value) -> Value {
             Value::Object(fields) => {
                 fields.values_mut().for_each(close);
                 let plain = !fields.contains_key("additionalProperties");
-                if fields.contains_key("allOf") {
+                if let Some(parts) = fields.get_mut("allOf").and_then(Value::as_array_mut) {
+                    // The parts know only their own fields: the whole is closed.
+                    for part in parts.iter_mut().filter_map(Value::as_object_mut) {
+                        part.remove("additionalProperties");
+                    }
                     fields.insert("unevaluatedProperties".to_owned(), json!(false));
                 } else if plain && fields.get("properties").is_some_and(Value::is_object) {
                     fields.insert("additionalProperties".to_owned(), json!(false));
@@ -26,6 +30,8 @@ fn closed(mut api: Value) -> Value {
     }
     if let Some(schemas) = api.pointer_mut("/components/schemas") {
         close(schemas);
+        // What is joined into another object is closed with that.
+        schemas["Frame"]["additionalProperties"] = json!(true);
     }
     api
 }

@@ -74,7 +74,8 @@ pub(super) async fn quake(service: &Service, magnitude: f64) {
     });
     // A hub that is connected may not have subscribed yet: agencies, too, tell more than once.
     let taken = async {
-        while service.board.read(|view| view.events.is_empty()) {
+        let known = |event: &hub::event::view::EventView| event.source.magnitude == magnitude;
+        while !service.board.read(|view| view.events.iter().any(known)) {
             publish(service, "usgs/quake", &body.to_string()).await;
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
