@@ -69,6 +69,7 @@ export async function both_approve(first, second) {
 export async function write(page, { zone, level, words }) {
   await room(page, 'Decide')
   const way = page.getByRole('button', { name: /^Write a message/ })
+  await way.waitFor()
   if (page.hands.kind === 'keyboard') await page.keyboard.press('w')
   else await way.click()
   const form = page.getByRole('region', { name: 'Write a message' })

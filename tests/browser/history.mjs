@@ -9,7 +9,8 @@ import { ask, given, must, same, until } from './test.mjs'
 export async function look_back(page, event) {
   await room(page, 'History')
   await page.getByRole('region', { name: 'Past events' }).getByRole('link', { name: event }).first().click()
-  const scrubber = page.getByRole('group', { name: /^Go through / })
+  // The whole record has one too until the event's is there.
+  const scrubber = page.getByRole('group', { name: new RegExp(`^Go through .*${event.source}`) })
   await scrubber.waitFor()
   const slider = scrubber.getByRole('slider', { name: 'Time' })
   const [from, to] = [Number(await slider.getAttribute('min')), Number(await slider.getAttribute('max'))]

@@ -14,7 +14,7 @@ export function LevelMark({ level, large }: { level: Level | Grade | 'limit'; la
   const bars = Math.max((RANK[level] ?? 0) - 1, 0)
   return (
     <span class={`level level-${level}${large ? ' large' : ''}`}>
-      <span aria-hidden="true" class="level-bars">{'▮'.repeat(bars)}{'▯'.repeat(3 - bars)}</span> {level_word(level)}
+      <span aria-hidden="true" class="level-bars">{[1, 2, 3].map((n) => <span key={n} class={n <= bars ? 'on' : ''} />)}</span> {level_word(level)}
     </span>
   )
 }

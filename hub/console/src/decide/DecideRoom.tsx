@@ -11,7 +11,7 @@ import { Ask } from './Ask'
 import { closed_drafts, desk, desk_seen_ms, desk_trouble, hindrance, open_drafts, unseen } from './desk'
 import { against, DraftDetail } from './DraftDetail'
 import { DraftList } from './DraftList'
-import { button_class, the_message } from './modes'
+import { the_message } from './modes'
 import { Write } from './Write'
 import './decide.css'
 
@@ -105,7 +105,7 @@ function InForce() {
             <li key={a.identifier}>
               <p><strong>{a.headline}</strong></p>
               <p class="soft">Sent {hm(a.sent_us)} UTC, holds until {hm(a.expires_us)} UTC. {a.areas.join('; ')}</p>
-              <p><button type="button" data-correct={a.event} class={button_class(mode)} disabled={hindered !== null} onClick={() => { question.value = { kind: 'correct', alert: a } }}>Sent in error: call {the_message(mode)} back... <kbd>c</kbd></button></p>
+              <p><button type="button" data-correct={a.event} disabled={hindered !== null} onClick={() => { question.value = { kind: 'correct', alert: a } }}>Sent in error: call {the_message(mode)} back... <kbd>c</kbd></button></p>
             </li>
           ))}
         </ul>

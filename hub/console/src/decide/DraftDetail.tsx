@@ -29,13 +29,15 @@ export function DraftDetail({ draft: d }: { draft: Draft }) {
   const open = is_open(d)
   const [approve, refuse, withdraw] = [against('approve', d), against('refuse', d), against('withdraw', d)]
   const zones = Object.entries(d.weight.zones).map(([id, grade]) => `${desk.value?.zones.find((z) => z.id === id)?.name ?? id}: ${d.ending ? 'called back' : level_word(grade).toLowerCase()}`)
+  // A limit in a tunnel is a message without a wave.
+  const tsunami = present.value.events.some((e) => e.id === d.event)
   const own = d.author === me.value.name
   return (
     <article class="card draft-detail" data-mode={mode} aria-labelledby="draft-h">
       <h2 id="draft-h">{open ? 'Waits for a decision' : words(d.standing)} <span class="soft">{d.author === 'system' ? 'proposed by the hub' : `written by ${d.author}`} at {both(d.proposed_us)}</span></h2>
       {open && <Due draft={d} />}
       <Agreed draft={d} />
-      <p><span class="soft">Because:</span> {d.reason || 'no reason given'}{d.weight.observed && <>. <strong>The wave has been observed</strong></>}. <a href={link('event', d.event)}>The event</a></p>
+      <p><span class="soft">Because:</span> {d.reason || 'no reason given'}. {tsunami && <>{d.weight.observed && <strong>The wave has been observed. </strong>}<a href={link('event', d.event)}>The event</a></>}</p>
       <p class="soft">{zones.join('; ')}</p>
       {open && (
         <div class="decide-buttons">

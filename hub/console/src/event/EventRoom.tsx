@@ -23,7 +23,7 @@ export function EventRoom() {
   const detail = useDetail(event)
   if (!event) {
     return (
-      <section class="card">
+      <section class="card watermark">
         <h2>No tsunami event</h2>
         <p class="empty">This hub knows of none. That says nothing about what its stations cannot see.</p>
       </section>
