@@ -47,7 +47,7 @@ async function report(page, event) {
   const text = await ask('text of', path)
   // Where there is no reader of such files, the test has said so.
   if (text === null) return
-  for (const wanted of ['EXERCISE', '8.8', 'Valparaíso', 'Messages as sent', 'What happened', 'Page 1 of']) {
+  for (const wanted of ['EXERCISE', '8.8', 'Valparaíso', 'Messages as sent', 'What happened', 'page 1 of']) {
     must(text.includes(wanted), `the saved report does not say "${wanted}"`)
   }
   same(event.test(text), true, 'the report names its event')

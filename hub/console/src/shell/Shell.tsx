@@ -51,7 +51,7 @@ export function Shell() {
       <PastBar />
       {ended.value && <p class="condition" role="alert">Your session has ended. Log in again to act.</p>}
       <main id="room" class={`room ${place.value.room}`} tabIndex={-1}>
-        {MARKED.has(place.value.room) && mode !== 'actual' && <p class="mark" aria-hidden="true">{mode.toUpperCase()}</p>}
+        {MARKED.has(place.value.room) && mode !== 'actual' && <div class="mark" aria-hidden="true" />}
         {closed
           ? <section class="card"><h2>Only for those who have logged in</h2><p>This deployment shows its state to its officers. <button type="button" onClick={ask_for_login}>Log in</button></p></section>
           : <Room />}
