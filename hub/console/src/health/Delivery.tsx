@@ -40,7 +40,7 @@ export function Feeds({ feeds }: { feeds: Feed[] }) {
   return (
     <section class="card" aria-labelledby="feeds-h">
       <h2 id="feeds-h">Other senders' feeds</h2>
-      <table>
+      <Wide label="Other senders' feeds"><table>
         <thead><tr><th scope="col">Feed</th><th scope="col">State</th><th scope="col">Last answer</th><th scope="col" class="n">Listed</th><th scope="col" class="n">Unread</th></tr></thead>
         <tbody>{sorted.map((f) => (
           <tr key={f.name} class={f.known ? undefined : 'bad'}>
@@ -48,7 +48,7 @@ export function Feeds({ feeds }: { feeds: Feed[] }) {
             <td>{f.answered_us === null ? 'never' : `${span(shown_us.value - f.answered_us)} ago`}</td><td class="n">{f.listed}</td><td class="n">{f.unread}</td>
           </tr>
         ))}</tbody>
-      </table>
+      </table></Wide>
     </section>
   )
 }
@@ -60,7 +60,7 @@ export function Sirens({ zones }: { zones: SirenZone[] }) {
   return (
     <section class="card" aria-labelledby="health-sirens-h">
       <h2 id="health-sirens-h">Sirens</h2>
-      <table>
+      <Wide label="Sirens"><table>
         <thead><tr><th scope="col">Zone</th><th scope="col">Order</th><th scope="col" class="n">Sirens</th><th scope="col" class="n">Acknowledged</th><th scope="col" class="n">Sounding</th><th scope="col" class="n">Failed</th><th scope="col" class="n">Unknown</th></tr></thead>
         <tbody>{sorted.map((z) => {
           const bad = z.sirens.filter((s) => s.state === 'failed' || s.state === 'refused' || s.state === 'unknown')
@@ -72,7 +72,7 @@ export function Sirens({ zones }: { zones: SirenZone[] }) {
             </tr>
           )
         })}</tbody>
-      </table>
+      </table></Wide>
     </section>
   )
 }

@@ -1,5 +1,6 @@
 import type { HealthView } from '../api'
 import { span, words } from '../time'
+import { Wide } from '../Wide'
 
 /** Less free than this share is worth a call. */
 const LOW = 0.1
@@ -35,8 +36,8 @@ export function Machine({ health }: { health: HealthView }) {
       <dl class="pairs"><dt>Readings</dt><dd>{intake.readings.toLocaleString('en')}</dd><dt>Sent twice, counted once</dt><dd>{intake.duplicates.toLocaleString('en')}</dd>
         <dt>Refused</dt><dd>{refused.reduce((sum, r) => sum + r.count, 0).toLocaleString('en')}</dd></dl>
       {refused.length > 0 && (
-        <table><thead><tr><th scope="col">Refused because</th><th scope="col" class="n">Count</th></tr></thead>
-          <tbody>{refused.slice(0, 40).map((r) => <tr key={r.reason}><td>{words(r.reason)}</td><td class="n">{r.count.toLocaleString('en')}</td></tr>)}</tbody></table>
+        <Wide label="Refused"><table><thead><tr><th scope="col">Refused because</th><th scope="col" class="n">Count</th></tr></thead>
+          <tbody>{refused.slice(0, 40).map((r) => <tr key={r.reason}><td>{words(r.reason)}</td><td class="n">{r.count.toLocaleString('en')}</td></tr>)}</tbody></table></Wide>
       )}
     </section>
   )
