@@ -119,11 +119,13 @@ impl<'a> Officer<'a> {
         value(&answer)
     }
 
-    /// The draft that waits, when there is one.
+    /// The draft that waits, or is held until somebody decides, when there is one.
     async fn waiting(&self) -> Option<Value> {
         let desk = self.desk().await;
         let first = desk["drafts"].get(0)?.clone();
-        (first["standing"] == "waiting").then_some(first)
+        ["waiting", "held"]
+            .contains(&first["standing"].as_str()?)
+            .then_some(first)
     }
 
     pub(super) async fn draft(&self) -> Value {
@@ -138,8 +140,7 @@ impl<'a> Officer<'a> {
         tokio::time::timeout(WAIT, found).await.expect("a draft")
     }
 
-    /// Agrees to whatever waits until more messages than so many are out. For an advisory the gate asks nobody: it may go out before
-    /// anybody has looked.
+    /// Agrees to whatever waits until more messages than so many are out.
     async fn let_out(&self, before: usize) {
         let out = async {
             while sent(self.hub).await <= before {
