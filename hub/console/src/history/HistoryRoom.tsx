@@ -4,6 +4,7 @@ import { present, present_us } from '../hub'
 import { usePolled } from '../poll'
 import { link, place } from '../rooms'
 import { both, iso, span } from '../time'
+import { Wide } from '../Wide'
 import { Compare } from './Compare'
 import { revisions_of } from './compare'
 import { moments_of, stretch_of } from './moments'
@@ -60,7 +61,7 @@ function Past({ history }: { history: History | null }) {
     <section class="card" aria-labelledby="past-h">
       <h2 id="past-h">Past events</h2>
       {events.length === 0 ? <p class="empty">No event is in the record.</p> : (
-        <table class="events">
+        <Wide label="Events of the record"><table class="events">
           <thead><tr><th scope="col">Event</th><th scope="col">Highest level</th><th scope="col">Began</th><th scope="col">Lasted</th><th scope="col"><span class="sr">What to see</span></th></tr></thead>
           <tbody>{events.slice(0, ROWS).map((e) => (
             <tr key={e.id}>
@@ -71,7 +72,7 @@ function Past({ history }: { history: History | null }) {
               <td><a href={link('history', e.id, 'report')} aria-label={`Report of ${e.title}`}>Report</a></td>
             </tr>
           ))}</tbody>
-        </table>
+        </table></Wide>
       )}
       {events.length > ROWS && <p class="soft">and {events.length - ROWS} older ones.</p>}
     </section>
